@@ -1,0 +1,30 @@
+"""`$connect`: answers the handshake, 200 or why not."""
+
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.exceptions import BotoCoreError, ClientError
+
+from roomcast_backend import misrouted, service
+from roomcast_backend.handshake import Handshake, NotAccepted
+from roomcast_backend.keyring import KeysUnavailable
+
+logger = Logger()
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+    """Accept or refuse a connection; API Gateway hands the status to the client."""
+    if misrouted.is_frame(event):
+        return misrouted.answer(event)
+    handshake = Handshake.of(event)
+    try:
+        service.handshakes().accept(handshake)
+    except NotAccepted as exc:
+        logger.info("refused", extra={"status": exc.status, "reason": str(exc)})
+        return {"statusCode": exc.status, "body": str(exc)}
+    except (ClientError, BotoCoreError, KeysUnavailable):
+        logger.exception("not accepted", extra={"connection_id": handshake.connection_id})
+        return {"statusCode": 503, "body": "the service cannot answer now: try again"}
+    return {"statusCode": 200}

@@ -1,0 +1,21 @@
+"""The streams of connections and rooms: feeds the counters behind the statistics."""
+
+import time
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from roomcast_backend import service
+from roomcast_backend.counting import batch_name, changes
+
+logger = Logger()
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], _context: LambdaContext) -> None:
+    """Count one batch of changes; a batch that Lambda repeats counts once."""
+    records = event["Records"]
+    batch = batch_name(records)
+    service.counters().add(changes(records), spread_by=batch, batch=batch, now=int(time.time()))
+    logger.info("counted", extra={"records": len(records)})

@@ -1,0 +1,27 @@
+"""`$disconnect`: forgets the connection. API Gateway tries to call this, but need not succeed."""
+
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from roomcast_backend import misrouted, service
+
+logger = Logger()
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+    """Delete the connection and its memberships; what fails is left to GONE and the TTL."""
+    if misrouted.is_frame(event):
+        return misrouted.answer(event)
+    context = event["requestContext"]
+    service.memberships().forget(context["connectionId"])
+    logger.info(
+        "disconnected",
+        extra={
+            "connection_id": context["connectionId"],
+            "code": context.get("disconnectStatusCode"),
+        },
+    )
+    return {"statusCode": 200}

@@ -1,0 +1,17 @@
+"""`subscribe`, `unsubscribe` and `$default`: the door for everything that a client says."""
+
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from roomcast_backend import service
+
+logger = Logger()
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+    """Answer one frame; the reply goes back as the route's response."""
+    connection_id = event["requestContext"]["connectionId"]
+    return {"statusCode": 200, "body": service.door().answer(connection_id, event["body"])}

@@ -1,0 +1,122 @@
+"""The envelope: the one place that writes and reads the form in which an event travels.
+
+Publishers put an envelope with its rooms on the bus (`to_detail`); the service reads it there
+(`from_detail`) and hands each client a copy that names the room it came through (`for_room`).
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, Self
+
+from uuid6 import uuid7
+
+from roomcast.errors import EventTooLarge, InvalidRoom
+from roomcast.moments import in_utc
+from roomcast.rooms import Room
+
+MAX_FRAME_BYTES: Final = 128 * 1024
+"""API Gateway's limit for one message to a client.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
+"""
+
+FRAMING_BYTES: Final = 512
+"""Kept free for what a protocol puts around an envelope: packet type, event name, replay offset."""
+
+MAX_ENTRY_BYTES: Final = 256 * 1024
+"""EventBridge's limit for one PutEvents entry, and for one request with all its entries.
+
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevent-size.html
+"""
+
+
+class InvalidEnvelope(ValueError):
+    """What came over the bus is not an envelope; the message names the field."""
+
+
+def new_id() -> str:
+    """Return a new event id: a UUIDv7, so that ids sort by the time they were made (RFC 9562)."""
+    return str(uuid7())
+
+
+def timestamp(moment: datetime | None = None) -> str:
+    """Return a moment (default: now; without a zone: UTC) as RFC 3339 with milliseconds and `Z`."""
+    moment = in_utc(moment or datetime.now(UTC))
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def encode(value: object) -> str:
+    """Write compact JSON; raise `ValueError` for what JSON cannot say (NaN, infinities)."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """An event with everything that every copy of it shares; `rooms` in order of precedence."""
+
+    id: str
+    type: str
+    timestamp: str
+    source: str
+    rooms: tuple[str, ...]
+    data: dict[str, Any]
+
+    def for_room(self, room: str) -> dict[str, Any]:
+        """Return the copy that a client gets through `room`."""
+        return {
+            "id": self.id,
+            "type": self.type,
+            "timestamp": self.timestamp,
+            "source": self.source,
+            "room": room,
+            "data": self.data,
+        }
+
+    def to_detail(self) -> dict[str, Any]:
+        """Return the `Detail` of the EventBridge entry."""
+        return {
+            "id": self.id,
+            "type": self.type,
+            "timestamp": self.timestamp,
+            "source": self.source,
+            "rooms": list(self.rooms),
+            "data": self.data,
+        }
+
+    @classmethod
+    def from_detail(cls, detail: Mapping[str, Any]) -> Self:
+        """Read what `to_detail` wrote, by us or by another publisher on the same bus.
+
+        Raises `InvalidEnvelope` when a field is missing or of the wrong type.
+        """
+        for field in ("id", "type", "timestamp", "source"):
+            if not isinstance(detail.get(field), str) or not detail[field]:
+                raise InvalidEnvelope(f"{field}: expected a non-empty string")
+        if not isinstance(detail.get("data"), dict):
+            raise InvalidEnvelope("data: expected an object")
+        return cls(
+            id=detail["id"],
+            type=detail["type"],
+            timestamp=detail["timestamp"],
+            source=detail["source"],
+            rooms=_room_names(detail.get("rooms")),
+            data=detail["data"],
+        )
+
+    def check_size(self, limit: int = MAX_FRAME_BYTES) -> None:
+        """Raise `EventTooLarge` unless every client's copy, framed, fits into `limit` bytes."""
+        longest = max(self.rooms, key=len, default="")
+        size = len(encode(self.for_room(longest)).encode()) + FRAMING_BYTES
+        if size > limit:
+            raise EventTooLarge(self.type, size, limit)
+
+
+def _room_names(names: object) -> tuple[str, ...]:
+    if not isinstance(names, list) or not names:
+        raise InvalidEnvelope("rooms: expected a list of room names")
+    try:
+        return tuple(dict.fromkeys(str(Room.parse(name)) for name in names))
+    except InvalidRoom as exc:
+        raise InvalidEnvelope(f"rooms: {exc}") from exc

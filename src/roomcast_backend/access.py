@@ -1,0 +1,63 @@
+"""Who may join which room. Values in, a verdict out: no I/O, no clock."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from roomcast.rooms import GLOBAL, Room, user
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """The ids that a token opens: all of them, or those listed."""
+
+    everything: bool = False
+    ids: frozenset[str] = frozenset()
+
+    def covers(self, item: str) -> bool:
+        """Tell whether this grant opens `item`."""
+        return self.everything or item in self.ids
+
+
+EVERYTHING = Grant(everything=True)
+NOTHING = Grant()
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who a token speaks for, what it opens and until when (`expires_at`, epoch seconds)."""
+
+    user_id: str
+    expires_at: int
+    role: str = ""
+    projects: Grant = NOTHING
+    agents: Grant = EVERYTHING
+
+    @property
+    def is_admin(self) -> bool:
+        """An admin may join every room and read the statistics."""
+        return self.role == "admin"
+
+
+def may_join(principal: Principal, room: Room) -> bool:
+    """Tell whether `principal` may be in `room` (contract: Rooms, "who may")."""
+    if principal.is_admin or room == GLOBAL:
+        return True
+    match room.kind:
+        case "user":
+            return room == user(principal.user_id)
+        case "project":
+            return principal.projects.covers(room.id)
+        case "agent":
+            return principal.agents.covers(room.id)
+        case _:
+            return False
+
+
+def automatic_rooms(principal: Principal) -> tuple[Room, ...]:
+    """Return the rooms that every connection of this user joins by itself."""
+    return (GLOBAL, user(principal.user_id))
+
+
+def still_allowed(principal: Principal, rooms: Collection[Room]) -> frozenset[Room]:
+    """Return those of `rooms` that a fresh token still opens; the others are to be left."""
+    return frozenset(room for room in rooms if may_join(principal, room))

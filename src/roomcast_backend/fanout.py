@@ -1,0 +1,172 @@
+"""From one event to every member of its rooms.
+
+event ─▶ a page of each room is posted to at once
+           ├─ more members ─▶ queue: the rest of the shard, page by page
+           └─ not reached  ─▶ queue: those members again, later
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import groupby
+
+from roomcast.envelope import Envelope
+from roomcast_backend.connections import Member
+from roomcast_backend.courier import Courier, Round
+from roomcast_backend.delivery import Outcome, members_before, sort_members
+from roomcast_backend.farewell import Farewell
+from roomcast_backend.pages import PageQueue, Work, whole_event
+from roomcast_backend.protocol import codec_named
+from roomcast_backend.settings import Settings
+from roomcast_backend.stores.events import Delivery, EventStore
+from roomcast_backend.stores.rooms import Page, RoomStore
+
+AGAIN_SECONDS = 5
+"""Before members that could not be reached are tried again; six times outlast a handshake."""
+
+
+class Unreached(Exception):
+    """Members were not reached in any attempt: the queue's dead letters keep the work."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a fan-out did, for the metrics."""
+
+    outcomes: Counter[Outcome] = field(default_factory=Counter)
+    forgotten: int = 0
+    expired: int = 0
+    queued_pages: int = 0
+    queued_members: int = 0
+    repeated: bool = False
+
+    def add(self, result: Round) -> None:
+        """Add a round of posts."""
+        self.outcomes += result.outcomes
+        self.forgotten += result.forgotten
+
+
+class FanOut:
+    """Delivers events; every part of it can be repeated."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        rooms: RoomStore,
+        events: EventStore,
+        courier: Courier,
+        farewell: Farewell,
+        queue: PageQueue,
+        count_event: Callable[[str], None],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._page_size = settings.page_size
+        self._rooms = rooms
+        self._events = events
+        self._courier = courier
+        self._farewell = farewell
+        self._queue = queue
+        self._count_event = count_event
+        self._clock = clock
+
+    def broadcast(self, envelope: Envelope, *, until: float) -> Tally:
+        """Deliver a whole event; what does not fit into a page or the time goes to the queue.
+
+        The bus delivers at least once: an event whose fan-out is complete is not delivered again,
+        one whose fan-out broke off is.
+        """
+        started = self._clock()
+        tally = Tally()
+        state = self._events.begin(envelope.id, now=int(started))
+        if state is Delivery.COMPLETE:
+            tally.repeated = True
+            return tally
+        self._events.log(envelope, now=int(started))
+        if state is Delivery.NEW:
+            self._count_event(envelope.id)
+        reached: frozenset[str] = frozenset()
+        shards = {room: self._rooms.shards(room) for room in envelope.rooms}
+        work = whole_event(envelope, shards, started=started)
+        for _, of_room in groupby(work, key=lambda part: part.room):
+            parts = list(of_room)
+            size = max(1, self._page_size // len(parts))
+            reached |= self._deliver(parts, size=size, reached=reached, until=until, tally=tally)
+        self._events.complete(envelope.id, now=int(self._clock()))
+        return tally
+
+    def deliver(self, work: Work, *, until: float) -> Tally:
+        """Do a part of a fan-out that was queued; raise `Unreached` after the last attempt."""
+        tally = Tally()
+        self._deliver([work], size=self._page_size, reached=frozenset(), until=until, tally=tally)
+        return tally
+
+    def _deliver(
+        self,
+        parts: Sequence[Work],
+        *,
+        size: int,
+        reached: frozenset[str],
+        until: float,
+        tally: Tally,
+    ) -> frozenset[str]:
+        """Do parts of the same room side by side; return whom they were for.
+
+        The rest of a shard is queued before its first page is posted, so that another invocation
+        goes on with it meanwhile.
+        """
+        work = parts[0]
+        pages = list(_readers().map(lambda part: self._page(part, size), parts))
+        for part, page in zip(parts, pages, strict=True):
+            if page.after is not None:
+                self._queue.put(part.behind(page.after))
+                tally.queued_pages += 1
+        members = [member for page in pages for member in page.members]
+        skip = reached | self._reached_elsewhere(work, members)
+        sorted_out = sort_members(members, skip=skip, now=self._clock())
+        tally.expired += self._farewell.expired(sorted_out.expired, room=work.room_name)
+        result = self._courier.post(
+            sorted_out.deliver,
+            lambda protocol: _frame(protocol, work),
+            room=work.room_name,
+            until=until,
+        )
+        tally.add(result)
+        self._leave_to_queue(work, result.left, tally)
+        return frozenset(member.connection_id for member in sorted_out.deliver)
+
+    def _page(self, work: Work, size: int) -> Page:
+        if work.only:
+            return Page(self._rooms.among(work.room_name, work.only), None)
+        return self._rooms.page(work.room_name, work.shard, size=size, after=work.after)
+
+    def _reached_elsewhere(self, work: Work, members: Sequence[Member]) -> frozenset[str]:
+        """Return which members get the event through an earlier room of it."""
+        if not members or not work.room:
+            return frozenset()
+        ids = [member.connection_id for member in members]
+        reached: set[str] = set()
+        for room in work.envelope.rooms[: work.room]:
+            there = self._rooms.overlap(room, ids, size=self._page_size)
+            reached.update(members_before(there, started=work.started))
+        return frozenset(reached)
+
+    def _leave_to_queue(self, work: Work, left: Sequence[Member], tally: Tally) -> None:
+        if not left:
+            return
+        if work.is_last_attempt:
+            raise Unreached(f"{len(left)} members were not reached in {work.attempt} attempts")
+        self._queue.put(work.again(tuple(m.connection_id for m in left)), delay=AGAIN_SECONDS)
+        tally.queued_members += len(left)
+
+
+def _frame(protocol: str, work: Work) -> bytes:
+    return codec_named(protocol).encode_event(work.envelope, work.room_name).encode()
+
+
+@cache
+def _readers() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(16, thread_name_prefix="page")

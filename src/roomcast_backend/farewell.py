@@ -1,0 +1,58 @@
+"""Ends connections, saying why: `connection.error`, then the close."""
+
+from collections.abc import Sequence
+
+from roomcast.envelope import Envelope, new_id, timestamp
+from roomcast_backend.connections import Member
+from roomcast_backend.gateway import Gateway
+from roomcast_backend.protocol import codec_named
+from roomcast_backend.protocol.messages import Code
+from roomcast_backend.stores.memberships import MembershipStore
+
+SOURCE = "websocket_server"
+
+
+def own_room(connection_id: str) -> str:
+    """Return what stands as `room` in an event that is for one connection only.
+
+    No client can join it: it is not a room's name.
+    """
+    return f"connection:{connection_id}"
+
+
+def own_event(event_type: str, connection_id: str, data: dict[str, object]) -> Envelope:
+    """Return an event of the service itself for one connection."""
+    room = own_room(connection_id)
+    return Envelope(new_id(), event_type, timestamp(), SOURCE, (room,), data)
+
+
+class Farewell:
+    """Says goodbye through the gateway and forgets the connection."""
+
+    def __init__(self, gateway: Gateway, memberships: MembershipStore) -> None:
+        self._gateway = gateway
+        self._memberships = memberships
+
+    def say(self, connection_id: str, protocol: str, code: Code, message: str) -> None:
+        """Post `connection.error` and close; a client that is gone already is no error."""
+        data: dict[str, object] = {
+            "error_code": str(code),
+            "error_message": message,
+            "connection_id": connection_id,
+        }
+        envelope = own_event("connection.error", connection_id, data)
+        frame = codec_named(protocol).encode_event(envelope, own_room(connection_id))
+        self._gateway.post(connection_id, frame.encode())
+        self._gateway.close(connection_id)
+
+    def expired(self, members: Sequence[Member], *, room: str) -> int:
+        """End the connections of members whose token has expired; return how many."""
+        for member in members:
+            self.say(
+                member.connection_id,
+                member.protocol,
+                Code.AUTH_FAILED,
+                "the token has expired: connect again with a fresh one",
+            )
+            self._memberships.forget(member.connection_id, seen_in=[room])
+        return len(members)

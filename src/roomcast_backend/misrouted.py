@@ -1,0 +1,24 @@
+"""Frames that API Gateway's own routes catch.
+
+A client that sends `{"action": "$connect"}` chooses that route, and so the function behind it. It
+gets the answer to any unknown action; nothing is looked up and nothing changes.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from roomcast_backend.protocol.json_codec import JsonCodec
+from roomcast_backend.protocol.messages import Code, Refusal, Reply
+
+
+def is_frame(event: Mapping[str, Any]) -> bool:
+    """Tell whether an event of `$connect` or `$disconnect` is really a client's frame."""
+    return bool(event["requestContext"]["eventType"] == "MESSAGE")
+
+
+def answer(event: Mapping[str, Any]) -> dict[str, Any]:
+    """Refuse the frame as an unknown action."""
+    codec = JsonCodec()
+    frame = codec.decode(event["body"])
+    refusal = Refusal(Code.INVALID_MESSAGE, "expected a command, got the name of a route")
+    return {"statusCode": 200, "body": codec.encode_reply(Reply(refusal.body(), frame.ref))}

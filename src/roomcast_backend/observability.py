@@ -1,0 +1,22 @@
+"""Logs and metrics of the functions: ids and counts, never payloads or tokens."""
+
+from aws_lambda_powertools import Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+from roomcast_backend.fanout import Tally
+
+
+def record(metrics: Metrics, tally: Tally) -> dict[str, int]:
+    """Add a fan-out to the metrics; return the same numbers for the log."""
+    numbers = {f"posts_{outcome.value}": count for outcome, count in tally.outcomes.items()}
+    numbers |= {
+        "forgotten": tally.forgotten,
+        "expired": tally.expired,
+        "queued_pages": tally.queued_pages,
+        "queued_members": tally.queued_members,
+        "repeated_events": int(tally.repeated),
+    }
+    numbers = {name: count for name, count in numbers.items() if count}
+    for name, count in numbers.items():
+        metrics.add_metric(name=name, unit=MetricUnit.Count, value=count)
+    return numbers

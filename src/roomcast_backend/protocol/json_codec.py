@@ -1,0 +1,75 @@
+"""The JSON protocol: one object per text frame (docs/PROTOCOL.md, "The JSON protocol")."""
+
+import json
+import math
+from typing import Any, NoReturn
+
+from roomcast.envelope import Envelope, encode
+from roomcast_backend.protocol.messages import (
+    UNNUMBERED,
+    Code,
+    Command,
+    Refusal,
+    Reply,
+    kind_of,
+)
+
+LARGEST_FRAME = 32 * 1024
+"""Bytes in UTF-8. API Gateway takes frames of 32 KB; a longer message in fragments reaches us.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
+"""
+
+
+class JsonCodec:
+    """Reads `{"action": command, …body, "id": any}`, writes replies with the `id` and envelopes."""
+
+    name = "json"
+    heartbeat = '{"action":"ping"}'
+
+    def decode(self, frame: str) -> Command | Refusal:
+        """Read one frame; never raises, whatever the frame holds."""
+        size = len(frame.encode(errors="surrogatepass"))
+        if size > LARGEST_FRAME:
+            message = f"expected a frame of at most {LARGEST_FRAME} bytes, got {size}"
+            return Refusal(Code.PAYLOAD_TOO_LARGE, message)
+        try:
+            value = json.loads(frame, parse_constant=_refuse_constant, parse_float=_finite)
+        except (ValueError, RecursionError):
+            return _invalid("a JSON object", "text that is not JSON")
+        if not isinstance(value, dict):
+            return _invalid("a JSON object", kind_of(value))
+        ref = value.pop("id", UNNUMBERED)
+        action = value.pop("action", UNNUMBERED)
+        if action is UNNUMBERED:
+            return _invalid('an object with "action"', "an object without it", ref)
+        if not isinstance(action, str):
+            return _invalid('"action" to be a string', kind_of(action), ref)
+        return Command(action, value, ref)
+
+    def encode_reply(self, reply: Reply) -> str:
+        """Write a reply in ASCII: an `id` may hold surrogates that UTF-8 cannot carry."""
+        body = dict(reply.body)
+        if reply.ref is not UNNUMBERED:
+            body["id"] = reply.ref
+        return json.dumps(body, separators=(",", ":"))
+
+    def encode_event(self, envelope: Envelope, room: str) -> str:
+        """Write the envelope as it is."""
+        return encode(envelope.for_room(room))
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _finite(text: str) -> float:
+    """Read a number; 1e999 is valid JSON but could not be written back."""
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError("a number beyond the range of a double")
+    return number
+
+
+def _invalid(expected: str, came: str, ref: Any = UNNUMBERED) -> Refusal:
+    return Refusal(Code.INVALID_MESSAGE, f"expected {expected}, got {came}", ref=ref)

@@ -1,0 +1,95 @@
+"""The service's settings, read once per container from the environment that the stack writes.
+
+Every field is a CDK context value of the same name or a name the stack fills in (tables, queues);
+docs/settings.md describes them all. Reading does not fail for what a function does not use:
+a name that was not given is the empty string.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import Any, Self
+
+MOST_ROOMS = 90
+"""A fresh token rewrites all memberships in one transaction, which takes at most 100 actions.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+"""
+
+
+class BadSetting(ValueError):
+    """A setting has a value that cannot be used; the message names it and what was expected."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Units are in the names or seconds; sizes in bytes; 0 of `max_connections` means no limit."""
+
+    connections_table: str = ""
+    rooms_table: str = ""
+    events_table: str = ""
+    registry_table: str = ""
+    idempotency_table: str = ""
+    counters_table: str = ""
+    event_bus: str = ""
+    callback_url: str = ""
+    open_function: str = ""
+    deadline_queue_url: str = ""
+    pages_queue_url: str = ""
+    jwt_secret_arn: str = ""
+    github_secret_arn: str = ""
+    jwks_url: str = ""
+    jwt_algorithm: str = "HS256"
+    jwt_audience: str = ""
+    jwt_issuer: str = ""
+    projects_without_claim: str = "none"
+    allowed_origins: str = "*"
+    max_connections: int = 0
+    max_event_bytes: int = 131072
+    max_webhook_bytes: int = 5242880
+    max_rooms_per_connection: int = 50
+    commands_per_second: int = 10
+    command_burst: int = 20
+    authentication_deadline: int = 15
+    heartbeat_interval: int = 300
+    heartbeat_timeout: int = 240
+    global_shards: int = 16
+    page_size: int = 1000
+    replay_hours: int = 24
+
+    def __post_init__(self) -> None:
+        _check(self.projects_without_claim in ("none", "all"), "projects_without_claim", "none|all")
+        _check(1 <= self.max_rooms_per_connection <= MOST_ROOMS, "max_rooms_per_connection", "1-90")
+        _check(1 <= self.global_shards <= 256, "global_shards", "1-256")  # noqa: PLR2004
+        _check(self.page_size >= self.global_shards, "page_size", "at least global_shards")
+        _check(self.commands_per_second >= 1, "commands_per_second", "at least 1")
+        _check(self.command_burst >= 1, "command_burst", "at least 1")
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Self:
+        """Read `ROOMCAST_<NAME>` for every field; raise `BadSetting` for what is no number."""
+        values: dict[str, Any] = {}
+        for field in fields(cls):
+            text = environment.get(f"ROOMCAST_{field.name.upper()}", "")
+            if text:
+                values[field.name] = _number(field.name, text) if field.type is int else text
+        return cls(**values)
+
+
+@cache
+def settings() -> Settings:
+    """Return this container's settings."""
+    return Settings.from_environment(os.environ)
+
+
+def _number(name: str, text: str) -> int:
+    try:
+        return int(text)
+    except ValueError as exc:
+        raise BadSetting(f"{name}: expected a whole number, got {text!r}") from exc
+
+
+def _check(holds: bool, name: str, expected: str) -> None:
+    if not holds:
+        raise BadSetting(f"{name}: expected {expected}")

@@ -1,0 +1,1 @@
+"""Where state lives: one module per table or transaction, one method per access pattern."""

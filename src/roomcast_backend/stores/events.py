@@ -1,0 +1,71 @@
+"""The events table: the replay log of each room, and which events have been delivered."""
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from roomcast.envelope import Envelope, encode
+from roomcast_backend import clients
+from roomcast_backend.settings import Settings
+from roomcast_backend.stores.items import Item, number, text
+from roomcast_backend.stores.keys import DELIVERY
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+class Delivery(Enum):
+    """How far an event's fan-out had come when it arrived (again)."""
+
+    NEW = "new"
+    BEGUN = "begun"  # an earlier attempt did not come to its end: deliver (again)
+    COMPLETE = "complete"  # the bus delivers at least once: this is a repeat
+
+
+class EventStore:
+    """Keeps events for `replay_hours`; `now` is epoch seconds."""
+
+    def __init__(self, settings: Settings, *, client: "DynamoDBClient | None" = None) -> None:
+        self._table = settings.events_table
+        self._keep = settings.replay_hours * 3600
+        self._client = client or clients.dynamodb()
+
+    def begin(self, event_id: str, *, now: int) -> Delivery:
+        """Note that an event's fan-out begins; tell what was noted of it before."""
+        answer = self._client.update_item(
+            TableName=self._table,
+            Key=_delivery_key(event_id),
+            UpdateExpression="SET begun_at = if_not_exists(begun_at, :now), #ttl = :ttl",
+            ExpressionAttributeNames={"#ttl": "ttl"},
+            ExpressionAttributeValues={":now": number(now), ":ttl": number(now + self._keep)},
+            ReturnValues="ALL_OLD",
+        )
+        before = answer.get("Attributes") or {}
+        if "completed_at" in before:
+            return Delivery.COMPLETE
+        return Delivery.BEGUN if before else Delivery.NEW
+
+    def complete(self, event_id: str, *, now: int) -> None:
+        """Note that every member has been posted to or handed on to the queue."""
+        self._client.update_item(
+            TableName=self._table,
+            Key=_delivery_key(event_id),
+            UpdateExpression="SET completed_at = :now",
+            ExpressionAttributeValues={":now": number(now)},
+        )
+
+    def log(self, envelope: Envelope, *, now: int) -> None:
+        """Write an event to the log of each of its rooms; writing it again changes nothing."""
+        for room in envelope.rooms:
+            self._client.put_item(
+                TableName=self._table,
+                Item={
+                    "room": text(room),
+                    "event_id": text(envelope.id),
+                    "detail": text(encode(envelope.to_detail())),
+                    "ttl": number(now + self._keep),
+                },
+            )
+
+
+def _delivery_key(event_id: str) -> Item:
+    return {"room": text(DELIVERY + event_id), "event_id": text(event_id)}

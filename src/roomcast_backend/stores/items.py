@@ -1,0 +1,115 @@
+"""How connections and members are written as DynamoDB items, which go no further than here."""
+
+from typing import TYPE_CHECKING, Any
+
+from roomcast_backend.access import EVERYTHING, Grant, Principal
+from roomcast_backend.connections import ROW_SECONDS, Connection, Member, State
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+else:
+    AttributeValueTypeDef = Any
+
+Item = dict[str, AttributeValueTypeDef]
+
+
+def text(value: str) -> AttributeValueTypeDef:
+    """Write a string."""
+    return {"S": value}
+
+
+def number(value: int) -> AttributeValueTypeDef:
+    """Write a whole number."""
+    return {"N": str(value)}
+
+
+def names(values: frozenset[str]) -> AttributeValueTypeDef:
+    """Write a set of strings, which DynamoDB does not allow to be empty."""
+    return {"SS": sorted(values)}
+
+
+def connection_item(connection: Connection) -> Item:
+    """Write a whole connection."""
+    item: Item = {
+        "connection_id": text(connection.id),
+        "protocol": text(connection.protocol),
+        "state": text(connection.state),
+        "connected_at": number(connection.connected_at),
+        "session": number(connection.session),
+        "ttl": number(connection.connected_at + ROW_SECONDS),
+    }
+    if connection.principal is not None:
+        item |= principal_item(connection.principal)
+    if connection.rooms:
+        item["rooms"] = names(connection.rooms)
+    return item
+
+
+def principal_item(principal: Principal) -> Item:
+    """Write the attributes that a token sets."""
+    return {
+        "user_id": text(principal.user_id),
+        "role": text(principal.role),
+        "expires_at": number(principal.expires_at),
+        "projects": _grant_attribute(principal.projects),
+        "agents": _grant_attribute(principal.agents),
+    }
+
+
+def connection_of(item: Item) -> Connection:
+    """Read what `connection_item` wrote."""
+    return Connection(
+        id=item["connection_id"]["S"],
+        protocol=item["protocol"]["S"],
+        state=State(item["state"]["S"]),
+        connected_at=int(item["connected_at"]["N"]),
+        principal=_principal_of(item) if "user_id" in item else None,
+        session=int(item["session"]["N"]),
+        rooms=frozenset(item["rooms"]["SS"]) if "rooms" in item else frozenset(),
+    )
+
+
+def member_item(partition: str, member: Member) -> Item:
+    """Write a membership."""
+    return {
+        "room": text(partition),
+        "connection_id": text(member.connection_id),
+        "protocol": text(member.protocol),
+        "expires_at": number(member.expires_at),
+        "joined_at": number(member.joined_at),
+        "muted": {"BOOL": member.muted},
+        "ttl": number(member.joined_at + ROW_SECONDS),
+    }
+
+
+def member_of(item: Item) -> Member:
+    """Read what `member_item` wrote."""
+    return Member(
+        connection_id=item["connection_id"]["S"],
+        protocol=item["protocol"]["S"],
+        expires_at=int(item["expires_at"]["N"]),
+        joined_at=int(item["joined_at"]["N"]),
+        muted=item["muted"]["BOOL"],
+    )
+
+
+def _principal_of(item: Item) -> Principal:
+    return Principal(
+        user_id=item["user_id"]["S"],
+        role=item["role"]["S"],
+        expires_at=int(item["expires_at"]["N"]),
+        projects=_grant_of(item["projects"]),
+        agents=_grant_of(item["agents"]),
+    )
+
+
+def _grant_attribute(grant: Grant) -> AttributeValueTypeDef:
+    if grant.everything:
+        return {"BOOL": True}
+    return {"L": [text(item) for item in sorted(grant.ids)]}
+
+
+def _grant_of(attribute: AttributeValueTypeDef) -> Grant:
+    if "BOOL" in attribute:
+        return EVERYTHING
+    return Grant(ids=frozenset(item["S"] for item in attribute["L"]))

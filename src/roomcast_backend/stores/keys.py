@@ -1,0 +1,52 @@
+"""Every key of every table is built here.
+
+connections   connection_id
+rooms         room = "<name>#<shard>", connection_id
+events        room = "<name>", event_id         the replay log
+              room = "#delivery<id>", event_id   whether an event's fan-out is complete
+counters      counter = "<name>#<shard>", part
+"""
+
+import zlib
+
+from roomcast.rooms import GLOBAL, Room
+
+COUNTER_SHARDS = 8
+"""Counters are added to in parallel; a partition takes 1,000 writes a second."""
+
+DELIVERY = "#delivery"
+"""Not a room's name: `#` stands in none."""
+
+
+def shards_of(room: str, global_shards: int) -> range:
+    """Return the shards of a room: `global` is split, for it holds every connection."""
+    return range(global_shards if room == str(GLOBAL) else 1)
+
+
+def shard_of(room: str, connection_id: str, global_shards: int) -> int:
+    """Return the shard of a room that a connection's membership is in."""
+    return _spread(connection_id, len(shards_of(room, global_shards)))
+
+
+def partition(room: str, shard: int) -> str:
+    """Return the partition key of one shard of a room."""
+    return f"{room}#{shard:03d}"
+
+
+def room_of(partition_key: str) -> Room:
+    """Return the room that a partition key belongs to."""
+    return Room.parse(partition_key.rpartition("#")[0])
+
+
+def counter(name: str, shard: int) -> str:
+    """Return the partition key of one shard of a counter."""
+    return f"{name}#{shard}"
+
+
+def counter_shard(spread_by: str) -> int:
+    """Return the shard of a counter that `spread_by` is added to."""
+    return _spread(spread_by, COUNTER_SHARDS)
+
+
+def _spread(text: str, shards: int) -> int:
+    return zlib.crc32(text.encode()) % shards

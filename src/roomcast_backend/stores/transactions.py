@@ -1,0 +1,66 @@
+"""All-or-nothing writes, repeated when they meet another one at the same row."""
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+ATTEMPTS = 8
+LONGEST_WAIT = 0.4
+
+PASSING = frozenset(
+    {
+        "TransactionConflict",
+        "ThrottlingError",
+        "ProvisionedThroughputExceeded",
+        "RequestLimitExceeded",
+    }
+)
+"""Reasons that are gone a moment later.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+"""
+
+
+def write(
+    client: "DynamoDBClient",
+    actions: Sequence[Any],
+    *,
+    token: str | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> bool:
+    """Make all `actions` (at most 100) or none; return False when a condition does not hold.
+
+    A `token` makes the same transaction, sent again within 10 minutes, count once. Conflicts with
+    other writes are repeated with backoff and full jitter; what lasts is raised.
+    """
+    request: dict[str, Any] = {"TransactItems": actions}
+    if token:
+        request["ClientRequestToken"] = token
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            client.transact_write_items(**request)
+        except ClientError as exc:
+            reasons = _reasons(exc)
+            if "ConditionalCheckFailed" in reasons:
+                return False
+            if not reasons & PASSING or attempt == ATTEMPTS:
+                raise
+            sleep(random.uniform(0, min(LONGEST_WAIT, 0.01 * 2**attempt)))  # noqa: S311
+        else:
+            return True
+    raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+def _reasons(error: ClientError) -> set[str]:
+    """Return why a transaction was cancelled, or the code of another error that may pass."""
+    code = error.response["Error"]["Code"]
+    if code in ("TransactionInProgressException", "TransactionConflictException"):
+        return {"TransactionConflict"}
+    reasons: list[dict[str, str]] = error.response.get("CancellationReasons", [])  # type: ignore[assignment]
+    return {reason.get("Code", "None") for reason in reasons}

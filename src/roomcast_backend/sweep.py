@@ -1,0 +1,59 @@
+"""The heartbeat: keeps quiet connections from API Gateway's idle limit, and ends expired ones.
+
+It goes through the roster, the members of `global`, muted ones too.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from itertools import islice
+
+from roomcast.rooms import GLOBAL
+from roomcast_backend.connections import Member
+from roomcast_backend.courier import Courier
+from roomcast_backend.fanout import Tally
+from roomcast_backend.farewell import Farewell
+from roomcast_backend.protocol import codec_named
+from roomcast_backend.stores.rooms import RoomStore
+
+
+class Heartbeat:
+    """Sweeps over all connections."""
+
+    def __init__(
+        self,
+        *,
+        rooms: RoomStore,
+        courier: Courier,
+        farewell: Farewell,
+        page_size: int,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._rooms = rooms
+        self._courier = courier
+        self._farewell = farewell
+        self._page_size = page_size
+        self._clock = clock
+
+    def beat(self, *, until: float) -> Tally:
+        """Post a heartbeat to every connection, until the clock says `until` (epoch seconds).
+
+        A connection that could not be reached gets the next one: two fit into the idle limit.
+        """
+        tally = Tally()
+        for members in self._pages():
+            now = self._clock()
+            expired = [member for member in members if member.expires_at <= now]
+            alive = [member for member in members if member.expires_at > now]
+            tally.expired += self._farewell.expired(expired, room=str(GLOBAL))
+            tally.add(self._courier.post(alive, _heartbeat, room=str(GLOBAL), until=until))
+        return tally
+
+    def _pages(self) -> Iterator[list[Member]]:
+        for shard in self._rooms.shards(str(GLOBAL)):
+            members = self._rooms.members(str(GLOBAL), shard, size=self._page_size)
+            while page := list(islice(members, self._page_size)):
+                yield page
+
+
+def _heartbeat(protocol: str) -> bytes:
+    return codec_named(protocol).heartbeat.encode()

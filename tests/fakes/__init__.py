@@ -1,0 +1,1 @@
+"""Stand-ins that know what the real things do wrong."""

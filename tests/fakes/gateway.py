@@ -1,0 +1,47 @@
+"""A gateway that knows the rules of API Gateway: 410, 413, 429, 5xx, and handshakes not yet done."""
+
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator
+
+from roomcast_backend.delivery import Outcome, Post, Posted
+
+LARGEST_MESSAGE = 128 * 1024
+
+
+class FakeGateway:
+    """Holds open connections and what they were sent; faults are set per connection."""
+
+    def __init__(self, *connection_ids: str) -> None:
+        self.open = set(connection_ids)
+        self.sent: dict[str, list[bytes]] = defaultdict(list)
+        self.closed: list[str] = []
+        self.faults: dict[str, deque[Posted | Outcome]] = defaultdict(deque)
+        self.posts = 0
+
+    def fail(self, connection_id: str, *outcomes: Outcome) -> None:
+        """Answer the next posts to a connection with these outcomes."""
+        self.faults[connection_id].extend(outcomes)
+
+    def exists(self, connection_id: str) -> bool:
+        return connection_id in self.open
+
+    def post(self, connection_id: str, frame: bytes) -> Outcome:
+        self.posts += 1
+        if self.faults[connection_id]:
+            fault = self.faults[connection_id].popleft()
+            assert isinstance(fault, Outcome)
+            return fault
+        if connection_id not in self.open:
+            return Outcome.GONE
+        if len(frame) > LARGEST_MESSAGE:
+            return Outcome.TOO_LARGE
+        self.sent[connection_id].append(frame)
+        return Outcome.SENT
+
+    def post_all(self, posts: Iterable[Post]) -> Iterator[Posted]:
+        for post in posts:
+            yield Posted(post, self.post(post.member.connection_id, post.frame))
+
+    def close(self, connection_id: str) -> None:
+        self.open.discard(connection_id)
+        self.closed.append(connection_id)

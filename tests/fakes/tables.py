@@ -1,0 +1,34 @@
+"""Creates the service's tables in moto, with the keys that the stack gives them."""
+
+from typing import Any
+
+from roomcast_backend.settings import Settings
+
+KEYS = {
+    "connections": ("connection_id",),
+    "rooms": ("room", "connection_id"),
+    "events": ("room", "event_id"),
+    "registry": ("entry",),
+    "idempotency": ("id",),
+    "counters": ("counter", "part"),
+}
+
+
+def table_settings(**changes: Any) -> Settings:
+    """Return settings that name all tables, with `changes`."""
+    names: dict[str, Any] = {f"{name}_table": name for name in KEYS}
+    return Settings(**{**names, **changes})
+
+
+def create_tables(client: Any) -> None:
+    """Create every table of the service."""
+    for name, keys in KEYS.items():
+        client.create_table(
+            TableName=name,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
+            KeySchema=[
+                {"AttributeName": key, "KeyType": kind}
+                for key, kind in zip(keys, ("HASH", "RANGE"), strict=False)
+            ],
+        )

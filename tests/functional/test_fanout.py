@@ -1,0 +1,323 @@
+"""Fan-out against moto's tables, a gateway that knows faults and a queue in memory."""
+
+import json
+from collections import deque
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from roomcast.envelope import Envelope, new_id
+from roomcast.rooms import Room
+from roomcast_backend.access import EVERYTHING, Principal
+from roomcast_backend.connections import Connection, Member, State
+from roomcast_backend.courier import Courier
+from roomcast_backend.delivery import Outcome
+from roomcast_backend.fanout import FanOut, Tally, Unreached
+from roomcast_backend.farewell import Farewell
+from roomcast_backend.pages import LONGEST_ROUND, Work
+from roomcast_backend.stores.connections import ConnectionStore
+from roomcast_backend.stores.counters import Counter, CounterStore
+from roomcast_backend.stores.events import EventStore
+from roomcast_backend.stores.items import member_item
+from roomcast_backend.stores.keys import partition, shard_of
+from roomcast_backend.stores.memberships import MembershipStore
+from roomcast_backend.stores.rooms import RoomStore
+from tests.fakes.clock import FakeClock
+from tests.fakes.gateway import FakeGateway
+from tests.fakes.tables import table_settings
+
+LONG_AGO = 10_000
+
+
+class FakeQueue:
+    """Keeps work as the messages that a queue would carry."""
+
+    def __init__(self) -> None:
+        self.messages: deque[str] = deque()
+        self.delays: list[int] = []
+
+    def put(self, work: Work, *, delay: int = 0) -> None:
+        self.messages.append(work.to_message())
+        self.delays.append(delay)
+
+
+class Service:
+    """Everything that one event passes through."""
+
+    def __init__(self, dynamodb: Any, **changes: Any) -> None:
+        self.settings = table_settings(**{"page_size": 100, "global_shards": 4, **changes})
+        self.dynamodb = dynamodb
+        self.clock = FakeClock()
+        self.gateway = FakeGateway()
+        self.queue = FakeQueue()
+        self.connections = ConnectionStore(self.settings, client=dynamodb)
+        self.memberships = MembershipStore(self.settings, client=dynamodb)
+        self.rooms = RoomStore(self.settings, client=dynamodb)
+        self.counters = CounterStore(self.settings, client=dynamodb)
+        self.fan_out = FanOut(
+            self.settings,
+            rooms=self.rooms,
+            events=EventStore(self.settings, client=dynamodb),
+            courier=Courier(
+                self.gateway, self.memberships, clock=self.clock, sleep=self.clock.sleep
+            ),
+            farewell=Farewell(self.gateway, self.memberships),
+            queue=self.queue,  # type: ignore[arg-type]
+            count_event=lambda event_id: self.counters.count_event(event_id, now=0),
+            clock=self.clock,
+        )
+
+    def connect(self, connection_id: str, *rooms: str, lifetime: int = 3600) -> None:
+        """Add an open connection that joined its rooms long ago."""
+        then = int(self.clock.now) - LONG_AGO
+        principal = Principal("u1", int(self.clock.now) + lifetime, projects=EVERYTHING)
+        self.connections.put(Connection(connection_id, "json", State.OPEN, then, principal))
+        connection = self.connections.get(connection_id)
+        assert connection is not None
+        for name in rooms:
+            self.memberships.join(connection, Room.parse(name), now=then)
+        self.gateway.open.add(connection_id)
+
+    def fill(self, room: str, connection_ids: Iterable[str]) -> None:
+        """Add many members at once, as rows only."""
+        now = int(self.clock.now)
+        ids = list(connection_ids)
+        self.gateway.open.update(ids)
+        for start in range(0, len(ids), 25):
+            puts = []
+            for connection_id in ids[start : start + 25]:
+                member = Member(connection_id, "json", now + 3600, now - LONG_AGO)
+                shard = shard_of(room, connection_id, self.settings.global_shards)
+                item = member_item(partition(room, shard), member)
+                puts.append({"PutRequest": {"Item": item}})
+            self.dynamodb.batch_write_item(RequestItems={"rooms": puts})
+
+    def publish(self, *rooms: str, event_id: str | None = None) -> tuple[Envelope, Tally]:
+        envelope = Envelope(
+            event_id or new_id(), "project.updated", "2026-01-01T00:00:00Z", "s", rooms, {"n": 1}
+        )
+        return envelope, self.fan_out.broadcast(envelope, until=self.clock.now + 25)
+
+    def work_off(self, *, rounds: int = 10_000) -> None:
+        """Do what is queued until nothing is."""
+        for _ in range(rounds):
+            if not self.queue.messages:
+                return
+            self.clock.advance(self.queue.delays.pop(0))
+            work = Work.from_message(self.queue.messages.popleft())
+            self.fan_out.deliver(work, until=self.clock.now + 25)
+        raise AssertionError("the queue does not come to an end")
+
+    def received(self, connection_id: str) -> list[dict[str, Any]]:
+        return [json.loads(frame) for frame in self.gateway.sent[connection_id]]
+
+
+@pytest.fixture
+def service(dynamodb: Any) -> Service:
+    return Service(dynamodb)
+
+
+class TestDelivery:
+    def test_every_member_gets_the_envelope(self, service: Service) -> None:
+        service.connect("a", "project:p")
+        service.connect("b", "project:p")
+        service.connect("c", "project:other")
+        envelope, tally = service.publish("project:p")
+        assert service.received("a") == service.received("b") == [envelope.for_room("project:p")]
+        assert service.received("c") == []
+        assert tally.outcomes == {Outcome.SENT: 2}
+
+    def test_one_copy_for_a_member_of_two_rooms(self, service: Service) -> None:
+        service.connect("both", "project:p", "user:u1")
+        service.connect("one", "user:u1")
+        service.publish("project:p", "user:u1")
+        assert [event["room"] for event in service.received("both")] == ["project:p"]
+        assert [event["room"] for event in service.received("one")] == ["user:u1"]
+
+    def test_one_copy_even_for_someone_who_has_just_joined_both(self, service: Service) -> None:
+        service.connect("both")
+        connection = service.connections.get("both")
+        assert connection is not None
+        for room in ("project:p", "user:u1"):
+            service.memberships.join(connection, Room.parse(room), now=int(service.clock.now))
+        service.publish("project:p", "user:u1")
+        assert len(service.received("both")) == 1
+
+    def test_a_muted_member_of_global_gets_nothing(self, service: Service) -> None:
+        service.connect("a", "global")
+        connection = service.connections.get("a")
+        assert connection is not None
+        service.memberships.leave(connection, Room("global"), now=0)
+        service.publish("global")
+        assert service.received("a") == []
+
+    def test_an_empty_room(self, service: Service) -> None:
+        _, tally = service.publish("project:nobody")
+        assert tally.outcomes == {}
+        assert not service.queue.messages
+
+
+class TestManyMembers:
+    def test_ten_thousand_members_in_one_room(self, dynamodb: Any) -> None:
+        service = Service(dynamodb, page_size=1000)
+        service.fill("project:p", (f"c{number}" for number in range(10_000)))
+        _, tally = service.publish("project:p")
+        assert tally.outcomes == {Outcome.SENT: 1000}
+        service.work_off()
+        copies = [len(service.gateway.sent[f"c{number}"]) for number in range(10_000)]
+        assert copies == [1] * 10_000
+
+    @pytest.mark.parametrize("members", [99, 100, 101, 199, 200, 201, 300])
+    def test_no_page_boundary_loses_or_repeats(self, service: Service, members: int) -> None:
+        service.fill("project:p", (f"c{number}" for number in range(members)))
+        service.publish("project:p")
+        service.work_off()
+        assert [len(frames) for frames in service.gateway.sent.values()] == [1] * members
+
+    def test_the_shards_of_global(self, service: Service) -> None:
+        service.fill("global", (f"c{number}" for number in range(350)))
+        service.publish("global")
+        service.work_off()
+        assert [len(frames) for frames in service.gateway.sent.values()] == [1] * 350
+
+    def test_two_large_rooms_with_the_same_members(self, service: Service) -> None:
+        ids = [f"c{number}" for number in range(350)]
+        service.fill("agent:a", ids)
+        service.fill("global", ids)
+        service.publish("agent:a", "global")
+        service.work_off()
+        assert [len(frames) for frames in service.gateway.sent.values()] == [1] * 350
+
+
+class TestGone:
+    def test_forgets_that_connection_and_no_other(self, service: Service) -> None:
+        service.connect("gone", "project:p", "agent:a", "global")
+        service.connect("here", "project:p")
+        service.gateway.open.discard("gone")
+        _, tally = service.publish("project:p")
+        assert tally.forgotten == 1
+        assert service.connections.get("gone") is None
+        for room in ("project:p", "agent:a", "global"):
+            ids = [
+                member.connection_id
+                for shard in service.rooms.shards(room)
+                for member in service.rooms.members(room, shard, size=10)
+            ]
+            assert "gone" not in ids
+        assert service.connections.get("here") is not None
+        assert len(service.received("here")) == 1
+
+    def test_an_orphaned_membership_is_deleted(self, service: Service) -> None:
+        service.fill("project:p", ["orphan"])
+        service.gateway.open.clear()
+        service.publish("project:p")
+        assert service.rooms.page("project:p", 0, size=9).members == []
+
+    def test_a_handshake_not_done_yet_is_waited_for(self, service: Service) -> None:
+        service.connect("young")
+        connection = service.connections.get("young")
+        assert connection is not None
+        service.memberships.join(connection, Room("project", "p"), now=int(service.clock.now))
+        service.gateway.fail("young", *[Outcome.GONE] * 6)
+        service.publish("project:p")
+        assert service.connections.get("young") is not None
+        service.work_off()
+        assert len(service.received("young")) == 1
+
+    def test_a_young_connection_that_stays_gone_is_forgotten(self, service: Service) -> None:
+        service.connect("young")
+        connection = service.connections.get("young")
+        assert connection is not None
+        service.memberships.join(connection, Room("project", "p"), now=int(service.clock.now))
+        service.gateway.open.clear()
+        service.publish("project:p")
+        service.work_off()
+        assert service.connections.get("young") is None
+
+
+class TestTrouble:
+    @pytest.mark.parametrize("outcome", [Outcome.THROTTLED, Outcome.FAILED])
+    def test_what_passes_is_tried_again(self, service: Service, outcome: Outcome) -> None:
+        service.connect("a", "project:p")
+        service.gateway.fail("a", outcome, outcome)
+        _, tally = service.publish("project:p")
+        assert tally.outcomes == {outcome: 2, Outcome.SENT: 1}
+        assert len(service.received("a")) == 1
+
+    def test_what_lasts_goes_to_the_queue_and_nobody_else_gets_it_twice(
+        self, service: Service
+    ) -> None:
+        service.connect("bad", "project:p")
+        service.connect("good", "project:p")
+        service.gateway.fail("bad", *[Outcome.FAILED] * 9)
+        _, tally = service.publish("project:p")
+        assert tally.queued_members == 1
+        service.work_off()
+        assert len(service.received("bad")) == 1
+        assert len(service.received("good")) == 1
+
+    def test_what_never_works_is_left_to_the_dead_letters(self, service: Service) -> None:
+        service.connect("bad", "project:p")
+        service.gateway.fail("bad", *[Outcome.FAILED] * 1000)
+        service.publish("project:p")
+        with pytest.raises(Unreached, match="1 members"):
+            service.work_off(rounds=LONGEST_ROUND + 1)
+
+    def test_too_large_is_given_up(self, service: Service) -> None:
+        service.connect("a", "project:p")
+        service.gateway.fail("a", Outcome.TOO_LARGE)
+        _, tally = service.publish("project:p")
+        assert tally.outcomes == {Outcome.TOO_LARGE: 1}
+        assert not service.queue.messages
+
+    def test_no_time_left_hands_everything_on(self, service: Service) -> None:
+        service.connect("a", "project:p")
+        envelope = Envelope(new_id(), "t", "2026-01-01T00:00:00Z", "s", ("project:p",), {})
+        service.fan_out.broadcast(envelope, until=service.clock.now)
+        assert service.received("a") == []
+        service.work_off()
+        assert len(service.received("a")) == 1
+
+    def test_an_expired_token_gets_nothing_and_is_closed(self, service: Service) -> None:
+        service.connect("old", "project:p", lifetime=10)
+        service.clock.advance(11)
+        _, tally = service.publish("project:p")
+        assert tally.expired == 1
+        (farewell,) = service.received("old")
+        assert farewell["type"] == "connection.error"
+        assert farewell["data"]["error_code"] == "AUTH_FAILED"
+        assert service.gateway.closed == ["old"]
+        assert service.connections.get("old") is None
+
+
+class TestRepeats:
+    def test_the_bus_delivering_twice_is_one_copy(self, service: Service) -> None:
+        service.connect("a", "project:p")
+        envelope, _ = service.publish("project:p")
+        _, tally = service.publish("project:p", event_id=envelope.id)
+        assert tally.repeated
+        assert len(service.received("a")) == 1
+        assert service.counters.total(Counter("events")) == 1
+
+    def test_a_fan_out_that_broke_off_is_done_again(
+        self, service: Service, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        service.connect("a", "project:p")
+        event_id = new_id()
+        with monkeypatch.context() as patch:
+            patch.setattr(service.rooms, "page", lambda *_a, **_k: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                service.publish("project:p", event_id=event_id)
+        service.publish("project:p", event_id=event_id)
+        assert len(service.received("a")) == 1
+        assert service.counters.total(Counter("events")) == 1
+
+    def test_the_log_has_the_event_in_each_room(self, service: Service) -> None:
+        envelope, _ = service.publish("project:p", "user:u")
+        items = service.dynamodb.scan(TableName="events")["Items"]
+        rooms = {item["room"]["S"] for item in items if "detail" in item}
+        assert rooms == {"project:p", "user:u"}
+        details = [json.loads(item["detail"]["S"]) for item in items if "detail" in item]
+        assert all(Envelope.from_detail(detail) == envelope for detail in details)
+        assert all("ttl" in item for item in items)
