@@ -1,4 +1,4 @@
-"""A gateway that knows the rules of API Gateway: 410, 413, 429, 5xx, and handshakes not yet done."""
+"""A gateway that knows API Gateway's rules: 410, 413, 429, 5xx, handshakes not yet done."""
 
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator

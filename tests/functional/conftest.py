@@ -1,5 +1,6 @@
 """Functional tests: moto's AWS in this process, nothing beyond it."""
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,9 @@ CREDENTIALS = {
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_EC2_METADATA_DISABLED": "true",
 }
+
+# Powertools reads its namespace when a handler is imported, as in Lambda.
+os.environ["POWERTOOLS_METRICS_NAMESPACE"] = "Roomcast"
 
 
 @pytest.fixture

@@ -1,0 +1,340 @@
+"""The handlers themselves, with events as Lambda gives them, against moto."""
+
+import json
+import time
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import jwt
+import pytest
+from botocore.exceptions import ClientError
+
+from functions.broadcast.handler import handler as broadcast
+from functions.connect.handler import handler as connect
+from functions.count.handler import handler as count
+from functions.deadline.handler import handler as deadline
+from functions.disconnect.handler import handler as disconnect
+from functions.heartbeat.handler import handler as heartbeat
+from functions.open.handler import handler as open_connection
+from functions.status.handler import handler as status
+from functions.subscribe.handler import handler as subscribe
+from roomcast import __version__
+from roomcast_backend import clients, gateway, service
+from roomcast_backend.settings import settings
+from tests.fakes.gateway import FakeGateway
+from tests.fakes.tables import KEYS
+
+SECRET = "0123456789abcdef0123456789abcdef"
+CACHES = [
+    settings,
+    clients.dynamodb,
+    clients.sqs,
+    clients.functions,
+    *(value for value in vars(service).values() if hasattr(value, "cache_clear")),
+]
+
+
+class Lambda:
+    """What the handlers find around them."""
+
+    def __init__(self) -> None:
+        self.gateway = FakeGateway()
+        self.opened: list[str] = []
+        self.context = SimpleNamespace(
+            function_name="f",
+            memory_limit_in_mb=128,
+            invoked_function_arn="arn:aws:lambda:us-east-1:123456789012:function:f",
+            aws_request_id="r",
+            get_remaining_time_in_millis=lambda: 30_000,
+        )
+
+    def token(self, **claims: Any) -> str:
+        values = {"sub": "u1", "exp": int(time.time()) + 60, "token_type": "access", **claims}
+        return jwt.encode(values, SECRET, algorithm="HS256")
+
+    def connect(self, connection_id: str = "c1", *, token: str | None = None) -> dict[str, Any]:
+        event = {
+            "requestContext": {"connectionId": connection_id, "eventType": "CONNECT"},
+            "headers": {},
+            "queryStringParameters": {"token": token} if token else None,
+        }
+        answer: dict[str, Any] = connect(event, self.context)
+        if answer["statusCode"] == 200:
+            self.gateway.open.add(connection_id)
+        return answer
+
+    def say(self, frame: dict[str, Any], handler: Any = subscribe) -> dict[str, Any]:
+        event = {
+            "requestContext": {"connectionId": "c1", "eventType": "MESSAGE"},
+            "body": json.dumps(frame),
+        }
+        answer = handler(event, self.context)
+        assert answer["statusCode"] == 200
+        reply: dict[str, Any] = json.loads(answer["body"])
+        return reply
+
+    def get(self, path: str, query: str = "", **headers: str) -> tuple[int, dict[str, Any]]:
+        event = {
+            "version": "2.0",
+            "rawPath": path,
+            "rawQueryString": query,
+            "headers": headers,
+            "queryStringParameters": dict([query.split("=")]) if query else None,
+            "requestContext": {
+                "http": {"method": "GET", "path": path},
+                "stage": "$default",
+                "requestId": "r",
+            },
+        }
+        answer = status(event, self.context)
+        return answer["statusCode"], json.loads(answer["body"])
+
+    def publish(self, *rooms: str, **changes: Any) -> Any:
+        detail = {
+            "id": "e1",
+            "type": "project.updated",
+            "timestamp": "2026-01-01T00:00:00Z",
+            "source": "s",
+            "rooms": list(rooms),
+            "data": {},
+            **changes,
+        }
+        return broadcast(
+            {"id": "b1", "detail-type": "project.updated", "detail": detail}, self.context
+        )
+
+
+@pytest.fixture
+def aws_lambda(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lambda]:
+    secret = boto3.client("secretsmanager").create_secret(Name="jwt", SecretString=SECRET)
+    queue = boto3.client("sqs").create_queue(QueueName="q")["QueueUrl"]
+    for name in KEYS:
+        monkeypatch.setenv(f"ROOMCAST_{name.upper()}_TABLE", name)
+    monkeypatch.setenv("ROOMCAST_JWT_SECRET_ARN", secret["ARN"])
+    monkeypatch.setenv("ROOMCAST_OPEN_FUNCTION", "open")
+    monkeypatch.setenv("ROOMCAST_DEADLINE_QUEUE_URL", queue)
+    monkeypatch.setenv("ROOMCAST_PAGES_QUEUE_URL", queue)
+    for cached in CACHES:
+        cached.cache_clear()
+    stand = Lambda()
+    monkeypatch.setattr(service, "ConnectionsApi", lambda _settings: stand.gateway)
+    monkeypatch.setattr(
+        clients,
+        "functions",
+        lambda: SimpleNamespace(invoke=lambda **call: stand.opened.append(call)),
+    )
+    yield stand
+    for cached in CACHES:
+        cached.cache_clear()
+
+
+class TestConnect:
+    def test_accepts_and_asks_open_to_greet(self, aws_lambda: Lambda) -> None:
+        assert aws_lambda.connect(token=aws_lambda.token())["statusCode"] == 200
+        (call,) = aws_lambda.opened
+        assert call["InvocationType"] == "Event"
+        open_connection(json.loads(call["Payload"]), aws_lambda.context)
+        (frame,) = aws_lambda.gateway.sent["c1"]
+        assert json.loads(frame)["type"] == "connection.established"
+
+    def test_refuses_a_bad_token(self, aws_lambda: Lambda) -> None:
+        assert aws_lambda.connect(token="bad")["statusCode"] == 401
+
+    def test_a_store_that_does_not_answer_is_503(
+        self, aws_lambda: Lambda, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("ROOMCAST_CONNECTIONS_TABLE", "missing")
+        settings.cache_clear()
+        assert aws_lambda.connect(token=aws_lambda.token())["statusCode"] == 503
+
+    def test_a_secret_that_cannot_be_read_is_503(
+        self, aws_lambda: Lambda, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("ROOMCAST_JWT_SECRET_ARN", "missing")
+        settings.cache_clear()
+        assert aws_lambda.connect(token=aws_lambda.token())["statusCode"] == 503
+
+
+class TestMisrouted:
+    @pytest.mark.parametrize(
+        ("action", "handler"), [("$connect", connect), ("$disconnect", disconnect)]
+    )
+    def test_a_frame_that_names_a_route_changes_nothing(
+        self, aws_lambda: Lambda, action: str, handler: Any
+    ) -> None:
+        aws_lambda.connect(token=aws_lambda.token())
+        reply = aws_lambda.say({"action": action, "id": 1}, handler)
+        assert (reply["code"], reply["id"]) == ("INVALID_MESSAGE", 1)
+        assert aws_lambda.say({"action": "ping"}) == {"status": "pong"}
+
+
+class TestDisconnect:
+    def test_leaves_every_room(self, aws_lambda: Lambda, dynamodb: Any) -> None:
+        aws_lambda.connect(token=aws_lambda.token(projects="*"))
+        aws_lambda.say({"action": "subscribe", "room": "project:p"})
+        event = {"requestContext": {"connectionId": "c1", "eventType": "DISCONNECT"}}
+        disconnect(event, aws_lambda.context)
+        assert dynamodb.scan(TableName="connections")["Items"] == []
+        assert dynamodb.scan(TableName="rooms")["Items"] == []
+
+    def test_twice_or_for_a_stranger(self, aws_lambda: Lambda) -> None:
+        event = {"requestContext": {"connectionId": "x", "eventType": "DISCONNECT"}}
+        assert disconnect(event, aws_lambda.context) == {"statusCode": 200}
+
+
+class TestDeadline:
+    def records(self, *connection_ids: str) -> dict[str, Any]:
+        return {
+            "Records": [
+                {
+                    "messageId": connection_id,
+                    "eventSource": "aws:sqs",
+                    "body": json.dumps({"connection_id": connection_id}),
+                }
+                for connection_id in connection_ids
+            ]
+        }
+
+    def test_closes_who_has_no_token(self, aws_lambda: Lambda, dynamodb: Any) -> None:
+        aws_lambda.connect()
+        assert deadline(self.records("c1"), aws_lambda.context) == {"batchItemFailures": []}
+        (frame,) = aws_lambda.gateway.sent["c1"]
+        error = json.loads(frame)
+        assert error["type"] == "connection.error"
+        assert error["data"]["error_code"] == "AUTH_MISSING"
+        assert error["data"]["connection_id"] == "c1"
+        assert aws_lambda.gateway.closed == ["c1"]
+        assert dynamodb.scan(TableName="connections")["Items"] == []
+
+    def test_spares_who_has_authenticated_or_left(self, aws_lambda: Lambda) -> None:
+        aws_lambda.connect()
+        aws_lambda.say({"action": "authenticate", "token": aws_lambda.token()})
+        deadline(self.records("c1", "gone"), aws_lambda.context)
+        assert aws_lambda.gateway.closed == []
+
+    def test_what_fails_goes_back_to_the_queue(
+        self, aws_lambda: Lambda, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        aws_lambda.connect("c1")
+        aws_lambda.connect("c2")
+        closed = aws_lambda.gateway.close
+
+        def close(connection_id: str) -> None:
+            if connection_id == "c1":
+                raise ClientError({"Error": {"Code": "InternalServerError"}}, "DeleteConnection")
+            closed(connection_id)
+
+        monkeypatch.setattr(aws_lambda.gateway, "close", close)
+        failures = deadline(self.records("c1", "c2"), aws_lambda.context)
+        assert failures == {"batchItemFailures": [{"itemIdentifier": "c1"}]}
+        assert aws_lambda.gateway.closed == ["c2"]
+
+
+class TestBroadcast:
+    def test_from_the_bus_to_a_member(self, aws_lambda: Lambda) -> None:
+        aws_lambda.connect(token=aws_lambda.token(projects=["p"]))
+        aws_lambda.say({"action": "subscribe", "room": "project:p"})
+        aws_lambda.publish("project:p")
+        (frame,) = aws_lambda.gateway.sent["c1"]
+        assert json.loads(frame)["room"] == "project:p"
+
+    def test_what_is_no_envelope_is_dropped_and_not_retried(self, aws_lambda: Lambda) -> None:
+        assert aws_lambda.publish("lobby") is None
+        assert aws_lambda.publish("global", data=None) is None
+        assert aws_lambda.gateway.posts == 0
+
+
+class TestHeartbeat:
+    def test_reaches_quiet_connections_and_ends_expired_ones(
+        self, aws_lambda: Lambda, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        aws_lambda.connect(token=aws_lambda.token())
+        aws_lambda.say({"action": "unsubscribe", "room": "global"})
+        heartbeat({}, aws_lambda.context)
+        assert aws_lambda.gateway.sent["c1"] == [b'{"action":"ping"}']
+        later = time.time() + 120
+        monkeypatch.setattr(service.heartbeat(), "_clock", lambda: later)
+        heartbeat({}, aws_lambda.context)
+        assert json.loads(aws_lambda.gateway.sent["c1"][-1])["data"]["error_code"] == "AUTH_FAILED"
+        assert aws_lambda.gateway.closed == ["c1"]
+
+    def test_forgets_who_is_gone(self, aws_lambda: Lambda, dynamodb: Any) -> None:
+        aws_lambda.connect(token=aws_lambda.token())
+        aws_lambda.say({"action": "ping"})
+        for item in dynamodb.scan(TableName="rooms")["Items"]:
+            item["joined_at"] = {"N": "1"}
+            dynamodb.put_item(TableName="rooms", Item=item)
+        aws_lambda.gateway.open.clear()
+        heartbeat({}, aws_lambda.context)
+        assert dynamodb.scan(TableName="rooms")["Items"] == []
+        assert dynamodb.scan(TableName="connections")["Items"] == []
+
+
+class TestStatus:
+    def test_healthy(self, aws_lambda: Lambda) -> None:
+        assert aws_lambda.get("/health") == (200, {"status": "ok", "version": __version__})
+
+    def test_a_missing_store_is_503(
+        self, aws_lambda: Lambda, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("ROOMCAST_ROOMS_TABLE", "missing")
+        settings.cache_clear()
+        assert aws_lambda.get("/health")[0] == 503
+
+    @pytest.mark.parametrize("headers", [{}, {"authorization": "Bearer x"}, {"authorization": "x"}])
+    def test_statistics_without_a_token(self, aws_lambda: Lambda, headers: dict[str, str]) -> None:
+        assert aws_lambda.get("/api/v1/websocket/stats", **headers)[0] == 401
+
+    def test_statistics_are_for_admins(self, aws_lambda: Lambda) -> None:
+        authorization = f"Bearer {aws_lambda.token(role='user')}"
+        assert aws_lambda.get("/api/v1/websocket/stats", authorization=authorization)[0] == 403
+
+    def test_statistics_add_up_what_the_streams_counted(self, aws_lambda: Lambda) -> None:
+        def record(sequence: int, **keys: str) -> dict[str, Any]:
+            attributes = {key: {"S": value} for key, value in keys.items()}
+            dynamodb = {"Keys": attributes, "SequenceNumber": str(sequence)}
+            return {"eventName": "INSERT", "dynamodb": dynamodb}
+
+        batch = {
+            "Records": [
+                record(1, connection_id="a"),
+                record(2, connection_id="b"),
+                record(3, connection_id="a", room="global#001"),
+                record(4, connection_id="a", room="project:p#000"),
+            ]
+        }
+        count(batch, aws_lambda.context)
+        aws_lambda.publish("global")
+        authorization = f"Bearer {aws_lambda.token(role='admin')}"
+        code, body = aws_lambda.get("/api/v1/websocket/stats", authorization=authorization)
+        assert code == 200
+        assert body.pop("uptime_seconds") >= 0
+        assert body == {
+            "connections": 2,
+            "rooms": {"global": 1, "project:*": 1, "user:*": 0, "agent:*": 0},
+            "events_emitted": 1,
+        }
+        _, body = aws_lambda.get(
+            "/api/v1/websocket/stats", "detail=rooms", authorization=authorization
+        )
+        assert body["detail"] == {"project:p": 1}
+
+
+class TestGatewayOutcomes:
+    @pytest.mark.parametrize(
+        ("code", "outcome"),
+        [(410, "gone"), (413, "too_large"), (429, "throttled"), (403, "failed"), (500, "failed")],
+    )
+    def test_each_status(self, code: int, outcome: str) -> None:
+        def post(**_call: Any) -> None:
+            metadata = {"HTTPStatusCode": code, "HTTPHeaders": {"retry-after": "3"}}
+            raise ClientError(
+                {"Error": {"Code": "x"}, "ResponseMetadata": metadata},  # type: ignore[typeddict-item]
+                "PostToConnection",
+            )
+
+        client = SimpleNamespace(post_to_connection=post)
+        api = gateway.ConnectionsApi(settings(), client=client)  # type: ignore[arg-type]
+        assert api.post("c1", b"x").value == outcome
