@@ -58,11 +58,16 @@ class Commands:
             "authenticate": self._authenticate,
         }
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The commands that clients can send."""
+        return tuple(self._table)
+
     def carry_out(self, connection: Connection, command: Command) -> Body:
         """Return the body of the reply; raise `Refused` when the command is refused."""
         action = self._table.get(command.name)
         if action is None:
-            known = ", ".join(self._table)
+            known = ", ".join(self.names)
             came = command.name if len(command.name) <= 40 else f"{command.name[:40]}…"  # noqa: PLR2004
             raise Refused(Code.INVALID_MESSAGE, f"expected one of {known}, got {came!r}")
         if command.name != "authenticate":

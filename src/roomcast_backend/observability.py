@@ -3,7 +3,19 @@
 from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
+from roomcast_backend.delivery import Outcome
 from roomcast_backend.fanout import Tally
+
+METRICS = (
+    *(f"posts_{outcome.value}" for outcome in Outcome),
+    "forgotten",
+    "expired",
+    "queued_pages",
+    "queued_members",
+    "repeated_events",
+    "invalid_events",
+)
+"""The names of all metrics of fan-out; docs/operations.md says what each counts."""
 
 
 def record(metrics: Metrics, tally: Tally) -> dict[str, int]:

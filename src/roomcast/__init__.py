@@ -1,0 +1,86 @@
+"""Publish typed events from Python; browsers receive them over one `wss://` endpoint.
+
+    from roomcast import get_broadcaster
+
+    await get_broadcaster().broadcast_agent_status_changed("agent-1", "Builder", "busy", 80)
+
+Importing the package is cheap: pydantic and boto3 are loaded with the first name that needs them.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from roomcast.errors import EventTooLarge, InvalidEvent, InvalidRoom, NotConfigured, RoomcastError
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from roomcast.broadcaster import EventBroadcaster, get_broadcaster, init_broadcaster
+    from roomcast.events import (
+        EVENT_TYPES,
+        AgentConnected,
+        AgentDisconnected,
+        AgentStatusChanged,
+        AiAnalysisComplete,
+        AiSuggestion,
+        ConnectionErrored,
+        ConnectionEstablished,
+        Event,
+        IssueClosed,
+        IssueCreated,
+        IssueUpdated,
+        ProjectDeleted,
+        ProjectUpdated,
+        PullRequestClosed,
+        PullRequestCreated,
+        PullRequestUpdated,
+        WorkflowCompleted,
+        WorkflowFailed,
+        WorkflowProgress,
+        WorkflowStarted,
+    )
+else:
+
+    def __getattr__(name: str) -> object:
+        """Load the broadcaster or the events when one of their names is first asked for (PEP 562).
+
+        Type checkers read the imports above instead, so that they still know a wrong name.
+        """
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        home = "broadcaster" if name.lower().endswith("broadcaster") else "events"
+        return getattr(import_module(f"{__name__}.{home}"), name)
+
+
+__all__ = [
+    "EVENT_TYPES",
+    "AgentConnected",
+    "AgentDisconnected",
+    "AgentStatusChanged",
+    "AiAnalysisComplete",
+    "AiSuggestion",
+    "ConnectionErrored",
+    "ConnectionEstablished",
+    "Event",
+    "EventBroadcaster",
+    "EventTooLarge",
+    "InvalidEvent",
+    "InvalidRoom",
+    "IssueClosed",
+    "IssueCreated",
+    "IssueUpdated",
+    "NotConfigured",
+    "ProjectDeleted",
+    "ProjectUpdated",
+    "PullRequestClosed",
+    "PullRequestCreated",
+    "PullRequestUpdated",
+    "RoomcastError",
+    "WorkflowCompleted",
+    "WorkflowFailed",
+    "WorkflowProgress",
+    "WorkflowStarted",
+    "__version__",
+    "get_broadcaster",
+    "init_broadcaster",
+]

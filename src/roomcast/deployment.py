@@ -1,0 +1,137 @@
+"""Where a service is: the local one by its `.local/endpoints.json`, one on AWS by its stack.
+
+Only the command line needs this; a publisher needs `ROOMCAST_EVENT_BUS` and boto3's variables.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Self
+
+import boto3
+
+from roomcast.errors import NotConfigured
+
+ENDPOINTS: Final = Path(".local", "endpoints.json")
+
+LOCAL_CREDENTIALS: Final[dict[str, Any]] = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+"""What the local AWS takes for its root: no secret, it listens on 127.0.0.1 only."""
+
+_STACK_OUTPUTS: Final = {
+    "WebSocketUrl": "websocket_url",
+    "StatsUrl": "stats_url",
+    "EventBusName": "event_bus",
+    "RegistryTableName": "registry_table",
+    "JwtSecretArn": "jwt_secret_arn",
+}
+
+_ENDPOINT_FIELDS: Final = {
+    "websocket_url": "websocket_url",
+    "stats_url": "stats_url",
+    "event_bus_name": "event_bus",
+    "registry_table": "registry_table",
+    "region": "region",
+    "aws_endpoint_url": "aws_endpoint_url",
+    "jwt_secret": "_jwt_secret",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """One running service: its addresses, and how to reach the AWS that it runs on.
+
+    `aws_endpoint_url` is set for a local one only; `name` says in errors which one is meant.
+    """
+
+    name: str
+    websocket_url: str = ""
+    stats_url: str = ""
+    event_bus: str = ""
+    registry_table: str = ""
+    region: str = ""
+    aws_endpoint_url: str = ""
+    jwt_secret_arn: str = ""
+    _jwt_secret: str = field(default="", repr=False)
+
+    @classmethod
+    def from_endpoints(cls, path: Path) -> Self:
+        """Read what `make up` and `make dev` write; raise `NotConfigured` for anything else."""
+        try:
+            endpoints = json.loads(path.read_text(encoding="utf-8"))
+            values = {ours: str(endpoints[theirs]) for theirs, ours in _ENDPOINT_FIELDS.items()}
+        except (OSError, ValueError, KeyError, TypeError) as exc:
+            raise NotConfigured(
+                f"{path} does not describe a running service: run `make up` again"
+            ) from exc
+        return cls(name=str(path), **values)
+
+    @classmethod
+    def from_stack(cls, stack: str, *, session: boto3.Session | None = None) -> Self:
+        """Read the outputs of a CloudFormation stack; raise `NotConfigured` when it has none.
+
+        boto3's errors (no credentials, no region, no such stack) are passed on.
+        """
+        session = session or boto3.Session()
+        answer = session.client("cloudformation").describe_stacks(StackName=stack)
+        outputs = {
+            each["OutputKey"]: each["OutputValue"]
+            for each in answer["Stacks"][0].get("Outputs", [])
+        }
+        if "EventBusName" not in outputs:
+            raise NotConfigured(
+                f"the stack {stack} is not a Roomcast service: no EventBusName output"
+            )
+        values = {ours: outputs.get(theirs, "") for theirs, ours in _STACK_OUTPUTS.items()}
+        return cls(name=f"stack {stack}", region=session.region_name or "", **values)
+
+    def client(self, service: Any) -> Any:
+        """Return a boto3 client for the AWS that this service runs on.
+
+        A local service brings endpoint and credentials, so that a plain shell will do.
+        """
+        credentials = LOCAL_CREDENTIALS if self.aws_endpoint_url else {}
+        session = boto3.Session(region_name=self.region or None, **credentials)
+        return session.client(service, endpoint_url=self.aws_endpoint_url or None)
+
+    def jwt_secret(self) -> str:
+        """Return the secret that tokens are signed with; raise `NotConfigured` without one."""
+        if self._jwt_secret:
+            return self._jwt_secret
+        if not self.jwt_secret_arn:
+            raise NotConfigured(f"{self.name} has no shared secret to sign tokens with")
+        answer = self.client("secretsmanager").get_secret_value(SecretId=self.jwt_secret_arn)
+        return str(answer["SecretString"])
+
+    def need(self, attribute: str) -> str:
+        """Return an address by its attribute; raise `NotConfigured` when this one lacks it."""
+        value = getattr(self, attribute)
+        if not value:
+            raise NotConfigured(f"{self.name} has no {attribute.replace('_', ' ')}")
+        return str(value)
+
+
+def find(
+    stack: str | None = None,
+    *,
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Deployment:
+    """Return the service that is meant: `stack`, else the local one.
+
+    The local one is described by the file that `ROOMCAST_ENDPOINTS` names, else by
+    `.local/endpoints.json` in the current folder or the nearest one above it.
+    """
+    if stack:
+        return Deployment.from_stack(stack)
+    named = (os.environ if environment is None else environment).get("ROOMCAST_ENDPOINTS")
+    if named:
+        return Deployment.from_endpoints(Path(named))
+    start = folder or Path.cwd()
+    for place in (start, *start.parents):
+        if (place / ENDPOINTS).is_file():
+            return Deployment.from_endpoints(place / ENDPOINTS)
+    raise NotConfigured(
+        "no service found: run `make up` for a local one, or pass --stack NAME for one on AWS"
+    )

@@ -1,0 +1,66 @@
+"""The events: one class for each type, grouped by what they are about."""
+
+from typing import Final
+
+from roomcast.events.agent import AgentConnected, AgentDisconnected, AgentStatusChanged
+from roomcast.events.ai import AiAnalysisComplete, AiSuggestion
+from roomcast.events.base import Event
+from roomcast.events.connection import ConnectionErrored, ConnectionEstablished
+from roomcast.events.issue import IssueClosed, IssueCreated, IssueUpdated
+from roomcast.events.project import ProjectDeleted, ProjectUpdated
+from roomcast.events.pull_request import PullRequestClosed, PullRequestCreated, PullRequestUpdated
+from roomcast.events.workflow import (
+    WorkflowCompleted,
+    WorkflowFailed,
+    WorkflowProgress,
+    WorkflowStarted,
+)
+
+_CLASSES: tuple[type[Event], ...] = (
+    ProjectUpdated,
+    ProjectDeleted,
+    AgentStatusChanged,
+    AgentConnected,
+    AgentDisconnected,
+    WorkflowStarted,
+    WorkflowProgress,
+    WorkflowCompleted,
+    WorkflowFailed,
+    PullRequestCreated,
+    PullRequestUpdated,
+    PullRequestClosed,
+    IssueCreated,
+    IssueUpdated,
+    IssueClosed,
+    AiSuggestion,
+    AiAnalysisComplete,
+    ConnectionEstablished,
+    ConnectionErrored,
+)
+
+EVENT_TYPES: Final[dict[str, type[Event]]] = {event.type: event for event in _CLASSES}
+"""Every event class by its type, in the order of the protocol's table."""
+
+__all__ = [
+    "EVENT_TYPES",
+    "AgentConnected",
+    "AgentDisconnected",
+    "AgentStatusChanged",
+    "AiAnalysisComplete",
+    "AiSuggestion",
+    "ConnectionErrored",
+    "ConnectionEstablished",
+    "Event",
+    "IssueClosed",
+    "IssueCreated",
+    "IssueUpdated",
+    "ProjectDeleted",
+    "ProjectUpdated",
+    "PullRequestClosed",
+    "PullRequestCreated",
+    "PullRequestUpdated",
+    "WorkflowCompleted",
+    "WorkflowFailed",
+    "WorkflowProgress",
+    "WorkflowStarted",
+]

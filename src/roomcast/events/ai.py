@@ -1,0 +1,56 @@
+"""Events about what an AI service found."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from roomcast import rooms
+from roomcast.events.base import Event
+from roomcast.events.values import Count, Fraction, Id, JsonObject, Plain, Text
+
+AiTargetType = Annotated[Literal["issue", "pr", "code"], Plain]
+AiCategory = Annotated[
+    Literal["optimization", "refactor", "bug_fix", "security", "performance", "maintainability"],
+    Plain,
+]
+AiSeverity = Annotated[Literal["info", "warning", "critical"], Plain]
+
+
+class AiEvent(Event):
+    """Goes to the room of the target's project, or to everyone when it has none."""
+
+    default_source: ClassVar[str] = "ai_dock_service"
+
+    target_type: AiTargetType
+    target_id: Id
+    project_id: Id | None = None
+
+    def rooms(self) -> tuple[str, ...]:
+        """Return the project's room, or `global`."""
+        room = rooms.project(self.project_id) if self.project_id else rooms.GLOBAL
+        return (str(room),)
+
+
+class AiSuggestion(AiEvent):
+    """One thing that could be better; `confidence` runs from 0 to 1."""
+
+    type: ClassVar[str] = "ai.suggestion"
+
+    suggestion_id: Id
+    category: AiCategory
+    title: Text
+    description: Text
+    severity: AiSeverity = "info"
+    confidence: Fraction = 1.0
+    suggested_action: Text | None = None
+    metadata: JsonObject = Field(default_factory=dict)
+
+
+class AiAnalysisComplete(AiEvent):
+    """An analysis is done and made this many suggestions."""
+
+    type: ClassVar[str] = "ai.analysis_complete"
+
+    analysis_id: Id
+    summary: Text | None = None
+    suggestion_count: Count

@@ -1,0 +1,50 @@
+"""Events about issues."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from roomcast import rooms
+from roomcast.events.base import Event
+from roomcast.events.values import Id, Moment, Plain, Text, now
+
+IssueStatus = Annotated[Literal["open", "in_progress", "closed", "blocked"], Plain]
+IssuePriority = Annotated[Literal["low", "medium", "high", "critical"], Plain]
+
+
+class IssueEvent(Event):
+    """Goes to the project's room and to the user whom the issue is assigned to, if any."""
+
+    default_source: ClassVar[str] = "github_service"
+
+    issue_id: Id
+    project_id: Id
+    title: Text
+    description: Text | None = None
+    status: IssueStatus
+    priority: IssuePriority | None = None
+    assigned_to: Id | None = None
+    updated_at: Moment = Field(default_factory=now)
+
+    def rooms(self) -> tuple[str, ...]:
+        """Return the project's room and the assignee's."""
+        project = str(rooms.project(self.project_id))
+        return (project, str(rooms.user(self.assigned_to))) if self.assigned_to else (project,)
+
+
+class IssueCreated(IssueEvent):
+    """An issue was opened."""
+
+    type: ClassVar[str] = "issue.created"
+
+
+class IssueUpdated(IssueEvent):
+    """An issue has another text, state, priority or assignee."""
+
+    type: ClassVar[str] = "issue.updated"
+
+
+class IssueClosed(IssueEvent):
+    """An issue was closed."""
+
+    type: ClassVar[str] = "issue.closed"

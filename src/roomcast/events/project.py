@@ -1,0 +1,54 @@
+"""Events about projects."""
+
+from abc import abstractmethod
+from typing import ClassVar
+
+from pydantic import Field
+
+from roomcast import rooms
+from roomcast.events.base import Event
+from roomcast.events.values import Id, JsonObject, Text
+
+
+class ProjectEvent(Event):
+    """Goes to the project's room and to the user who acted."""
+
+    default_source: ClassVar[str] = "project_service"
+
+    project_id: Id
+
+    @abstractmethod
+    def actor(self) -> str:
+        """Return the id of the user who acted."""
+
+    def rooms(self) -> tuple[str, ...]:
+        """Return the project's room and the acting user's."""
+        return str(rooms.project(self.project_id)), str(rooms.user(self.actor()))
+
+
+class ProjectUpdated(ProjectEvent):
+    """A project's settings or state changed; `changes` says which, `status` is free text."""
+
+    type: ClassVar[str] = "project.updated"
+
+    project_name: Text
+    repository_url: Text
+    status: Text
+    updated_by: Id
+    changes: JsonObject = Field(default_factory=dict)
+
+    def actor(self) -> str:
+        """Return who updated the project."""
+        return self.updated_by
+
+
+class ProjectDeleted(ProjectEvent):
+    """A project is gone."""
+
+    type: ClassVar[str] = "project.deleted"
+
+    deleted_by: Id
+
+    def actor(self) -> str:
+        """Return who deleted the project."""
+        return self.deleted_by

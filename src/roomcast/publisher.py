@@ -1,0 +1,74 @@
+"""Publishing, in the calling thread: from events to entries on the bus."""
+
+import logging
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from roomcast import batches, environment
+from roomcast.bus import EventBus
+from roomcast.envelope import MAX_ENTRY_BYTES, Envelope, encode
+from roomcast.errors import EventTooLarge, InvalidEvent
+from roomcast.events.base import Event
+
+if TYPE_CHECKING:
+    from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef as Entry
+
+logger = logging.getLogger(__name__)
+
+
+class Publisher:
+    """Check events, put them on a bus, and tell for each whether the bus has accepted it."""
+
+    def __init__(self, bus: EventBus, source: str | None = None) -> None:
+        self._bus = bus
+        self._source = source
+
+    def publish(
+        self,
+        event: Event,
+        source: str | None = None,
+        timestamp: datetime | str | None = None,
+        id: str | None = None,
+    ) -> bool:
+        """Publish one event; what it returns and raises is said at `EventBroadcaster.publish`."""
+        return self._send([self._envelope(event, source, timestamp, id)])[0]
+
+    def publish_many(self, events: Iterable[Event]) -> list[bool]:
+        """Publish events in order; when one of them is refused, none is sent."""
+        return self._send([self._envelope(event) for event in events])
+
+    def _envelope(
+        self,
+        event: Event,
+        source: str | None = None,
+        moment: datetime | str | None = None,
+        event_id: str | None = None,
+    ) -> Envelope:
+        if not isinstance(event, Event):
+            raise TypeError(f"expected an event of roomcast.events, got {type(event).__name__}")
+        if not event.publishable:
+            raise InvalidEvent(event.type, {"type": "the service sends this event, nobody else"})
+        return event.to_envelope(event_id, moment, self._source if source is None else source)
+
+    def _send(self, envelopes: Sequence[Envelope]) -> list[bool]:
+        limit = environment.max_event_bytes()
+        entries = [_entry(envelope, limit) for envelope in envelopes]
+        outcomes = self._bus.put(entries)
+        for envelope, outcome in zip(envelopes, outcomes, strict=True):
+            if not outcome.accepted:
+                logger.error("%s %s was not accepted: %s", envelope.type, envelope.id, outcome.code)
+        return [outcome.accepted for outcome in outcomes]
+
+
+def _entry(envelope: Envelope, limit: int) -> "Entry":
+    envelope.check_size(limit)
+    entry: Entry = {
+        "Source": envelope.source,
+        "DetailType": envelope.type,
+        "Detail": encode(envelope.to_detail()),
+    }
+    size = batches.entry_size(entry)
+    if size > MAX_ENTRY_BYTES:
+        raise EventTooLarge(envelope.type, size, MAX_ENTRY_BYTES)
+    return entry

@@ -1,0 +1,68 @@
+"""Tokens for trying things out: mints what an identity service would issue.
+
+Claims as in the contract: `sub`, `iat`, `exp`, `token_type` = `access`, and those asked for.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from roomcast.errors import RoomcastError
+from roomcast.rooms import is_id
+
+HOUR: Final = timedelta(hours=1)
+
+
+class InvalidClaim(RoomcastError, ValueError):
+    """A token was asked for with a value that the service would refuse."""
+
+
+def mint(
+    secret: str,
+    user_id: str,
+    *,
+    role: str | None = None,
+    projects: Iterable[str] | None = None,
+    agents: Iterable[str] | None = None,
+    email: str | None = None,
+    lifetime: timedelta = HOUR,
+    now: datetime | None = None,
+) -> str:
+    """Return a JWT, signed with HS256, that speaks for `user_id` during `lifetime`.
+
+    `projects` and `agents` are ids, or `"*"` for all of them; None leaves the claim out. A `role`
+    of `admin` opens every room. Raises `InvalidClaim`.
+    """
+    import jwt  # noqa: PLC0415  publishers never mint: they are spared this
+
+    if not secret:
+        raise InvalidClaim("secret: expected the service's JWT secret, got nothing")
+    moment = now or datetime.now(UTC)
+    claims = {
+        "sub": _id("user_id", user_id),
+        "iat": int(moment.timestamp()),
+        "exp": int((moment + lifetime).timestamp()),
+        "token_type": "access",
+        "role": role,
+        "email": email,
+        "projects": _ids("projects", projects),
+        "agents": _ids("agents", agents),
+    }
+    return jwt.encode(_given(claims), secret, algorithm="HS256")
+
+
+def _given(claims: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in claims.items() if value is not None}
+
+
+def _ids(claim: str, ids: Iterable[str] | None) -> list[str] | None:
+    if ids is None:
+        return None
+    listed = [ids] if isinstance(ids, str) else list(ids)
+    return [each if each == "*" else _id(claim, each) for each in listed]
+
+
+def _id(claim: str, value: str) -> str:
+    if not is_id(value):
+        raise InvalidClaim(f"{claim}: expected 1 to 128 of A-Z a-z 0-9 . _ -, got {value!r}")
+    return value

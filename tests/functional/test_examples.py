@@ -1,0 +1,169 @@
+"""The examples do what they say: run as they are, and heard on the bus."""
+
+import asyncio
+import io
+import json
+import runpy
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import NAMESPACE_URL, uuid4, uuid5
+
+import httpx
+import pytest
+from temporalio.testing import ActivityEnvironment
+
+from roomcast import get_broadcaster
+from tests.fakes.bus_listener import BUS, BusListener
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@pytest.fixture
+def bus(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[BusListener]:
+    get_broadcaster().close()
+    monkeypatch.setenv("ROOMCAST_EVENT_BUS", BUS)
+    yield BusListener()
+    get_broadcaster().close()
+
+
+def run(name: str, *argv: str, as_main: bool = True) -> dict[str, Any]:
+    """Run an example as a script, or only load it."""
+    path = str(EXAMPLES / f"{name}.py")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", [path, *argv])
+        return runpy.run_path(path, run_name="__main__" if as_main else name)
+
+
+def heard(bus: BusListener) -> list[tuple[str, dict[str, Any]]]:
+    return [(event["detail-type"], event["detail"]["data"]) for event in bus.heard()]
+
+
+class TestFastapiRoute:
+    async def test_change_is_announced(self, bus: BusListener) -> None:
+        app = run("fastapi_route", as_main=False)["app"]
+        change = {"name": "Parser", "repository_url": "https://example.org", "status": "active"}
+        transport = httpx.ASGITransport(app)
+        async with (
+            app.router.lifespan_context(app),
+            httpx.AsyncClient(transport=transport, base_url="http://example") as client,
+        ):
+            answer = await client.patch("/projects/p1", json=change, headers={"X-User-Id": "u1"})
+        assert (answer.status_code, answer.json()) == (200, {"announced": True})
+        ((event_type, data),) = heard(bus)
+        assert event_type == "project.updated"
+        assert data["project_name"] == "Parser"
+        assert data["updated_by"] == "u1"
+        assert data["changes"] == change
+
+
+class TestTemporalActivity:
+    async def test_every_step_is_reported(self, bus: BusListener) -> None:
+        run_steps = run("temporal_activity", as_main=False)["run_steps"]
+        assert await ActivityEnvironment().run(run_steps, "w1", "p1") == 4
+        progress = sorted((data["progress"], data["status"]) for _, data in heard(bus))
+        assert progress == [
+            (25, "running"),
+            (50, "running"),
+            (75, "running"),
+            (100, "completed"),
+        ]
+
+
+class TestAgentService:
+    def test_status_changes_twice(self, bus: BusListener) -> None:
+        run("agent_service")
+        changes = sorted((data["status"], data["availability"]) for _, data in heard(bus))
+        assert changes == [("busy", 10), ("idle", 100)]
+
+
+class TestGithubService:
+    def deliver(self, payload: dict[str, Any], patch: pytest.MonkeyPatch) -> None:
+        patch.setattr(sys, "stdin", io.StringIO(json.dumps(payload)))
+        run("github_service")
+
+    def test_pull_request(self, bus: BusListener, monkeypatch: pytest.MonkeyPatch) -> None:
+        url = "https://api.github.com/repos/acme/parser/pulls/1"
+        pull_request = {
+            "url": url,
+            "html_url": "https://github.com/acme/parser/pull/1",
+            "title": "Fix it",
+            "body": None,
+            "draft": True,
+            "user": {"login": "octocat"},
+            "head": {"ref": "fix"},
+        }
+        self.deliver({"action": "opened", "pull_request": pull_request}, monkeypatch)
+        ((event_type, data),) = heard(bus)
+        assert event_type == "pr.created"
+        assert data["pr_id"] == str(uuid5(NAMESPACE_URL, url))
+        assert (data["status"], data["author"], data["branch"]) == ("draft", "octocat", "fix")
+
+    def test_issue(self, bus: BusListener, monkeypatch: pytest.MonkeyPatch) -> None:
+        issue = {"url": "https://x/issues/2", "title": "Broken", "body": "Yes", "state": "open"}
+        self.deliver({"action": "edited", "issue": issue}, monkeypatch)
+        ((event_type, data),) = heard(bus)
+        assert event_type == "issue.updated"
+        assert (data["title"], data["description"], data["status"]) == ("Broken", "Yes", "open")
+
+
+class TestAiService:
+    def test_findings_then_summary(self, bus: BusListener) -> None:
+        example = run("ai_service", as_main=False)
+        project_id = uuid4()
+        asyncio.run(example["review"](uuid4(), project_id))
+        events = heard(bus)
+        assert sorted(event_type for event_type, _ in events) == [
+            "ai.analysis_complete",
+            "ai.suggestion",
+            "ai.suggestion",
+        ]
+        assert {data["project_id"] for _, data in events} == {str(project_id)}
+        assert {data.get("suggestion_count") for _, data in events} == {None, 2}
+
+    def test_runs_as_a_script(self, bus: BusListener) -> None:
+        run("ai_service")
+        assert len(heard(bus)) == 3
+
+
+class TestSyncScript:
+    def exit_code(self, *argv: str) -> object:
+        with pytest.raises(SystemExit) as end:
+            run("sync_script", *argv)
+        return end.value.code
+
+    def test_publishes(self, bus: BusListener) -> None:
+        assert self.exit_code("p1", "u1") == 0
+        (event,) = bus.heard()
+        assert event["source"] == "cleanup_script"
+        assert event["detail"]["data"] == {"project_id": "p1", "deleted_by": "u1"}
+
+    def test_says_which_value_is_bad(
+        self, bus: BusListener, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert self.exit_code("no id", "u1") == 2
+        assert "project_id" in capsys.readouterr().err
+        assert heard(bus) == []
+
+    def test_tells_when_nothing_was_accepted(
+        self, bus: BusListener, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("ROOMCAST_EVENT_BUS", "nowhere")
+        assert self.exit_code("p1", "u1") == 1
+
+
+class TestPublishMany:
+    def test_whole_fleet(self, bus: BusListener, capsys: pytest.CaptureFixture[str]) -> None:
+        run("publish_many")
+        assert capsys.readouterr().out == "25 accepted\n"
+        events = heard(bus)
+        assert len(events) == 25
+        assert [event_type for event_type, _ in events].count("workflow.started") == 1
+
+
+class TestEveryExample:
+    def test_is_tested_here(self) -> None:
+        tested = Path(__file__).read_text()
+        names = {path.stem for path in EXAMPLES.glob("*.py")}
+        assert {name for name in names if f'"{name}"' not in tested} == set()
