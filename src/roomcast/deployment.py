@@ -16,7 +16,10 @@ from roomcast.errors import NotConfigured
 
 ENDPOINTS: Final = Path(".local", "endpoints.json")
 
-LOCAL_CREDENTIALS: Final[dict[str, Any]] = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+LOCAL_CREDENTIALS: Final[dict[str, Any]] = {
+    "aws_access_key_id": "test",
+    "aws_secret_access_key": "test",
+}
 """What the local AWS takes for its root: no secret, it listens on 127.0.0.1 only."""
 
 _STACK_OUTPUTS: Final = {

@@ -1,0 +1,32 @@
+"""POST /webhooks/github: GitHub's webhooks become events. Next: roomcast_backend.github.webhook."""
+
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from roomcast.envelope import encode
+from roomcast_backend.github import webhook
+from roomcast_backend.github.request import Refused, WebhookRequest
+from roomcast_backend.github.services import services
+
+logger = Logger()
+metrics = Metrics()
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Answer one delivery."""
+    try:
+        answer = webhook.answer(WebhookRequest.from_event(event), services(context))
+    except Refused as exc:
+        answer = webhook.refusal(exc)
+    logger.info("webhook answered", extra={"status": answer.status, **answer.facts})
+    metrics.add_metric(name=answer.metric, unit=MetricUnit.Count, value=1)
+    return {
+        "statusCode": answer.status,
+        "headers": {"content-type": "application/json"},
+        "body": encode(answer.body),
+    }

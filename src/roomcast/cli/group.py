@@ -1,0 +1,68 @@
+"""The group that holds the commands, and the one place where an error becomes an exit code."""
+
+from typing import Any
+
+import click
+from botocore.exceptions import BotoCoreError, ClientError
+
+from roomcast.errors import NotConfigured, RoomcastError
+
+
+class Failure(click.ClickException):
+    """It did not work: one line on stderr, no traceback, exit code 1."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(" ".join(message.split()))
+
+
+class WrongInput(Failure):
+    """What was typed cannot be right: exit code 2, as click's own usage errors."""
+
+    exit_code = 2
+
+
+class Commands(click.Group):
+    """Runs one command; turns every foreseen error into a `Failure`."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except RoomcastError as exc:
+            wrong = isinstance(exc, ValueError | NotConfigured)
+            raise (WrongInput if wrong else Failure)(str(exc)) from exc
+        except ClientError as exc:
+            error = exc.response.get("Error", {})
+            raise Failure(
+                f"AWS refused {exc.operation_name}: {error.get('Message') or error.get('Code')}"
+            ) from exc
+        except BotoCoreError as exc:
+            raise Failure(f"AWS cannot be reached: {exc}") from exc
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the order in which one meets them, not by the alphabet."""
+        return list(self.commands)
+
+
+stack_option = click.option(
+    "--stack",
+    metavar="NAME",
+    envvar="ROOMCAST_STACK",
+    help="CloudFormation stack of a service on AWS; default: the local one.",
+)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="roomcast")
+def main() -> None:
+    """Publish and watch realtime events.
+
+    Commands work with the local service that `make up` started (found by
+    .local/endpoints.json in this folder or above, or by ROOMCAST_ENDPOINTS),
+    or with one on AWS: --stack NAME, or ROOMCAST_STACK.
+
+    \b
+    A first look, in two terminals:
+      roomcast tail project:123
+      roomcast publish project.deleted project_id=123 deleted_by=42
+    """

@@ -1,0 +1,35 @@
+"""`roomcast link-repo` and `roomcast link-user`: GitHub's names get an id of ours."""
+
+import click
+
+from roomcast.cli.group import stack_option
+from roomcast.deployment import Deployment, find
+from roomcast.registry import Registry
+
+
+def registry_of(deployment: Deployment) -> Registry:
+    """Return the registry of a service."""
+    return Registry(deployment.need("registry_table"), client=deployment.client("dynamodb"))
+
+
+@click.command(epilog="Example:  roomcast link-repo octo-org/hello-world 123")
+@click.argument("repository", metavar="OWNER/NAME")
+@click.argument("project_id")
+@stack_option
+def link_repo(repository: str, project_id: str, stack: str | None) -> None:
+    """Send a GitHub repository's events to a project."""
+    link = registry_of(find(stack)).link_repository(repository, project_id)
+    click.echo(f"{link.repository} -> project:{link.project_id}")
+
+
+@click.command(epilog="Example:  roomcast link-user octocat 42")
+@click.argument("login")
+@click.argument("user_id")
+@stack_option
+def link_user(login: str, user_id: str, stack: str | None) -> None:
+    """Tell which user a GitHub login is.
+
+    Issues that are assigned to the login then go to the user's room, too.
+    """
+    link = registry_of(find(stack)).link_user(login, user_id)
+    click.echo(f"{link.login} -> user:{link.user_id}")

@@ -1,0 +1,30 @@
+"""`roomcast links`: what is linked."""
+
+from dataclasses import asdict
+
+import click
+
+from roomcast.cli.group import stack_option
+from roomcast.cli.link import registry_of
+from roomcast.deployment import find
+from roomcast.envelope import encode
+from roomcast.registry import RepositoryLink, UserLink
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
+@stack_option
+def links(*, as_json: bool, stack: str | None) -> None:
+    """List the linked repositories, then the linked GitHub logins."""
+    for link in sorted(registry_of(find(stack)).links(), key=_order):
+        click.echo(encode(asdict(link)) if as_json else "{} -> {}".format(*_sides(link)))
+
+
+def _order(link: RepositoryLink | UserLink) -> tuple[bool, str]:
+    return isinstance(link, UserLink), _sides(link)[0].lower()
+
+
+def _sides(link: RepositoryLink | UserLink) -> tuple[str, str]:
+    if isinstance(link, RepositoryLink):
+        return link.repository, f"project:{link.project_id}"
+    return link.login, f"user:{link.user_id}"

@@ -1,0 +1,64 @@
+"""`roomcast token`: a token for a client under test."""
+
+import re
+from datetime import timedelta
+from typing import Final
+
+import click
+
+from roomcast.cli.group import stack_option
+from roomcast.deployment import find
+from roomcast.tokens import mint
+
+_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def _duration(_ctx: click.Context, _param: click.Parameter, text: str) -> timedelta:
+    given = re.fullmatch(r"(\d{1,6})([smhd])", text)
+    if given is None:
+        raise click.BadParameter(f"expected a duration such as 90s, 15m, 1h or 7d, got {text!r}")
+    return timedelta(**{_UNITS[given[2]]: int(given[1])})
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  roomcast token 42 --project 123
+  roomcast token 42 --project '*' --lifetime 15m
+  roomcast token ops --admin --stack Roomcast
+"""
+)
+@click.argument("user_id")
+@click.option("--project", "projects", multiple=True, metavar="ID", help="Opens it; '*' is all.")
+@click.option("--agent", "agents", multiple=True, metavar="ID", help="Narrows agents to these.")
+@click.option("--email", help="The claim of that name.")
+@click.option("--role", help="The claim of that name.")
+@click.option("--admin", "role", flag_value="admin", help="Role admin: opens every room.")
+@click.option("--lifetime", callback=_duration, default="1h", show_default=True, metavar="1h")
+@stack_option
+def token(
+    *,
+    user_id: str,
+    projects: tuple[str, ...],
+    agents: tuple[str, ...],
+    email: str | None,
+    role: str | None,
+    lifetime: timedelta,
+    stack: str | None,
+) -> None:
+    """Print a token that speaks for USER_ID.
+
+    It is signed with the service's secret; whoever may read that may speak for
+    everyone. In production tokens come from the identity service.
+    """
+    click.echo(
+        mint(
+            find(stack).jwt_secret(),
+            user_id,
+            role=role,
+            projects=projects or None,
+            agents=agents or None,
+            email=email,
+            lifetime=lifetime,
+        )
+    )

@@ -1,0 +1,1 @@
+"""GitHub's webhooks: verified, mapped to events, each delivery published once."""

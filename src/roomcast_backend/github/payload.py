@@ -1,0 +1,90 @@
+"""What is read of GitHub's payloads, and nothing else: everything unknown is passed over.
+
+https://docs.github.com/en/webhooks/webhook-events-and-payloads
+"""
+
+from abc import ABC, abstractmethod
+from typing import Annotated, Any, Self
+from uuid import NAMESPACE_URL, uuid5
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from roomcast.events import Event
+from roomcast.events.values import Text
+from roomcast_backend.github.shortening import shortened
+
+LINE_BYTES = 2048
+"""For what is one line: titles, branches. GitHub's own limits are about 256 characters."""
+
+GHOST = "ghost"
+"""The login under which GitHub shows what a deleted account has left."""
+
+Line = Annotated[Text, AfterValidator(lambda text: shortened(text, LINE_BYTES))]
+Url = Annotated[Text, Field(min_length=1, max_length=LINE_BYTES)]
+
+
+class InvalidPayload(ValueError):
+    """A payload is not what GitHub sends; the message names the fields, never their values."""
+
+
+class Part(BaseModel):
+    """A piece of a payload."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+
+class Account(Part):
+    """A user, an organisation or a bot."""
+
+    login: Annotated[Text, Field(max_length=256)]
+
+
+class Repository(Part):
+    """Where the delivery comes from; `full_name` is `owner/name`."""
+
+    full_name: Annotated[Text, Field(min_length=1, max_length=256)]
+
+
+class Label(Part):
+    """A label of an issue."""
+
+    name: Line
+
+
+class Delivery(Part, ABC):
+    """One webhook delivery of a kind that maps to events."""
+
+    action: Text
+    repository: Repository
+
+    @property
+    def assignees(self) -> tuple[str, ...]:
+        """The GitHub logins of which the first known one is whom the event is assigned to."""
+        return ()
+
+    @abstractmethod
+    def event(self, project_id: str, assigned_to: str | None = None) -> Event | None:
+        """Return the event for a project, None when the action maps to nothing."""
+
+    @classmethod
+    def read(cls, payload: object) -> Self:
+        """Read a decoded payload; raise `InvalidPayload` when a needed part is missing or wrong."""
+        try:
+            return cls.model_validate(payload)
+        except ValidationError as exc:
+            raise InvalidPayload(_problems(exc)) from exc
+
+
+def object_id(api_url: str) -> str:
+    """Return the UUID of a GitHub object: GitHub numbers, events are about UUIDs (contract)."""
+    return str(uuid5(NAMESPACE_URL, api_url))
+
+
+def login_of(account: Account | None) -> str:
+    """Return who did something."""
+    return account.login if account else GHOST
+
+
+def _problems(error: ValidationError) -> str:
+    items: list[Any] = error.errors(include_url=False, include_input=False)
+    return "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in items[:5])

@@ -1,0 +1,75 @@
+"""`pull_request` deliveries: opened and reopened, closed, and every other action as an update.
+
+https://docs.github.com/en/webhooks/webhook-events-and-payloads#pull_request
+"""
+
+from typing import Final, Literal
+
+from roomcast.events import Event, PullRequestClosed, PullRequestCreated, PullRequestUpdated
+from roomcast.events.values import Moment, Text
+from roomcast_backend.github.payload import (
+    Account,
+    Delivery,
+    Line,
+    Part,
+    Url,
+    login_of,
+    object_id,
+)
+
+_Class = type[PullRequestCreated] | type[PullRequestUpdated] | type[PullRequestClosed]
+
+_CLASSES: Final[dict[str, _Class]] = {
+    "opened": PullRequestCreated,
+    "reopened": PullRequestCreated,
+    "closed": PullRequestClosed,
+}
+
+
+class Head(Part):
+    """The branch that a pull request would merge."""
+
+    ref: Line
+
+
+class PullRequest(Part):
+    """A pull request; `url` is the API's, `html_url` is for people."""
+
+    url: Url
+    html_url: Url
+    title: Line | None
+    body: Text | None = None
+    state: Literal["open", "closed"]
+    draft: bool | None = None
+    merged: bool | None = None
+    user: Account | None = None
+    head: Head
+    created_at: Moment
+
+    @property
+    def status(self) -> str:
+        """One of the contract's: merged and closed come before draft."""
+        if self.state == "closed":
+            return "merged" if self.merged else "closed"
+        return "draft" if self.draft else "open"
+
+
+class PullRequestDelivery(Delivery):
+    """Something happened to a pull request."""
+
+    pull_request: PullRequest
+
+    def event(self, project_id: str, assigned_to: str | None = None) -> Event:
+        """Return `pr.created`, `pr.closed` or, for any other action, `pr.updated`."""
+        pull_request = self.pull_request
+        return _CLASSES.get(self.action, PullRequestUpdated)(
+            pr_id=object_id(pull_request.url),
+            project_id=project_id,
+            title=pull_request.title or "",
+            description=pull_request.body,
+            author=login_of(pull_request.user),
+            branch=pull_request.head.ref,
+            github_url=pull_request.html_url,
+            status=pull_request.status,
+            created_at=pull_request.created_at,
+        )

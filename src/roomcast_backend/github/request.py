@@ -1,0 +1,88 @@
+"""One webhook request as API Gateway hands it over (HTTP API, payload format 2.0).
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+"""
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+from urllib.parse import parse_qs
+
+from roomcast.rooms import is_id
+from roomcast_backend.github.signature import is_signed
+
+FORM = "application/x-www-form-urlencoded"
+"""The other of the two content types that GitHub offers: JSON in the field `payload`."""
+
+
+class Refused(Exception):
+    """A request that is answered with an HTTP `status` and changes nothing."""
+
+    def __init__(self, status: int, message: str) -> None:
+        self.status = status
+        super().__init__(message)
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookRequest:
+    """Headers by their lower-case names, and the body as it was signed."""
+
+    headers: Mapping[str, str]
+    body: bytes
+
+    @classmethod
+    def from_event(cls, event: Mapping[str, Any]) -> Self:
+        """Unpack the function's event; raise `Refused` for a body that is not what it says."""
+        headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+        text = event.get("body") or ""
+        if not event.get("isBase64Encoded"):
+            return cls(headers, text.encode(errors="surrogatepass"))
+        try:
+            return cls(headers, base64.b64decode(text, validate=True))
+        except ValueError as exc:
+            raise Refused(400, "expected a body in base64") from exc
+
+    def check_size(self, limit: int) -> None:
+        """Raise `Refused` (413) when the body takes more than `limit` bytes."""
+        size = len(self.body)
+        if size > limit:
+            raise Refused(413, f"expected a body of at most {limit} bytes, got {size}")
+
+    def check_signature(self, secret: str) -> None:
+        """Raise `Refused` (401) unless the body carries one signature, made with `secret`."""
+        signature = self.headers.get("x-hub-signature-256", "")
+        if not is_signed(self.body, signature=signature, secret=secret):
+            raise Refused(401, "expected one X-Hub-Signature-256 of this body")
+
+    def kind(self) -> str:
+        """Return the kind of the delivery; raise `Refused` without one."""
+        kind = self.headers.get("x-github-event", "")
+        if not kind:
+            raise Refused(400, "expected the header X-GitHub-Event")
+        return kind
+
+    def delivery_id(self) -> str:
+        """Return the delivery's id, the same when GitHub sends it again; `Refused` without one."""
+        delivery_id = self.headers.get("x-github-delivery", "")
+        if not is_id(delivery_id):
+            raise Refused(400, "expected the header X-GitHub-Delivery with one id")
+        return delivery_id
+
+    def payload(self) -> dict[str, Any]:
+        """Return the decoded payload; raise `Refused` for what is not a JSON object."""
+        try:
+            value = json.loads(self._json())
+        except (ValueError, RecursionError) as exc:
+            raise Refused(400, "expected a body in JSON") from exc
+        if not isinstance(value, dict):
+            raise Refused(400, "expected a JSON object as body")
+        return value
+
+    def _json(self) -> str:
+        """Return the JSON text; raise `ValueError` when it is not UTF-8."""
+        text = self.body.decode()
+        if self.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
+            return text
+        return parse_qs(text, errors="strict", max_num_fields=8).get("payload", [""])[0]

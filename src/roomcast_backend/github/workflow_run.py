@@ -1,0 +1,64 @@
+"""`workflow_run` deliveries: a run of a GitHub Actions workflow is a workflow.
+
+The payload tells nothing of jobs and steps, so a run counts as one step: 0 % until it ends, 100 %
+then, however it ended. Only a conclusion that is known to be good is `workflow.completed`;
+a cancelled run is `workflow.failed` with the status `cancelled`, for whoever waits for
+`workflow.completed` to go on must not.
+https://docs.github.com/en/webhooks/webhook-events-and-payloads#workflow_run
+"""
+
+from typing import Final
+
+from roomcast.events import (
+    Event,
+    WorkflowCompleted,
+    WorkflowFailed,
+    WorkflowProgress,
+    WorkflowStarted,
+)
+from roomcast_backend.github.payload import Delivery, Line, Part, Url, object_id
+
+_GOOD: Final = frozenset({"success", "neutral", "skipped"})
+_STEPS: Final = 1
+
+
+class WorkflowRun(Part):
+    """A run; one that is run again keeps its `url` and starts over."""
+
+    url: Url
+    html_url: Url
+    name: Line | None = None
+    conclusion: Line | None = None
+
+
+class WorkflowRunDelivery(Delivery):
+    """A run was queued, began or ended."""
+
+    workflow_run: WorkflowRun
+
+    def event(self, project_id: str, assigned_to: str | None = None) -> Event | None:
+        """Return the event for `requested`, `in_progress` and `completed`, None for others."""
+        run = self.workflow_run
+        known = {
+            "workflow_id": object_id(run.url),
+            "project_id": project_id,
+            "total_steps": _STEPS,
+        }
+        match self.action:
+            case "requested":
+                return WorkflowStarted(status="pending", **known)
+            case "in_progress":
+                step = run.name or _STEPS
+                return WorkflowProgress(status="running", progress=0, current_step=step, **known)
+            case "completed" if run.conclusion in _GOOD:
+                return WorkflowCompleted(status="completed", progress=100, **known)
+            case "completed":
+                return WorkflowFailed(progress=100, **_ending(run), **known)
+            case _:
+                return None
+
+
+def _ending(run: WorkflowRun) -> dict[str, object]:
+    status = "cancelled" if run.conclusion == "cancelled" else "failed"
+    said = run.conclusion or "no conclusion"
+    return {"status": status, "errors": [f"{run.name or 'workflow run'}: {said} ({run.html_url})"]}

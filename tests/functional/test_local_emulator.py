@@ -1,0 +1,253 @@
+"""The rules of API Gateway and Lambda that local/emulator adds to MiniStack, with real sockets."""
+
+import asyncio
+import io
+import json
+import socket
+import sys
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import boto3
+import httpx
+import pytest
+from botocore.exceptions import ClientError
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from local import environment
+from local.processes import Process
+from local.settings import Settings
+
+KB = 1024
+WORKERS = 2
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "lambda.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+        }
+    ],
+}
+FUNCTION = """
+import json, os, time
+
+def handler(event, context):
+    if event["requestContext"]["eventType"] != "MESSAGE":
+        query = event.get("queryStringParameters") or {}
+        return {"statusCode": int(query.get("status", "200"))}
+    frame = json.loads(event["body"])
+    if "print" in frame:
+        print(frame["print"])
+    if "fail" in frame:
+        raise ValueError("the secret reason")
+    time.sleep(frame.get("sleep", 0))
+    return {"statusCode": 200, "body": json.dumps({"name": frame.get("name"), "pid": os.getpid()})}
+"""
+
+
+class Emulator(NamedTuple):
+    """A running emulator with one WebSocket API whose routes all lead to `FUNCTION`."""
+
+    url: str
+    api_id: str
+    log: Path
+
+    @property
+    def websocket_url(self) -> str:
+        return f"{self.url.replace('http', 'ws', 1)}/_aws/execute-api/{self.api_id}/live"
+
+    def client(self, service: str, path: str = "") -> Any:
+        return boto3.client(
+            service,
+            endpoint_url=self.url + path,
+            region_name="us-east-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+
+    def manager(self) -> Any:
+        return self.client("apigatewaymanagementapi", f"/_aws/execute-api/{self.api_id}/live")
+
+
+@pytest.fixture(scope="module")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    directory = tmp_path_factory.mktemp("emulator")
+    (directory / "tmp").mkdir()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        settings = Settings(port=0, aws_port=probe.getsockname()[1], directory=directory)
+    process = Process("emulator", directory / "aws.pid", settings.log("aws"))
+    process.start(
+        [sys.executable, "-m", "local.emulator"],
+        environment.for_emulator(settings, workers=str(WORKERS)),
+    )
+    try:
+        _wait_until_ready(settings.aws_url)
+        running = Emulator(settings.aws_url, "", settings.log("aws"))
+        yield running._replace(api_id=_create_api(running))
+    finally:
+        process.stop()
+
+
+def _wait_until_ready(url: str) -> None:
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            httpx.get(f"{url}/_ministack/ready")
+        except httpx.TransportError:
+            assert time.monotonic() < deadline, "the emulator did not start"
+            time.sleep(0.05)
+        else:
+            return
+
+
+def _create_api(emulator: Emulator) -> str:
+    code = io.BytesIO()
+    with zipfile.ZipFile(code, "w") as archive:
+        archive.writestr("index.py", FUNCTION)
+    role = emulator.client("iam").create_role(
+        RoleName="probe", AssumeRolePolicyDocument=json.dumps(TRUST)
+    )["Role"]
+    function = emulator.client("lambda").create_function(
+        FunctionName="probe",
+        Runtime="python3.13",
+        Handler="index.handler",
+        Role=role["Arn"],
+        Code={"ZipFile": code.getvalue()},
+    )
+    gateway = emulator.client("apigatewayv2")
+    api_id = gateway.create_api(
+        Name="probe", ProtocolType="WEBSOCKET", RouteSelectionExpression="$request.body.action"
+    )["ApiId"]
+    integration = gateway.create_integration(
+        ApiId=api_id, IntegrationType="AWS_PROXY", IntegrationUri=function["FunctionArn"]
+    )["IntegrationId"]
+    for key in ("$connect", "$disconnect", "$default"):
+        gateway.create_route(ApiId=api_id, RouteKey=key, Target=f"integrations/{integration}")
+    gateway.create_stage(ApiId=api_id, StageName="live")
+    return str(api_id)
+
+
+async def ask(client: ClientConnection, **frame: Any) -> dict[str, Any]:
+    await client.send(json.dumps(frame))
+    return await answer(client)
+
+
+async def answer(client: ClientConnection) -> dict[str, Any]:
+    reply: dict[str, Any] = json.loads(await asyncio.wait_for(client.recv(), 20))
+    return reply
+
+
+class TestHandshake:
+    @pytest.mark.parametrize("status", [401, 403, 503])
+    async def test_refusal_carries_the_functions_status(
+        self, emulator: Emulator, status: int
+    ) -> None:
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(f"{emulator.websocket_url}?status={status}")
+
+        assert refused.value.response.status_code == status
+
+    async def test_success_opens_the_connection(self, emulator: Emulator) -> None:
+        async with connect(emulator.websocket_url) as client:
+            assert (await ask(client, name="first"))["name"] == "first"
+
+
+class TestFrames:
+    async def test_binary_frame_closes_with_1003(self, emulator: Emulator) -> None:
+        async with connect(emulator.websocket_url) as client:
+            await client.send(b"{}")
+            with pytest.raises(ConnectionClosed):
+                await asyncio.wait_for(client.recv(), 20)
+
+        assert client.close_code == 1003
+
+    async def test_message_of_128_kb_is_handled(self, emulator: Emulator) -> None:
+        frame = {"name": "full", "padding": ""}
+        frame["padding"] = "x" * (128 * KB - len(json.dumps(frame)))
+
+        async with connect(emulator.websocket_url) as client:
+            assert (await ask(client, **frame))["name"] == "full"
+
+    async def test_larger_message_closes_with_1009(self, emulator: Emulator) -> None:
+        async with connect(emulator.websocket_url) as client:
+            await client.send("é" * (64 * KB) + "x")
+            with pytest.raises(ConnectionClosed):
+                await asyncio.wait_for(client.recv(), 20)
+
+        assert client.close_code == 1009
+
+    async def test_frames_of_one_client_run_side_by_side(self, emulator: Emulator) -> None:
+        async with connect(emulator.websocket_url) as client:
+            await client.send(json.dumps({"name": "slow", "sleep": 2}))
+            quick = await ask(client, name="quick")
+            slow = await answer(client)
+
+        assert (quick["name"], slow["name"]) == ("quick", "slow")
+
+    async def test_failed_function_answers_without_its_reason(self, emulator: Emulator) -> None:
+        async with connect(emulator.websocket_url) as client:
+            reply = await ask(client, fail=True)
+
+        assert reply["message"] == "Internal server error"
+        assert set(reply) == {"message", "connectionId", "requestId"}
+        assert "the secret reason" in emulator.log.read_text()
+
+
+class TestWorkers:
+    async def test_invocations_wait_for_a_worker_beyond_the_limit(self, emulator: Emulator) -> None:
+        async with connect(emulator.websocket_url) as client:
+            for _ in range(6):
+                await client.send(json.dumps({"sleep": 0.3}))
+            workers = {(await answer(client))["pid"] for _ in range(6)}
+
+        assert len(workers) == WORKERS
+
+    async def test_answer_does_not_wait_for_a_silent_functions_log(
+        self, emulator: Emulator
+    ) -> None:
+        seconds = []
+        async with connect(emulator.websocket_url) as client:
+            for _ in range(10):
+                began = time.monotonic()
+                await ask(client)
+                seconds.append(time.monotonic() - began)
+
+        assert min(seconds) < 0.045
+
+    async def test_what_a_function_prints_is_logged(self, emulator: Emulator) -> None:
+        async with connect(emulator.websocket_url) as client:
+            await ask(client, print="a line of the function")
+
+        assert "probe a line of the function" in emulator.log.read_text()
+
+
+class TestPosts:
+    async def test_post_of_128_kb_arrives(self, emulator: Emulator) -> None:
+        async with connect(emulator.websocket_url) as client:
+            connection = (await ask(client, fail=True))["connectionId"]
+            text = "x" * (128 * KB)
+            await asyncio.to_thread(
+                emulator.manager().post_to_connection, ConnectionId=connection, Data=text
+            )
+
+            assert await asyncio.wait_for(client.recv(), 20) == text
+
+    def test_larger_post_is_refused(self, emulator: Emulator) -> None:
+        with pytest.raises(ClientError) as refused:
+            emulator.manager().post_to_connection(ConnectionId="unknown", Data="x" * (128 * KB + 1))
+
+        assert refused.value.response["Error"]["Code"] == "PayloadTooLargeException"
+        assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 413
+
+    def test_unknown_connection_is_gone(self, emulator: Emulator) -> None:
+        with pytest.raises(ClientError) as refused:
+            emulator.manager().post_to_connection(ConnectionId="unknown", Data="{}")
+
+        assert refused.value.response["Error"]["Code"] == "GoneException"

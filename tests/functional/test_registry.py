@@ -1,0 +1,128 @@
+"""The registry, against moto's DynamoDB."""
+
+from typing import Any
+
+import pytest
+
+from roomcast.registry import InvalidLink, Registry, RepositoryLink, UserLink
+
+
+@pytest.fixture
+def registry(dynamodb: Any) -> Registry:
+    return Registry("registry", client=dynamodb)
+
+
+class TestRepositories:
+    def test_a_link_is_found_in_any_spelling(self, registry: Registry) -> None:
+        registry.link_repository("Octo-Org/Hello.World", "123")
+        assert registry.project_of("octo-org/hello.world") == "123"
+        assert registry.project_of("OCTO-ORG/HELLO.WORLD") == "123"
+
+    def test_what_is_not_linked(self, registry: Registry) -> None:
+        assert registry.project_of("octo/none") is None
+        assert registry.project_of("not a name") is None
+
+    def test_linking_again_moves_it(self, registry: Registry) -> None:
+        registry.link_repository("octo/hello", "123")
+        registry.link_repository("Octo/Hello", "456")
+        assert registry.project_of("octo/hello") == "456"
+        assert list(registry.links()) == [RepositoryLink("Octo/Hello", "456")]
+
+    def test_unlinking(self, registry: Registry) -> None:
+        registry.link_repository("octo/hello", "123")
+        assert registry.unlink_repository("OCTO/hello")
+        assert registry.project_of("octo/hello") is None
+        assert not registry.unlink_repository("octo/hello")
+
+    def test_uuids_in_lower_case(self, registry: Registry) -> None:
+        link = registry.link_repository("octo/hello", "550E8400-E29B-41D4-A716-446655440000")
+        assert link.project_id == "550e8400-e29b-41d4-a716-446655440000"
+        assert registry.project_of("octo/hello") == link.project_id
+
+    @pytest.mark.parametrize(
+        "name", ["a/b", "octo-org/.github", "o" * 39 + "/" + "n" * 100, "a_co/b"]
+    )
+    def test_possible_names(self, registry: Registry, name: str) -> None:
+        registry.link_repository(name, "123")
+        assert registry.project_of(name) == "123"
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "",
+            "hello",
+            "octo/",
+            "/hello",
+            "octo/hello/world",
+            "https://github.com/octo/hello",
+            "octo/hello.git",
+            "octo/.",
+            "octo/..",
+            "-octo/hello",
+            "octo-/hello",
+            "oc--to/hello",
+            "octo/hello world",
+            "octo/héllo",
+            "octo/hello\n",
+            "o" * 40 + "/hello",
+            "octo/" + "n" * 101,
+        ],
+    )
+    def test_impossible_names(self, registry: Registry, name: str) -> None:
+        with pytest.raises(InvalidLink, match="expected OWNER/NAME"):
+            registry.link_repository(name, "123")
+        with pytest.raises(InvalidLink, match="expected OWNER/NAME"):
+            registry.unlink_repository(name)
+        assert list(registry.links()) == []
+
+    @pytest.mark.parametrize("project_id", ["", "project:1", "a b", "x" * 129])
+    def test_impossible_projects(self, registry: Registry, project_id: str) -> None:
+        with pytest.raises(InvalidLink, match="not a project id"):
+            registry.link_repository("octo/hello", project_id)
+
+
+class TestUsers:
+    def test_linking_and_unlinking(self, registry: Registry) -> None:
+        registry.link_user("Octocat", "42")
+        assert registry.user_of("octoCAT") == "42"
+        assert registry.unlink_user("OCTOCAT")
+        assert registry.user_of("octocat") is None
+        assert not registry.unlink_user("octocat")
+
+    @pytest.mark.parametrize("login", ["a", "octo-cat", "x" * 39, "mona_acme", "renovate[bot]"])
+    def test_possible_logins(self, registry: Registry, login: str) -> None:
+        registry.link_user(login, "42")
+        assert registry.user_of(login) == "42"
+
+    @pytest.mark.parametrize("login", ["", "-a", "a-", "a--b", "a b", "x" * 40, "[bot]", "a/b"])
+    def test_impossible_logins(self, registry: Registry, login: str) -> None:
+        with pytest.raises(InvalidLink, match="not a GitHub login"):
+            registry.link_user(login, "42")
+
+    def test_impossible_users(self, registry: Registry) -> None:
+        with pytest.raises(InvalidLink, match="not a user id"):
+            registry.link_user("octocat", "user:42")
+
+    def test_a_login_and_an_owner_of_one_name_are_two_entries(self, registry: Registry) -> None:
+        registry.link_user("octo", "42")
+        registry.link_repository("octo/octo", "123")
+        assert set(registry.links()) == {UserLink("octo", "42"), RepositoryLink("octo/octo", "123")}
+
+
+class TestLinks:
+    def test_to_the_last_page(self, registry: Registry, dynamodb: Any) -> None:
+        # A page ends at 1 MB: these items take more together.
+        for number in range(4):
+            dynamodb.put_item(
+                TableName="registry",
+                Item={
+                    "entry": {"S": f"repo#octo/{number}"},
+                    "name": {"S": f"octo/{number}"},
+                    "project_id": {"S": "123"},
+                    "ballast": {"S": "x" * 390_000},
+                },
+            )
+        first_page = dynamodb.scan(TableName="registry")
+        assert "LastEvaluatedKey" in first_page
+        found = {link.repository for link in registry.links() if isinstance(link, RepositoryLink)}
+        assert found == {f"octo/{number}" for number in range(4)}

@@ -1,0 +1,94 @@
+"""Deliveries that meet: in progress, given up, failed. Against moto's DynamoDB."""
+
+import time
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
+
+from roomcast_backend.github.deliveries import (
+    WAITS,
+    Deliveries,
+    DeliveryUnsettled,
+    Publication,
+)
+
+
+class Attempts:
+    """Two invocations at one table; a hook runs whenever the second waits for the first."""
+
+    def __init__(self, dynamodb: Any) -> None:
+        self._table = dynamodb
+        self.waited: list[float] = []
+        self.while_waiting = lambda: None
+        self.published: list[str] = []
+
+    def deliveries(self, *, milliseconds: int = 10_000) -> Deliveries:
+        context: Any = SimpleNamespace(get_remaining_time_in_millis=lambda: milliseconds)
+        records = DynamoDBPersistenceLayer(table_name="idempotency", boto3_client=self._table)
+        return Deliveries(records, context=context, sleep=self._sleep)
+
+    def publish(self) -> str:
+        self.published.append(f"e{len(self.published) + 1}")
+        return self.published[-1]
+
+    def second_meets_first(self, *, milliseconds: int = 10_000) -> list[Publication]:
+        """Let a second attempt begin while the first publishes; return what it comes to."""
+        second: list[Publication] = []
+
+        def publish() -> str:
+            second.append(self.deliveries().once("d1", self.publish))
+            return self.publish()
+
+        self.deliveries(milliseconds=milliseconds).once("d1", publish)
+        return second
+
+    def forget(self) -> None:
+        """Delete the claim, as the first attempt does when it fails."""
+        for item in self._table.scan(TableName="idempotency")["Items"]:
+            self._table.delete_item(TableName="idempotency", Key={"id": item["id"]})
+
+    def _sleep(self, seconds: float) -> None:
+        self.waited.append(seconds)
+        self.while_waiting()
+
+
+@pytest.fixture
+def attempts(dynamodb: Any) -> Attempts:
+    return Attempts(dynamodb)
+
+
+class TestOnce:
+    def test_published_once(self, attempts: Attempts) -> None:
+        deliveries = attempts.deliveries()
+        assert deliveries.once("d1", attempts.publish) == Publication("e1")
+        assert deliveries.once("d1", attempts.publish) == Publication("e1", repeated=True)
+        assert attempts.deliveries().once("d2", attempts.publish) == Publication("e2")
+
+    def test_a_fault_is_passed_on_and_not_remembered(self, attempts: Attempts) -> None:
+        def publish() -> str:
+            raise ConnectionError
+
+        deliveries = attempts.deliveries()
+        with pytest.raises(ConnectionError):
+            deliveries.once("d1", publish)
+        assert deliveries.once("d1", attempts.publish) == Publication("e1")
+
+    def test_another_attempt_in_progress_is_waited_for_but_not_for_ever(
+        self, attempts: Attempts
+    ) -> None:
+        with pytest.raises(DeliveryUnsettled, match="in progress"):
+            attempts.second_meets_first()
+        assert attempts.waited == list(WAITS)
+        assert sum(WAITS) < 5
+        assert attempts.published == []
+
+    def test_the_second_takes_over_when_the_first_fails(self, attempts: Attempts) -> None:
+        attempts.while_waiting = attempts.forget
+        assert attempts.second_meets_first() == [Publication("e1")]
+        assert len(attempts.waited) == 1
+
+    def test_the_claim_of_an_invocation_that_died_lapses(self, attempts: Attempts) -> None:
+        attempts.while_waiting = lambda: time.sleep(0.06)
+        assert attempts.second_meets_first(milliseconds=50) == [Publication("e1")]
