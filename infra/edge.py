@@ -1,0 +1,189 @@
+"""The edge's stack: one hostname for everything, with the start page.
+
+    /ws, /socket.io/*                 the WebSocket API
+    /webhooks/*, /api/*, /health      the HTTP API
+    everything else                   the page, in a private bucket
+
+A stack of its own, so that the service deploys without it: for those who bring their own domain
+and on one machine, where a proxy plays the same table.
+"""
+
+from pathlib import Path
+
+from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
+from aws_cdk import aws_cloudfront as cloudfront
+from aws_cdk.aws_certificatemanager import Certificate
+from aws_cdk.aws_cloudfront_origins import HttpOrigin, S3BucketOrigin
+from aws_cdk.aws_logs import LogGroup, RetentionDays
+from aws_cdk.aws_s3 import BlockPublicAccess, Bucket, BucketEncryption
+from aws_cdk.aws_s3_deployment import BucketDeployment, Source
+from constructs import Construct
+
+from infra import http_api
+from infra.websocket_api import STAGE
+
+SITE = Path(__file__).parent / "site"
+REWRITE = Path(__file__).parent / "edge_rewrite.js"
+
+CONTENT_SECURITY = "; ".join(
+    (
+        "default-src 'self'",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data:",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+        "form-action 'none'",
+    )
+)
+"""The page talks to its own host only; `'self'` covers wss: of the same host (CSP level 3)."""
+
+API_PATHS = ("/webhooks/*", "/api/*", http_api.HEALTH)
+
+
+class EdgeStack(Stack):
+    """CloudFront before both APIs and the page; both hosts are those of API Gateway.
+
+    `domain` and `certificate_arn` (of us-east-1) give it a name of one's own; both or neither.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stack_name: str,
+        websocket_host: str,
+        http_host: str,
+        domain: str = "",
+        certificate_arn: str = "",
+    ) -> None:
+        super().__init__(
+            scope, construct_id, stack_name=stack_name, description="Roomcast: one hostname"
+        )
+        self.bucket = Bucket(
+            self,
+            "Site",
+            encryption=BucketEncryption.S3_MANAGED,
+            block_public_access=BlockPublicAccess.BLOCK_ALL,
+            enforce_ssl=True,
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        certificate = certificate_arn and Certificate.from_certificate_arn(
+            self, "Certificate", certificate_arn
+        )
+        self.distribution = cloudfront.Distribution(
+            self,
+            "Distribution",
+            comment=stack_name,
+            default_root_object="index.html",
+            default_behavior=self._page(),
+            additional_behaviors={
+                f"/{STAGE}": _websocket(websocket_host),
+                "/socket.io/*": _websocket(websocket_host, rewrite=self._rewrite()),
+                **{path: _plain(http_host) for path in API_PATHS},
+            },
+            domain_names=[domain] if domain else None,
+            certificate=certificate or None,
+            minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021,
+        )
+        self.upload = self._upload()
+        self._tell(domain or self.distribution.distribution_domain_name)
+
+    def _page(self) -> cloudfront.BehaviorOptions:
+        return cloudfront.BehaviorOptions(
+            origin=S3BucketOrigin.with_origin_access_control(self.bucket),
+            viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
+            response_headers_policy=self._security_headers(),
+        )
+
+    def _rewrite(self) -> cloudfront.Function:
+        return cloudfront.Function(
+            self,
+            "Rewrite",
+            function_name=f"{self.stack_name}-rewrite",
+            comment="Socket.IO's path to the stage's",
+            runtime=cloudfront.FunctionRuntime.JS_2_0,
+            code=cloudfront.FunctionCode.from_file(file_path=str(REWRITE)),
+        )
+
+    def _security_headers(self) -> cloudfront.ResponseHeadersPolicy:
+        return cloudfront.ResponseHeadersPolicy(
+            self,
+            "SecurityHeaders",
+            response_headers_policy_name=f"{self.stack_name}-page",
+            security_headers_behavior=cloudfront.ResponseSecurityHeadersBehavior(
+                content_security_policy=cloudfront.ResponseHeadersContentSecurityPolicy(
+                    content_security_policy=CONTENT_SECURITY, override=True
+                ),
+                content_type_options=cloudfront.ResponseHeadersContentTypeOptions(override=True),
+                frame_options=cloudfront.ResponseHeadersFrameOptions(
+                    frame_option=cloudfront.HeadersFrameOption.DENY, override=True
+                ),
+                referrer_policy=cloudfront.ResponseHeadersReferrerPolicy(
+                    referrer_policy=cloudfront.HeadersReferrerPolicy.NO_REFERRER, override=True
+                ),
+                strict_transport_security=cloudfront.ResponseHeadersStrictTransportSecurity(
+                    access_control_max_age=Duration.days(365), override=True
+                ),
+            ),
+        )
+
+    def _upload(self) -> BucketDeployment:
+        """Put the page into the bucket with each deployment, and take it out with the stack.
+
+        The CDK's own way: it needs a function of its own, but no second command after
+        `cdk deploy`, and it invalidates what CloudFront has cached.
+        """
+        return BucketDeployment(
+            self,
+            "Upload",
+            sources=[Source.asset(str(SITE))],
+            destination_bucket=self.bucket,
+            distribution=self.distribution,
+            retain_on_delete=False,
+            log_group=LogGroup(
+                self,
+                "UploadLogs",
+                retention=RetentionDays.ONE_MONTH,
+                removal_policy=RemovalPolicy.DESTROY,
+            ),
+        )
+
+    def _tell(self, host: str) -> None:
+        outputs = {
+            "SiteUrl": f"https://{host}",
+            "WebSocketUrl": f"wss://{host}/{STAGE}",
+            "WebhookUrl": f"https://{host}{http_api.WEBHOOK}",
+            "StatsUrl": f"https://{host}{http_api.STATS}",
+            "HealthUrl": f"https://{host}{http_api.HEALTH}",
+        }
+        for name, value in outputs.items():
+            CfnOutput(self, name, value=value)
+
+
+def _websocket(
+    host: str, *, rewrite: cloudfront.Function | None = None
+) -> cloudfront.BehaviorOptions:
+    """Pass handshakes on; CloudFront tells them by their headers.
+
+    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/distribution-working-with.websockets.html
+    """
+    association = rewrite and cloudfront.FunctionAssociation(
+        function=rewrite, event_type=cloudfront.FunctionEventType.VIEWER_REQUEST
+    )
+    return _uncached(host, function_associations=[association] if association else None)
+
+
+def _plain(host: str) -> cloudfront.BehaviorOptions:
+    return _uncached(host, allowed_methods=cloudfront.AllowedMethods.ALLOW_ALL)
+
+
+def _uncached(host: str, **options: object) -> cloudfront.BehaviorOptions:
+    """Pass everything on but Host, by which API Gateway finds the API."""
+    return cloudfront.BehaviorOptions(
+        origin=HttpOrigin(host, origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2]),
+        viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
+        cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,
+        origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
+        **options,
+    )

@@ -1,0 +1,149 @@
+"""The functions: what each is for, what it may do and what it is told. One row, one Lambda.
+
+Grants are named after the resources of infra/stack.py and list the actions of the resource's
+service, or for `clients` the methods of API Gateway's @connections.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+RECEIVE = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
+"""What Lambda needs to read a queue: https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html"""
+
+READ_STREAM = ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
+"""What Lambda needs to read a stream.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/iam-policy-example-lamda-process-dynamodb-streams.html
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionRow:
+    """One function: `timeout` in seconds, `memory` in MB (1,769 are one processor).
+
+    `grants` maps a resource to the actions on it. Joining and leaving are transactions, which need
+    the actions that they consist of; deleting memberships is a batch, which needs its own.
+    """
+
+    name: str
+    purpose: str
+    timeout: int = 10
+    memory: int = 512
+    grants: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+# A function that another one invokes stands before it.
+FUNCTIONS = (
+    FunctionRow(
+        name="open",
+        purpose="Greets a connection once its handshake is done",
+        timeout=45,  # waits up to 15 s for the handshake and as long for the greeting
+        grants={
+            "connections": ("DeleteItem", "GetItem", "UpdateItem"),
+            "rooms": ("BatchWriteItem", "PutItem"),
+            "clients": ("GET", "POST"),
+            "open_dead_letters": ("SendMessage",),
+        },
+    ),
+    FunctionRow(
+        name="connect",
+        purpose="Admits a client or refuses its handshake",
+        grants={
+            "connections": ("DeleteItem", "PutItem"),
+            "counters": ("Query",),
+            "open": ("InvokeFunction",),
+            "deadline_queue": ("SendMessage",),
+            "jwt_secret": ("GetSecretValue",),
+        },
+    ),
+    FunctionRow(
+        name="disconnect",
+        purpose="Forgets a connection and its memberships",
+        grants={
+            "connections": ("DeleteItem",),
+            "rooms": ("BatchWriteItem",),
+        },
+    ),
+    FunctionRow(
+        name="subscribe",
+        purpose="Answers what clients say: commands, pings, tokens",
+        grants={
+            "connections": ("GetItem", "UpdateItem"),
+            "rooms": ("DeleteItem", "PutItem"),
+            "clients": ("DELETE",),
+            "jwt_secret": ("GetSecretValue",),
+        },
+    ),
+    FunctionRow(
+        name="deadline",
+        purpose="Closes connections that sent no token in time",
+        timeout=30,
+        grants={
+            "connections": ("DeleteItem", "GetItem"),
+            "rooms": ("BatchWriteItem",),
+            "clients": ("DELETE", "POST"),
+            "deadline_messages": RECEIVE,
+        },
+    ),
+    FunctionRow(
+        name="broadcast",
+        purpose="Delivers an event to the members of its rooms",
+        timeout=60,
+        memory=1024,
+        grants={
+            "rooms": ("BatchGetItem", "BatchWriteItem", "Query"),
+            "connections": ("DeleteItem",),
+            "events": ("PutItem", "UpdateItem"),
+            "counters": ("UpdateItem",),
+            "pages_queue": ("SendMessage",),
+            "clients": ("DELETE", "POST"),
+            "pages_messages": RECEIVE,
+            "broadcast_dead_letters": ("SendMessage",),
+        },
+    ),
+    FunctionRow(
+        name="webhooks",
+        purpose="Turns GitHub's webhooks into events",
+        timeout=29,  # the bus is tried for up to 22 s; API Gateway waits no longer than 30
+        grants={
+            "registry": ("GetItem",),
+            "idempotency": ("DeleteItem", "GetItem", "PutItem", "UpdateItem"),
+            "event_bus": ("PutEvents",),
+            "github_secret": ("GetSecretValue",),
+        },
+    ),
+    FunctionRow(
+        name="heartbeat",
+        purpose="Pings every connection and forgets those that are gone",
+        timeout=240,  # done before the next one, by default
+        memory=1024,
+        grants={
+            "rooms": ("BatchWriteItem", "Query"),
+            "connections": ("DeleteItem",),
+            "clients": ("DELETE", "POST"),
+        },
+    ),
+    FunctionRow(
+        name="status",
+        purpose="Tells the service's health and figures",
+        grants={
+            "counters": ("Query", "UpdateItem"),
+            "connections": ("GetItem",),
+            "rooms": ("Query",),
+            "jwt_secret": ("GetSecretValue",),
+        },
+    ),
+    FunctionRow(
+        name="count",
+        purpose="Counts connections and members as rows come and go",
+        timeout=60,
+        grants={
+            "counters": ("UpdateItem",),
+            "connections_stream": READ_STREAM,
+            "rooms_stream": READ_STREAM,
+            "count_dead_letters": ("SendMessage",),
+        },
+    ),
+)
+
+TIMEOUTS = {row.name: row.timeout for row in FUNCTIONS}

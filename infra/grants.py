@@ -1,0 +1,89 @@
+"""Resources as functions see them: the variable that names one, and the statement that opens it."""
+
+from dataclasses import dataclass
+
+from aws_cdk.aws_dynamodb import TableV2
+from aws_cdk.aws_events import EventBus
+from aws_cdk.aws_iam import PolicyStatement
+from aws_cdk.aws_lambda import Function
+from aws_cdk.aws_sqs import Queue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """Something that functions may be granted.
+
+    A function that is granted it gets `value` in the variable `ROOMCAST_<NAME>`; without a `name`
+    it gets none, as for what its trigger reads.
+    """
+
+    service: str
+    arn: str
+    name: str = ""
+    value: str = ""
+
+    def allow(self, *verbs: str) -> PolicyStatement:
+        """Return the statement that allows these actions of the resource's service."""
+        actions = [f"{self.service}:{verb}" for verb in verbs]
+        return PolicyStatement(actions=actions, resources=[self.arn])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clients(Resource):
+    """The connected clients; `arn` is the one of the WebSocket API's stage."""
+
+    def allow(self, *verbs: str) -> PolicyStatement:
+        """Return the statement that allows these HTTP methods on every connection.
+
+        https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-control-access-iam.html
+        """
+        return PolicyStatement(
+            actions=["execute-api:ManageConnections"],
+            resources=[f"{self.arn}/{method}/@connections/*" for method in verbs],
+        )
+
+
+def table(name: str, table: TableV2) -> Resource:
+    """Return a table, named by its name."""
+    return Resource(
+        service="dynamodb", arn=table.table_arn, name=f"{name}_table", value=table.table_name
+    )
+
+
+def stream(table: TableV2) -> Resource:
+    """Return the streams of a table: the ARN of each ends with when it was enabled."""
+    return Resource(service="dynamodb", arn=f"{table.table_arn}/stream/*")
+
+
+def outbox(name: str, queue: Queue) -> Resource:
+    """Return a queue that functions send to, named by its URL."""
+    return Resource(
+        service="sqs", arn=queue.queue_arn, name=f"{name}_queue_url", value=queue.queue_url
+    )
+
+
+def inbox(queue: Queue) -> Resource:
+    """Return a queue that Lambda itself reads or writes for a function."""
+    return Resource(service="sqs", arn=queue.queue_arn)
+
+
+def bus(bus: EventBus) -> Resource:
+    """Return an event bus, named by its name."""
+    return Resource(
+        service="events", arn=bus.event_bus_arn, name="event_bus", value=bus.event_bus_name
+    )
+
+
+def secret(name: str, arn: str) -> Resource:
+    """Return a secret, named by its ARN."""
+    return Resource(service="secretsmanager", arn=arn, name=f"{name}_secret_arn", value=arn)
+
+
+def callee(name: str, function: Function) -> Resource:
+    """Return a function that others invoke, named by its name."""
+    return Resource(
+        service="lambda",
+        arn=function.function_arn,
+        name=f"{name}_function",
+        value=function.function_name,
+    )

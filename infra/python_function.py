@@ -1,0 +1,84 @@
+"""One function of the service: its Lambda, its role and its log group."""
+
+from collections.abc import Sequence
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk.aws_iam import PolicyDocument, PolicyStatement, Role, ServicePrincipal
+from aws_cdk.aws_lambda import (
+    Architecture,
+    Code,
+    Function,
+    ILayerVersion,
+    LoggingFormat,
+    Runtime,
+    Tracing,
+)
+from aws_cdk.aws_logs import LogGroup, RetentionDays
+from constructs import Construct
+
+RUNTIME = Runtime.PYTHON_3_13
+ARCHITECTURE = Architecture.ARM_64
+
+TRACES = PolicyStatement(
+    # X-Ray has no resources to name in these two actions:
+    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
+    actions=["xray:PutTraceSegments", "xray:PutTelemetryRecords"],
+    resources=["*"],
+)
+
+
+class PythonFunction(Construct):
+    """A Lambda that runs `functions/<name>/handler.py` and may do what `statements` say.
+
+    The role is written whole and inline: what a library would add to it on its own, it cannot.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        name: str,
+        purpose: str,
+        timeout: int,
+        memory: int,
+        code: Code,
+        layer: ILayerVersion | None,
+        environment: dict[str, str],
+        statements: Sequence[PolicyStatement],
+    ) -> None:
+        super().__init__(scope, construct_id)
+        logs = LogGroup(
+            self, "Logs", retention=RetentionDays.ONE_MONTH, removal_policy=RemovalPolicy.DESTROY
+        )
+        self.role = Role(
+            self,
+            "Role",
+            assumed_by=ServicePrincipal("lambda.amazonaws.com"),
+            inline_policies={
+                "Grants": PolicyDocument(statements=[_write_to(logs), TRACES, *statements])
+            },
+        )
+        self.function = Function(
+            self,
+            "Function",
+            description=purpose,
+            runtime=RUNTIME,
+            architecture=ARCHITECTURE,
+            handler=f"functions.{name}.handler.handler",
+            code=code,
+            layers=[layer] if layer else None,
+            environment=environment,
+            timeout=Duration.seconds(timeout),
+            memory_size=memory,
+            role=self.role.without_policy_updates(),
+            log_group=logs,
+            logging_format=LoggingFormat.JSON,
+            tracing=Tracing.ACTIVE,
+        )
+
+
+def _write_to(logs: LogGroup) -> PolicyStatement:
+    return PolicyStatement(
+        actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[logs.log_group_arn]
+    )

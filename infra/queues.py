@@ -1,0 +1,60 @@
+"""The queues: deadlines of connections without a token, pages of large rooms, and dead letters."""
+
+from aws_cdk import Duration
+from aws_cdk.aws_sqs import DeadLetterQueue, Queue, QueueEncryption
+from constructs import Construct
+
+ATTEMPTS = 5
+"""How often a message is received before it counts as dead."""
+
+PATIENCE = 6
+"""A message stays hidden for this many times its function's timeout, as Lambda asks for.
+
+https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+"""
+
+
+class Queues(Construct):
+    """The work queues and, per function that can fail without a caller, its dead letters.
+
+    `dead_letters` is keyed by the function. With `enforce_ssl` a policy refuses plain HTTP.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, timeouts: dict[str, int], enforce_ssl: bool
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._enforce_ssl = enforce_ssl
+        self.dead_letters = {
+            name: self._queue(f"{name.capitalize()}DeadLetters", retention=Duration.days(14))
+            for name in ("open", "deadline", "broadcast", "pages", "count")
+        }
+        self.deadline = self._work("deadline", timeout=timeouts["deadline"])
+        self.pages = self._work("pages", timeout=timeouts["broadcast"])
+
+    def _work(self, name: str, *, timeout: int) -> Queue:
+        return self._queue(
+            name.capitalize(),
+            visibility_timeout=Duration.seconds(PATIENCE * timeout),
+            dead_letter_queue=DeadLetterQueue(
+                queue=self.dead_letters[name], max_receive_count=ATTEMPTS
+            ),
+        )
+
+    def _queue(
+        self,
+        construct_id: str,
+        *,
+        retention: Duration | None = None,
+        visibility_timeout: Duration | None = None,
+        dead_letter_queue: DeadLetterQueue | None = None,
+    ) -> Queue:
+        return Queue(
+            self,
+            construct_id,
+            encryption=QueueEncryption.SQS_MANAGED,
+            enforce_ssl=self._enforce_ssl,
+            retention_period=retention,
+            visibility_timeout=visibility_timeout,
+            dead_letter_queue=dead_letter_queue,
+        )

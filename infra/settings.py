@@ -1,0 +1,211 @@
+"""Every setting of the service: a CDK context value with its default, meaning and limits.
+
+Set one in `cdk.json`'s context or with `cdk deploy -c name=value`. What functions are told reaches
+them as `ROOMCAST_<NAME>`. docs/settings.md shows them all; a test compares it with this file.
+"""
+
+from typing import Annotated, Literal, Self
+
+from constructs import Node
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+MINUTE = 60
+"""EventBridge's shortest schedule, and the unit of every schedule, in seconds.
+
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rate-expressions.html
+"""
+
+FRAME = 128 * 1024
+"""API Gateway's limit for one message to a client, in bytes.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
+"""
+
+REQUEST = 6 * 1024 * 1024
+"""Lambda's limit for the request of a synchronous call, in bytes; a binary body comes in base64.
+
+https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+"""
+
+
+def _whole_minutes(seconds: int) -> int:
+    if seconds % MINUTE:
+        raise ValueError("expected whole minutes: a multiple of 60 seconds")
+    return seconds
+
+
+class FunctionSettings(BaseModel):
+    """What the functions are told, every one of them alike.
+
+    A setting that one of them lacked would silently be its default there: a room would have other
+    shards for who joins than for who delivers.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_connections: int = Field(
+        0, ge=0, description="Connections at one time; a handshake over it gets 503. 0: no limit."
+    )
+    authentication_deadline: int = Field(
+        15,
+        ge=1,
+        le=900,
+        description="Seconds in which a connection without a token has to send one. "
+        "At most 900, the longest delay of a queue message.",
+    )
+    allowed_origins: str = Field(
+        "*", description="Origins that browsers may connect from, comma-separated; `*`: any."
+    )
+    max_rooms_per_connection: int = Field(
+        50,
+        ge=1,
+        le=90,
+        description="Rooms that one connection can be in; a fresh token rewrites all of them in "
+        "one transaction of at most 100 items.",
+    )
+    commands_per_second: int = Field(
+        10, ge=1, description="Commands that one connection may send, sustained."
+    )
+    command_burst: int = Field(
+        20, ge=1, description="Commands that one connection may send at once after a pause."
+    )
+
+    max_event_bytes: int = Field(
+        FRAME,
+        ge=1024,
+        le=FRAME,
+        description="Size of an encoded event. API Gateway takes no more than 131072.",
+    )
+    replay_hours: int = Field(
+        24, ge=1, description="Hours that events are kept for clients that were away."
+    )
+    global_shards: int = Field(
+        16,
+        ge=1,
+        le=256,
+        description="Partitions of the room `global`, which holds every connection. Changing it "
+        "moves connected clients only when they connect again.",
+    )
+    page_size: int = Field(
+        1000,
+        ge=1,
+        le=5000,
+        description="Members that one invocation delivers to; larger rooms go to the queue in "
+        "pages of this size. At least `global_shards`.",
+    )
+    heartbeat_interval: Annotated[int, AfterValidator(_whole_minutes)] = Field(
+        300,
+        ge=MINUTE,
+        le=540,
+        description="Seconds between two heartbeats to every connection, whole minutes. Each one "
+        "is a billed message; API Gateway closes what is silent for 600.",
+    )
+    heartbeat_timeout: int = Field(
+        240,
+        ge=1,
+        description="Seconds that Socket.IO clients are told to wait on top of the interval before "
+        "they take the connection for lost.",
+    )
+
+    jwks_url: str = Field(
+        "",
+        pattern="^$|^https://|^http://127\\.0\\.0\\.1",
+        description="URL of a JSON Web Key Set to verify tokens with. Set: no shared secret.",
+    )
+    jwt_algorithm: Literal["HS256", "HS384", "HS512"] = Field(
+        "HS256", description="Algorithm of tokens with the shared secret."
+    )
+    jwt_audience: str = Field("", description="Audience (`aud`) that tokens must name.")
+    jwt_issuer: str = Field("", description="Issuer (`iss`) that tokens must name.")
+    projects_without_claim: Literal["none", "all"] = Field(
+        "none", description="Projects that a token without a `projects` claim opens."
+    )
+
+    max_webhook_bytes: int = Field(
+        5 * 1024 * 1024,
+        ge=1024,
+        le=REQUEST,
+        description="Size of a webhook's body; a larger one gets 413.",
+    )
+
+    @model_validator(mode="after")
+    def _pages_hold_a_shard(self) -> Self:
+        if self.page_size < self.global_shards:
+            raise ValueError("page_size: expected at least global_shards")
+        return self
+
+    def variables(self) -> dict[str, str]:
+        """Return the environment variables of a function; what is not set has none."""
+        values = {name: getattr(self, name) for name in FunctionSettings.model_fields}
+        return {variable(name): str(value) for name, value in values.items() if value != ""}
+
+
+class Settings(FunctionSettings):
+    """What can be set for one deployment; an empty string means: not set."""
+
+    target: Literal["aws", "local"] = Field(
+        "aws", description="Where the stack will run: on AWS, or on the emulator of `make dev`."
+    )
+    stack_name: str = Field(
+        "Roomcast",
+        pattern="^[A-Za-z][A-Za-z0-9-]{0,63}$",
+        description="Name of the stack and of its event bus; the edge's has `Edge` appended. "
+        "Deploy the service twice in one account under two names.",
+    )
+    aws_port: int = Field(
+        4566, ge=1, le=65535, description="Port of the emulator; read by the local target alone."
+    )
+    page_workers: int = Field(
+        5,
+        ge=2,
+        le=1000,
+        description="Pages delivered at a time. Keeps under the account's quota of @connections "
+        "calls (10,000 a second by default); 2 is the least that Lambda takes.",
+    )
+    jwt_secret_arn: str = Field(
+        "", description="ARN of the secret that tokens are signed with. Not set: one is generated."
+    )
+    github_secret_arn: str = Field(
+        "",
+        description="ARN of the secret that GitHub signs webhooks with. Not set: one is generated.",
+    )
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="Level of the functions' logs."
+    )
+    websocket_access_logs: bool = Field(
+        False,
+        description="Log each handshake and frame at the gateway (never its content). Needs the "
+        "account's API Gateway role for CloudWatch Logs, which is set once per account and region.",
+    )
+    alarm_topic_arn: str = Field("", description="ARN of the SNS topic that alarms notify.")
+
+    edge_domain: str = Field("", description="Domain name of the edge, `events.example.com`.")
+    edge_certificate_arn: str = Field(
+        "", description="ARN of the certificate for `edge_domain`, in us-east-1."
+    )
+
+    @model_validator(mode="after")
+    def _domain_has_certificate(self) -> Self:
+        if bool(self.edge_domain) != bool(self.edge_certificate_arn):
+            raise ValueError("edge_domain and edge_certificate_arn: expected both or neither")
+        return self
+
+    @classmethod
+    def from_context(cls, node: Node) -> Self:
+        """Read the settings from an app's context; raise `pydantic.ValidationError` for bad ones.
+
+        Values given with `-c` are strings and are read as what the setting asks for.
+        """
+        given = {name: node.try_get_context(name) for name in cls.model_fields}
+        return cls(**{name: value for name, value in given.items() if value is not None})
+
+    @property
+    def origins(self) -> list[str]:
+        """The allowed origins, one by one."""
+        return [origin.strip() for origin in self.allowed_origins.split(",") if origin.strip()]
+
+
+def variable(name: str) -> str:
+    """Return the environment variable in which functions find a setting or a resource."""
+    return f"ROOMCAST_{name.upper()}"

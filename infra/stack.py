@@ -1,0 +1,204 @@
+"""The service's stack: every part, what each function may do, and what starts it."""
+
+import tomllib
+from pathlib import Path
+
+from aws_cdk import CfnOutput, Stack
+from aws_cdk.aws_events import EventBus
+from aws_cdk.aws_lambda import Code, Function, LayerVersion
+from constructs import Construct
+
+from infra import grants, http_api, triggers
+from infra.alarms import Alarms
+from infra.functions import FUNCTIONS, TIMEOUTS, FunctionRow
+from infra.grants import Clients, Resource
+from infra.http_api import PlainApi
+from infra.keys import Keys
+from infra.python_function import ARCHITECTURE, RUNTIME, PythonFunction
+from infra.queues import Queues
+from infra.settings import Settings, variable
+from infra.tables import Tables
+from infra.target import Target
+from infra.websocket_api import STAGE, RealtimeApi
+
+PROJECT = Path(__file__).parent.parent / "pyproject.toml"
+
+
+class ServiceStack(Stack):
+    """Everything but the edge. `build` is the folder that `python -m infra.bundle` wrote."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: Settings,
+        target: Target,
+        build: Path,
+    ) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            stack_name=settings.stack_name,
+            synthesizer=target.synthesizer,
+            description="Roomcast: realtime events over WebSockets",
+        )
+        self._settings = settings
+        self._target = target
+        self.tables = Tables(self, "Tables", retain_registry=target.retains)
+        self.queues = Queues(self, "Queues", timeouts=TIMEOUTS, enforce_ssl=target.encrypted)
+        self.keys = Keys(
+            self,
+            "Keys",
+            jwt_secret_arn=settings.jwt_secret_arn,
+            github_secret_arn=settings.github_secret_arn,
+            jwks_url=settings.jwks_url,
+        )
+        self.bus = EventBus(self, "Bus", event_bus_name=settings.stack_name)
+        self.websocket = RealtimeApi(
+            self,
+            "WebSocket",
+            name=f"{settings.stack_name} WebSocket",
+            access_logs=settings.websocket_access_logs,
+        )
+        self.functions = self._make_functions(build)
+        self.http = PlainApi(
+            self,
+            "Http",
+            name=f"{settings.stack_name} HTTP",
+            origins=settings.origins,
+            webhooks=self.functions["webhooks"],
+            status=self.functions["status"],
+        )
+        self._start_functions()
+        self._watch()
+        self._tell()
+
+    def _make_functions(self, build: Path) -> dict[str, Function]:
+        """Make each function of the table with the grants and variables of its row."""
+        code = Code.from_asset(str(build / "code"))
+        layer = self._layer(build) if self._target.layer else None
+        resources = self._resources()
+        made: dict[str, Function] = {}
+        for row in FUNCTIONS:
+            granted = [(resources[name], verbs) for name, verbs in row.grants.items()]
+            allowed = [(resource, verbs) for resource, verbs in granted if resource is not None]
+            made[row.name] = PythonFunction(
+                self,
+                row.name.capitalize(),
+                name=row.name,
+                purpose=row.purpose,
+                timeout=row.timeout,
+                memory=row.memory,
+                code=code,
+                layer=layer,
+                environment=self._environment(row, [resource for resource, _ in allowed]),
+                statements=[resource.allow(*verbs) for resource, verbs in allowed],
+            ).function
+            resources[row.name] = grants.callee(row.name, made[row.name])
+        return made
+
+    def _layer(self, build: Path) -> LayerVersion:
+        return LayerVersion(
+            self,
+            "Libraries",
+            description="The locked libraries of the functions",
+            code=Code.from_asset(str(build / "layer")),
+            compatible_runtimes=[RUNTIME],
+            compatible_architectures=[ARCHITECTURE],
+        )
+
+    def _environment(self, row: FunctionRow, granted: list[Resource]) -> dict[str, str]:
+        """Return the settings and the names of what the function is granted, of nothing else."""
+        named = {variable(resource.name): resource.value for resource in granted if resource.name}
+        return {
+            "POWERTOOLS_SERVICE_NAME": f"roomcast-{row.name}",
+            "POWERTOOLS_METRICS_NAMESPACE": "Roomcast",
+            "POWERTOOLS_LOG_LEVEL": self._settings.log_level,
+            **self._settings.variables(),
+            **named,
+        }
+
+    def _resources(self) -> dict[str, Resource | None]:
+        """Return what the rows' grants name; None where this deployment has no such thing."""
+        tables, queues, keys = self.tables, self.queues, self.keys
+        return {
+            "connections": grants.table("connections", tables.connections),
+            "rooms": grants.table("rooms", tables.rooms),
+            "events": grants.table("events", tables.events),
+            "registry": grants.table("registry", tables.registry),
+            "idempotency": grants.table("idempotency", tables.idempotency),
+            "counters": grants.table("counters", tables.counters),
+            "connections_stream": grants.stream(tables.connections),
+            "rooms_stream": grants.stream(tables.rooms),
+            "deadline_queue": grants.outbox("deadline", queues.deadline),
+            "deadline_messages": grants.inbox(queues.deadline),
+            "pages_queue": grants.outbox("pages", queues.pages),
+            "pages_messages": grants.inbox(queues.pages),
+            "open_dead_letters": grants.inbox(queues.dead_letters["open"]),
+            "broadcast_dead_letters": grants.inbox(queues.dead_letters["broadcast"]),
+            "count_dead_letters": grants.inbox(queues.dead_letters["count"]),
+            "event_bus": grants.bus(self.bus),
+            "jwt_secret": grants.secret("jwt", keys.jwt_arn) if keys.jwt_arn else None,
+            "github_secret": grants.secret("github", keys.github_arn),
+            "clients": self._clients(),
+        }
+
+    def _clients(self) -> Clients:
+        return Clients(
+            service="execute-api",
+            arn=self.format_arn(
+                service="execute-api", resource=self.websocket.api.api_id, resource_name=STAGE
+            ),
+            name="callback_url",
+            value=self._target.callback_url(self.websocket.api.api_id, STAGE),
+        )
+
+    def _start_functions(self) -> None:
+        """Lead routes, queues, the bus, the clock, streams and calls to their functions."""
+        functions, queues, dead = self.functions, self.queues, self.queues.dead_letters
+        self.websocket.lead(
+            connect=functions["connect"],
+            disconnect=functions["disconnect"],
+            commands=functions["subscribe"],
+            answers=self._target.route_responses,
+        )
+        triggers.when_called(functions["open"], dead_letters=dead["open"])
+        triggers.on_events(self.bus, functions["broadcast"], dead_letters=dead["broadcast"])
+        triggers.on_schedule(functions["heartbeat"], seconds=self._settings.heartbeat_interval)
+        triggers.on_messages(functions["deadline"], queues.deadline, batch=10)
+        triggers.on_messages(
+            functions["broadcast"], queues.pages, batch=1, workers=self._settings.page_workers
+        )
+        for table in (self.tables.connections, self.tables.rooms):
+            triggers.on_changes(functions["count"], table, dead_letters=dead["count"])
+
+    def _watch(self) -> None:
+        alarms = Alarms(self, "Alarms", topic_arn=self._settings.alarm_topic_arn)
+        for name, function in self.functions.items():
+            alarms.watch_function(name, function)
+        for name, queue in self.queues.dead_letters.items():
+            alarms.watch_dead_letters(name, queue)
+        alarms.watch_stream("count", self.functions["count"])
+
+    def _tell(self) -> None:
+        """Write the stack's outputs."""
+        api_id = self.websocket.api.api_id
+        http_url = self._target.http_url(self.http.api.api_id)
+        outputs = {
+            "WebSocketUrl": self._target.websocket_url(api_id, STAGE),
+            "CallbackUrl": self._target.callback_url(api_id, STAGE),
+            "HttpUrl": http_url,
+            "WebhookUrl": f"{http_url}{http_api.WEBHOOK}",
+            "StatsUrl": f"{http_url}{http_api.STATS}",
+            "HealthUrl": f"{http_url}{http_api.HEALTH}",
+            "EventBusName": self.bus.event_bus_name,
+            "EventBusArn": self.bus.event_bus_arn,
+            "GithubSecretArn": self.keys.github_arn,
+            "RegistryTableName": self.tables.registry.table_name,
+            "ServiceVersion": tomllib.loads(PROJECT.read_text())["project"]["version"],
+        }
+        if self.keys.jwt_arn:
+            outputs["JwtSecretArn"] = self.keys.jwt_arn
+        for name, value in outputs.items():
+            CfnOutput(self, name, value=value)

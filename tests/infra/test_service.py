@@ -1,0 +1,302 @@
+"""What is deployed: routes, roles, tables, queues, alarms."""
+
+from typing import Any
+
+import pytest
+
+from tests.infra.conftest import Template
+
+DYNAMODB, CLIENTS = "dynamodb", "execute-api:ManageConnections"
+TRACES = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
+INBOX = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
+
+ACTIONS = {
+    "Open": {
+        "dynamodb:GetItem",
+        "dynamodb:UpdateItem",
+        "dynamodb:DeleteItem",
+        "dynamodb:PutItem",
+        "dynamodb:BatchWriteItem",
+        CLIENTS,
+        "sqs:SendMessage",
+    },
+    "Connect": {
+        "dynamodb:PutItem",
+        "dynamodb:DeleteItem",
+        "dynamodb:Query",
+        "lambda:InvokeFunction",
+        "sqs:SendMessage",
+        "secretsmanager:GetSecretValue",
+    },
+    "Disconnect": {"dynamodb:DeleteItem", "dynamodb:BatchWriteItem"},
+    "Subscribe": {
+        "dynamodb:GetItem",
+        "dynamodb:UpdateItem",
+        "dynamodb:PutItem",
+        "dynamodb:DeleteItem",
+        CLIENTS,
+        "secretsmanager:GetSecretValue",
+    },
+    "Deadline": {
+        "dynamodb:GetItem",
+        "dynamodb:DeleteItem",
+        "dynamodb:BatchWriteItem",
+        CLIENTS,
+        *INBOX,
+    },
+    "Broadcast": {
+        "dynamodb:Query",
+        "dynamodb:BatchGetItem",
+        "dynamodb:BatchWriteItem",
+        "dynamodb:DeleteItem",
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
+        CLIENTS,
+        "sqs:SendMessage",
+        *INBOX,
+    },
+    "Webhooks": {
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
+        "dynamodb:DeleteItem",
+        "events:PutEvents",
+        "secretsmanager:GetSecretValue",
+    },
+    "Heartbeat": {
+        "dynamodb:Query",
+        "dynamodb:BatchWriteItem",
+        "dynamodb:DeleteItem",
+        CLIENTS,
+    },
+    "Status": {
+        "dynamodb:Query",
+        "dynamodb:UpdateItem",
+        "dynamodb:GetItem",
+        "secretsmanager:GetSecretValue",
+    },
+    "Count": {
+        "dynamodb:UpdateItem",
+        "dynamodb:DescribeStream",
+        "dynamodb:GetRecords",
+        "dynamodb:GetShardIterator",
+        "dynamodb:ListStreams",
+        "sqs:SendMessage",
+    },
+}
+
+
+def statements(service: Template, function: str) -> list[dict[str, Any]]:
+    """Return all statements of a function's role."""
+    (role,) = [
+        role["Properties"]
+        for name, role in service.of("AWS::IAM::Role").items()
+        if name.startswith(f"{function}Role")
+    ]
+    assert "ManagedPolicyArns" not in role
+    return [
+        statement
+        for policy in role["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]
+    ]
+
+
+def listed(value: Any) -> list[Any]:
+    """Return what may stand alone or in a list as a list."""
+    return value if isinstance(value, list) else [value]
+
+
+class TestRoles:
+    @pytest.mark.parametrize("function", ACTIONS)
+    def test_may_do_this_and_nothing_else(self, service: Template, function: str) -> None:
+        actions = {
+            action
+            for statement in statements(service, function)
+            for action in listed(statement["Action"])
+        }
+        assert actions - TRACES - LOGS == ACTIONS[function]
+
+    @pytest.mark.parametrize("function", ACTIONS)
+    def test_on_named_resources(self, service: Template, function: str) -> None:
+        for statement in statements(service, function):
+            actions = set(listed(statement["Action"]))
+            if "*" in listed(statement["Resource"]):
+                assert actions <= TRACES
+
+    def test_no_other_policies(self, service: Template) -> None:
+        assert service.of("AWS::IAM::Policy") == {}
+
+    def test_the_table_is_complete(self, service: Template) -> None:
+        assert len(service.of("AWS::Lambda::Function")) == len(ACTIONS)
+
+
+class TestFunctions:
+    def test_run_on_arm64_with_python_3_13_and_the_layer(self, service: Template) -> None:
+        for function in service.properties("AWS::Lambda::Function"):
+            assert function["Runtime"] == "python3.13"
+            assert function["Architectures"] == ["arm64"]
+            assert len(function["Layers"]) == 1
+            assert function["TracingConfig"] == {"Mode": "Active"}
+
+    def test_each_has_its_handler(self, service: Template) -> None:
+        handlers = {f["Handler"] for f in service.properties("AWS::Lambda::Function")}
+        assert handlers == {f"functions.{name.lower()}.handler.handler" for name in ACTIONS}
+
+    def test_logs_do_not_last_for_ever(self, service: Template) -> None:
+        groups = service.properties("AWS::Logs::LogGroup")
+        assert len(groups) >= len(ACTIONS)
+        assert all(group["RetentionInDays"] == 30 for group in groups)
+
+    def test_no_secret_in_the_environment(self, service: Template) -> None:
+        for function in service.properties("AWS::Lambda::Function"):
+            for name, value in function["Environment"]["Variables"].items():
+                assert "resolve:secretsmanager" not in str(value), name
+
+
+class TestWebSocket:
+    def test_routes(self, service: Template) -> None:
+        routes = {
+            route["RouteKey"]: route
+            for route in service.properties("AWS::ApiGatewayV2::Route")
+            if "$" in route["RouteKey"] or "subscribe" in route["RouteKey"]
+        }
+        commands = {"subscribe", "unsubscribe", "$default"}
+        assert set(routes) == {"$connect", "$disconnect"} | commands
+        for key, route in routes.items():
+            expected = "$default" if key in commands else None
+            assert route.get("RouteResponseSelectionExpression") == expected
+
+    def test_replies_go_back_as_route_responses(self, service: Template) -> None:
+        responses = service.properties("AWS::ApiGatewayV2::RouteResponse")
+        assert [response["RouteResponseKey"] for response in responses] == ["$default"] * 3
+
+    def test_selects_by_action(self, service: Template) -> None:
+        (api,) = [
+            api
+            for api in service.properties("AWS::ApiGatewayV2::Api")
+            if api["ProtocolType"] == "WEBSOCKET"
+        ]
+        assert api["RouteSelectionExpression"] == "$request.body.action"
+
+
+class TestHttp:
+    def test_routes(self, service: Template) -> None:
+        keys = {route["RouteKey"] for route in service.properties("AWS::ApiGatewayV2::Route")}
+        assert {
+            "POST /webhooks/github",
+            "GET /health",
+            "GET /api/v1/websocket/stats",
+        } <= keys
+
+    def test_access_logs_hold_no_query(self, service: Template) -> None:
+        for stage in service.properties("AWS::ApiGatewayV2::Stage"):
+            form = stage.get("AccessLogSettings", {}).get("Format", "")
+            assert "query" not in form.lower()
+            assert "$context.path" not in form
+
+
+class TestTables:
+    @pytest.mark.parametrize(
+        ("table", "keys", "ttl", "stream"),
+        [
+            ("Connections", ["connection_id"], "ttl", "KEYS_ONLY"),
+            ("Rooms", ["room", "connection_id"], "ttl", "KEYS_ONLY"),
+            ("Events", ["room", "event_id"], "ttl", None),
+            ("Counters", ["counter", "part"], "ttl", None),
+            ("Idempotency", ["id"], "expiration", None),
+            ("Registry", ["entry"], None, None),
+        ],
+    )
+    def test_keys_ttl_and_stream(
+        self, service: Template, table: str, keys: list[str], ttl: str | None, stream: str | None
+    ) -> None:
+        (found,) = [
+            resource
+            for name, resource in service.of("AWS::DynamoDB::GlobalTable").items()
+            if name.startswith(f"Tables{table}")
+        ]
+        properties = found["Properties"]
+        assert [key["AttributeName"] for key in properties["KeySchema"]] == keys
+        assert properties.get("TimeToLiveSpecification", {}).get("AttributeName") == ttl
+        assert properties.get("StreamSpecification", {}).get("StreamViewType") == stream
+        assert properties["BillingMode"] == "PAY_PER_REQUEST"
+        (replica,) = properties["Replicas"]
+        recovery = replica["PointInTimeRecoverySpecification"]
+        assert recovery["PointInTimeRecoveryEnabled"] is True
+        kept = "Retain" if table == "Registry" else "Delete"
+        assert found["DeletionPolicy"] == kept
+
+
+class TestFailures:
+    def test_queues_are_encrypted_and_work_queues_have_dead_letters(
+        self, service: Template
+    ) -> None:
+        queues = service.of("AWS::SQS::Queue")
+        work = [q["Properties"] for q in queues.values() if "RedrivePolicy" in q["Properties"]]
+        assert len(work) == 2
+        assert all(q["Properties"]["SqsManagedSseEnabled"] for q in queues.values())
+
+    def test_asynchronous_calls_end_in_dead_letters(self, service: Template) -> None:
+        calls = service.properties("AWS::Lambda::EventInvokeConfig")
+        assert len(calls) == 2
+        for call in calls:
+            assert call["DestinationConfig"]["OnFailure"]["Destination"]
+            assert call["MaximumRetryAttempts"] == 2
+
+    def test_the_rule_takes_everything_and_keeps_what_it_cannot_deliver(
+        self, service: Template
+    ) -> None:
+        (rule,) = [r for r in service.properties("AWS::Events::Rule") if "EventPattern" in r]
+        assert rule["EventPattern"] == {"source": [{"prefix": ""}]}
+        assert "DeadLetterConfig" in rule["Targets"][0]
+
+    def test_queues_and_streams_feed_their_functions(self, service: Template) -> None:
+        sources = service.properties("AWS::Lambda::EventSourceMapping")
+        streams = [source for source in sources if "StartingPosition" in source]
+        queues = [source for source in sources if "StartingPosition" not in source]
+        assert len(streams) == len(queues) == 2
+        assert all(source["DestinationConfig"] for source in streams)
+        assert all(
+            source["FunctionResponseTypes"] == ["ReportBatchItemFailures"] for source in queues
+        )
+        assert [source["ScalingConfig"] for source in queues if "ScalingConfig" in source] == [
+            {"MaximumConcurrency": 5}
+        ]
+
+    def test_alarms(self, service: Template) -> None:
+        alarms = service.properties("AWS::CloudWatch::Alarm")
+        metrics = [alarm["MetricName"] for alarm in alarms]
+        assert metrics.count("Errors") == metrics.count("Throttles") == len(ACTIONS)
+        assert metrics.count("ApproximateNumberOfMessagesVisible") == 5
+        assert "IteratorAge" in metrics
+
+    def test_the_heartbeat_is_scheduled(self, service: Template) -> None:
+        schedules = [
+            rule.get("ScheduleExpression") for rule in service.properties("AWS::Events::Rule")
+        ]
+        assert "rate(5 minutes)" in schedules
+
+
+class TestOutputs:
+    def test_name_everything_that_clients_need(self, service: Template) -> None:
+        assert set(service.body["Outputs"]) >= {
+            "WebSocketUrl",
+            "HttpUrl",
+            "WebhookUrl",
+            "StatsUrl",
+            "HealthUrl",
+            "EventBusName",
+            "EventBusArn",
+            "JwtSecretArn",
+            "GithubSecretArn",
+            "RegistryTableName",
+            "ServiceVersion",
+        }
+
+
+class TestSecrets:
+    def test_are_generated(self, service: Template) -> None:
+        secrets = service.properties("AWS::SecretsManager::Secret")
+        assert len(secrets) == 2
+        assert all(s["GenerateSecretString"]["PasswordLength"] == 64 for s in secrets)
