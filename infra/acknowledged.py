@@ -22,8 +22,8 @@ def acknowledge_service(stack: ServiceStack) -> None:
     _acknowledge(
         stack,
         {
-            "APIG4": "Clients authenticate with tokens that `connect` and `subscribe` verify, since "
-            "a browser cannot set headers and a first frame may carry the token; GitHub's "
+            "APIG4": "Clients authenticate with tokens that `connect` and `subscribe` verify, "
+            "since a browser cannot set headers and a first frame may carry the token; GitHub's "
             "signature is verified by `webhooks`; /health is public.",
             "SMG4": "Who issues the tokens, and GitHub, have the secret too: it is rotated "
             "together with them, not by the clock (docs/operations.md).",
