@@ -14,7 +14,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from roomcast.envelope import Envelope, InvalidEnvelope
 from roomcast_backend import service
 from roomcast_backend.fanout import Tally
-from roomcast_backend.observability import record
+from roomcast_backend.observability import measure
 from roomcast_backend.pages import Work
 
 logger = Logger()
@@ -29,8 +29,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     until = service.deadline(context)
     if "Records" in event:
 
-        def page(message: SQSRecord) -> None:
-            work = Work.from_message(message.body)
+        def page(record: SQSRecord) -> None:
+            work = Work.from_message(record.body)
             _note(work.envelope, service.fan_out().deliver(work, until=until))
 
         return process_partial_response(event, page, pages, context=context)
@@ -45,5 +45,5 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
 
 
 def _note(envelope: Envelope, tally: Tally) -> None:
-    numbers = record(metrics, tally)
+    numbers = measure(metrics, tally)
     logger.info("delivered", extra={"event_id": envelope.id, "type": envelope.type, **numbers})

@@ -6,7 +6,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from roomcast_backend import service
-from roomcast_backend.observability import record
+from roomcast_backend.observability import measure
 
 logger = Logger()
 metrics = Metrics()
@@ -17,4 +17,4 @@ metrics = Metrics()
 def handler(_event: dict[str, Any], context: LambdaContext) -> None:
     """Sweep over the roster, as far as the time allows."""
     tally = service.heartbeat().beat(until=service.deadline(context))
-    logger.info("swept", extra=record(metrics, tally))
+    logger.info("swept", extra=measure(metrics, tally))

@@ -18,8 +18,11 @@ METRICS = (
 """The names of all metrics of fan-out; docs/operations.md says what each counts."""
 
 
-def record(metrics: Metrics, tally: Tally) -> dict[str, int]:
-    """Add a fan-out to the metrics; return the same numbers for the log."""
+def measure(metrics: Metrics, tally: Tally) -> dict[str, int]:
+    """Add a fan-out to the metrics; return the same numbers for the log.
+
+    What did not happen is left out, but for `posts_sent`: nobody to send to is worth a zero.
+    """
     numbers = {f"posts_{outcome.value}": count for outcome, count in tally.outcomes.items()}
     numbers |= {
         "forgotten": tally.forgotten,
@@ -29,6 +32,7 @@ def record(metrics: Metrics, tally: Tally) -> dict[str, int]:
         "repeated_events": int(tally.repeated),
     }
     numbers = {name: count for name, count in numbers.items() if count}
+    numbers.setdefault("posts_sent", 0)
     for name, count in numbers.items():
         metrics.add_metric(name=name, unit=MetricUnit.Count, value=count)
     return numbers

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 import time
+from contextlib import AsyncExitStack
 from typing import Any
 from uuid import uuid4
 
@@ -13,7 +14,7 @@ import pytest
 
 from roomcast import EventBroadcaster
 from roomcast.errors import EventTooLarge, InvalidEvent
-from tests.e2e.client import connected
+from tests.e2e.client import Client, connected
 from tests.e2e.test_client import Endpoints, token
 
 
@@ -108,6 +109,35 @@ class TestPublish:
             )
             event = await client.event("agent.status_changed")
         assert event["data"]["metadata"] == {"pad": pad}
+
+
+class TestLargeRooms:
+    async def test_every_page_of_a_room_and_of_global_is_delivered_once(
+        self, endpoints: Endpoints, broadcaster: EventBroadcaster
+    ) -> None:
+        agent = str(uuid4())
+        async with AsyncExitStack() as stack:
+
+            async def join(number: int) -> Client:
+                opening = connected(
+                    endpoints["websocket_url"], token(endpoints, sub=f"u{number}"), open_timeout=60
+                )
+                client = await stack.enter_async_context(opening)
+                if number % 2:
+                    await client.ask("subscribe", room=f"agent:{agent}")
+                return client
+
+            clients = await asyncio.gather(*(join(number) for number in range(90)))
+            # Who joined just now may get a second copy (docs/decisions/0004).
+            await asyncio.sleep(3.5)
+            assert await broadcaster.broadcast_agent_status_changed(agent, "Ada", "busy", 1)
+            events = await asyncio.gather(
+                *(client.event("agent.status_changed") for client in clients)
+            )
+            extra = await asyncio.gather(*(client.silence() for client in clients))
+        rooms = [event["room"] for event in events]
+        assert rooms == ["global", f"agent:{agent}"] * 45
+        assert [copies for copies in extra if copies] == []
 
 
 class TestGitHub:

@@ -65,9 +65,11 @@ class Lambda:
             self.gateway.open.add(connection_id)
         return answer
 
-    def say(self, frame: dict[str, Any], handler: Any = subscribe) -> dict[str, Any]:
+    def say(
+        self, frame: dict[str, Any], handler: Any = subscribe, connection_id: str = "c1"
+    ) -> dict[str, Any]:
         event = {
-            "requestContext": {"connectionId": "c1", "eventType": "MESSAGE"},
+            "requestContext": {"connectionId": connection_id, "eventType": "MESSAGE"},
             "body": json.dumps(frame),
         }
         answer = handler(event, self.context)
@@ -239,6 +241,23 @@ class TestBroadcast:
         aws_lambda.publish("project:p")
         (frame,) = aws_lambda.gateway.sent["c1"]
         assert json.loads(frame)["room"] == "project:p"
+
+    def test_the_rest_of_a_large_room_comes_through_the_queue(
+        self, aws_lambda: Lambda, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("ROOMCAST_PAGE_SIZE", "20")
+        settings.cache_clear()
+        for number in range(30):
+            aws_lambda.connect(f"c{number}", token=aws_lambda.token(projects=["p"]))
+            aws_lambda.say({"action": "subscribe", "room": "project:p"}, connection_id=f"c{number}")
+        aws_lambda.publish("project:p")
+        assert aws_lambda.gateway.posts == 20
+        queue = boto3.client("sqs")
+        (message,) = queue.receive_message(QueueUrl=settings().pages_queue_url)["Messages"]
+        record = {"messageId": "m", "eventSource": "aws:sqs", "body": message["Body"]}
+        answer = broadcast({"Records": [record]}, aws_lambda.context)
+        assert answer == {"batchItemFailures": []}
+        assert [len(aws_lambda.gateway.sent[f"c{number}"]) for number in range(30)] == [1] * 30
 
     def test_what_is_no_envelope_is_dropped_and_not_retried(self, aws_lambda: Lambda) -> None:
         assert aws_lambda.publish("lobby") is None
