@@ -81,12 +81,11 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     (directory / "tmp").mkdir()
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        settings = Settings(port=0, aws_port=probe.getsockname()[1], directory=directory)
+        settings = Settings(
+            port=0, aws_port=probe.getsockname()[1], directory=directory, workers=WORKERS
+        )
     process = Process("emulator", directory / "aws.pid", settings.log("aws"))
-    process.start(
-        [sys.executable, "-m", "local.emulator"],
-        environment.for_emulator(settings, workers=str(WORKERS)),
-    )
+    process.start([sys.executable, "-m", "local.emulator"], environment.for_emulator(settings))
     try:
         _wait_until_ready(settings.aws_url)
         running = Emulator(settings.aws_url, "", settings.log("aws"))

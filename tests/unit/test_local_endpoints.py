@@ -1,5 +1,6 @@
 """`endpoints.json`: every key that clients, tests and benchmarks rely on."""
 
+import json
 import stat
 from pathlib import Path
 from typing import get_type_hints
@@ -7,7 +8,7 @@ from typing import get_type_hints
 import pytest
 
 from local import endpoints
-from local.endpoints import Endpoints, NotRunning
+from local.endpoints import Endpoints
 from local.settings import Settings
 
 OUTPUTS = {
@@ -67,13 +68,9 @@ class TestFile:
         described = endpoints.describe(settings, OUTPUTS, DEMO)
         endpoints.write(settings, described)
 
-        assert endpoints.read(settings) == described
+        assert json.loads(settings.endpoints_file.read_text()) == described
 
     def test_is_for_its_owner_only(self, settings: Settings) -> None:
         endpoints.write(settings, endpoints.describe(settings, OUTPUTS, DEMO))
 
         assert stat.S_IMODE(settings.endpoints_file.stat().st_mode) == 0o600
-
-    def test_absence_says_what_to_do(self, settings: Settings) -> None:
-        with pytest.raises(NotRunning, match="make up"):
-            endpoints.read(settings)

@@ -1,12 +1,15 @@
 """What the processes of the local service see of the user's environment."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from local import environment
 from local.settings import Settings
+
+Seen = Callable[[Settings], dict[str, str]]
 
 SETTINGS = Settings(port=8100, aws_port=4600, directory=Path("/state"))
 USERS = {
@@ -38,18 +41,16 @@ def users(monkeypatch: pytest.MonkeyPatch) -> None:
     ids=["emulator", "aws clients", "edge and bundle"],
 )
 class TestEveryProcess:
-    def test_sees_nothing_of_the_users_aws(self, seen: environment.Environment) -> None:
+    def test_sees_nothing_of_the_users_aws(self, seen: Seen) -> None:
         values = seen(SETTINGS)
 
         assert {name for name, value in USERS.items() if values.get(name) == value} == set()
         assert values["AWS_CONFIG_FILE"] == values["AWS_SHARED_CREDENTIALS_FILE"] == "/dev/null"
 
-    def test_keeps_what_is_not_about_aws(self, seen: environment.Environment) -> None:
+    def test_keeps_what_is_not_about_aws(self, seen: Seen) -> None:
         assert seen(SETTINGS)["HTTPS_PROXY"] == "http://proxy.example"
 
-    def test_finds_the_virtual_environments_tools_first(
-        self, seen: environment.Environment
-    ) -> None:
+    def test_finds_the_virtual_environments_tools_first(self, seen: Seen) -> None:
         assert seen(SETTINGS)["PATH"] == f"{Path(sys.executable).parent}:/usr/bin"
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from local.settings import ROOT, InvalidPort, Settings
+from local.settings import ROOT, InvalidSetting, Settings
 
 
 class TestSettings:
@@ -23,6 +23,7 @@ class TestSettings:
                 "ROOMCAST_AWS_PORT": "4600",
                 "ROOMCAST_LOCAL_DIR": "/somewhere",
                 "ROOMCAST_SETTINGS": "page_size=20  heartbeat_interval=60",
+                "ROOMCAST_FUNCTION_WORKERS": "2",
             }
         )
 
@@ -31,12 +32,15 @@ class TestSettings:
             aws_port=4600,
             directory=Path("/somewhere"),
             context=("page_size=20", "heartbeat_interval=60"),
+            workers=2,
         )
 
     def test_empty_port_is_the_default(self) -> None:
         assert Settings.from_environment({"ROOMCAST_PORT": ""}).port == 8000
 
-    @pytest.mark.parametrize("port", ["0", "65536", "-1", "http", "8000.0", "²"])
+    @pytest.mark.parametrize("port", ["0", "65536", "-1", "http", "8000.0", "²", "٣"])
     def test_what_is_no_port_is_named(self, port: str) -> None:
-        with pytest.raises(InvalidPort, match="ROOMCAST_AWS_PORT: expected a port from 1 to 65535"):
+        with pytest.raises(
+            InvalidSetting, match="ROOMCAST_AWS_PORT: expected a number from 1 to 65535"
+        ):
             Settings.from_environment({"ROOMCAST_AWS_PORT": port})

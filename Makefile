@@ -1,0 +1,81 @@
+# Needs make and Python 3.11 or newer. Everything else comes from PyPI and npm, into this directory.
+
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+export UV := $(CURDIR)/.build/uv/bin/uv
+export UV_PYTHON_DOWNLOADS := never
+
+# Node, npm and the tools come from the virtual environment, before any of the machine's own.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+unexport VIRTUAL_ENV
+
+CDK := node_modules/.bin/cdk
+TESTS := tests/unit tests/functional tests/infra tests/e2e
+
+# What each group of commands needs; the files tell when it was made last.
+UV_READY := .build/uv/$(UV_VERSION)
+SERVICE_READY := .venv/service.stamp
+TOOLS_READY := .venv/tools.stamp
+NODE_READY := node_modules/.stamp
+
+.DEFAULT_GOAL := help
+.PHONY: help dev up down test lint bundle synth deploy clean
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+dev: $(SERVICE_READY) $(NODE_READY) ## Run the whole service on this machine until Ctrl-C
+	@python -m local dev
+
+up: $(SERVICE_READY) $(NODE_READY) ## Start the service in the background
+	@python -m local up
+
+down: ## Stop what `make up` started
+	@test ! -x .venv/bin/python || python -m local down
+
+test: $(TOOLS_READY) $(NODE_READY) ## Run all tests, end to end included; ARGS="-k name" chooses
+	@pytest $(TESTS) $(ARGS)
+
+lint: $(TOOLS_READY) ## Check style, types and the direction of imports
+	@ruff check .
+	@ruff format --check .
+	@mypy
+	@lint-imports
+
+bundle: $(SERVICE_READY) ## Collect the functions' code and libraries for AWS
+	@python -m infra.bundle --target aws
+
+synth: bundle $(NODE_READY) ## Write the CloudFormation templates to cdk.out
+	@$(CDK) synth --all --quiet $(ARGS)
+
+deploy: bundle $(NODE_READY) ## Deploy both stacks to AWS; ARGS="-c name=value" sets settings
+	@$(CDK) deploy --all $(ARGS)
+
+clean: ## Stop the service and remove everything that make has made
+	@test ! -x .venv/bin/python || python -m local down
+	@rm -rf .build .local .venv node_modules cdk.out dist .coverage .hypothesis .*_cache
+
+$(UV_READY):
+	@echo "Preparing uv $(UV_VERSION) ..."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
+		"Python 3.11 or newer is needed, " + sys.executable + " is " + sys.version.split()[0] + \
+		". Name another one: make PYTHON=/path/to/python3")'
+	@$(PYTHON) -m venv --clear .build/uv
+	@.build/uv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@touch $@
+
+$(SERVICE_READY): pyproject.toml uv.lock $(UV_READY)
+	@echo "Preparing .venv: the functions' libraries, the emulator, the CDK, Node ..."
+	@"$(UV)" sync --quiet --frozen --inexact --python $(PYTHON) \
+		--no-default-groups --group lambda --group infra --group local
+	@touch $@
+
+$(TOOLS_READY): pyproject.toml uv.lock $(UV_READY)
+	@echo "Preparing .venv: all of it, the test and lint tools too ..."
+	@"$(UV)" sync --quiet --frozen --python $(PYTHON)
+	@touch $@
+
+$(NODE_READY): package-lock.json $(SERVICE_READY)
+	@echo "Preparing node_modules: the CDK's command line ..."
+	@npm ci --silent --no-audit --no-fund
+	@touch $@

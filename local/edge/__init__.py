@@ -1,0 +1,6 @@
+"""The edge on one machine: a small proxy with the routes that CloudFront has on AWS.
+
+/ws, /socket.io/*                   the WebSocket API          sockets.py
+/webhooks/*, /api/*, /health        the HTTP API               requests.py
+everything else                     infra/site/, the site      site.py
+"""

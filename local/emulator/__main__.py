@@ -1,0 +1,23 @@
+"""Run MiniStack with the rules of this package; its own settings come from the environment."""
+
+import logging
+import sys
+
+from ministack import app  # type: ignore[import-untyped]
+from ministack.core import lambda_runtime  # type: ignore[import-untyped]
+from ministack.services import apigateway, lambda_svc  # type: ignore[import-untyped]
+
+from local.emulator import patch, sockets, workers
+
+
+def main() -> None:
+    """Install every rule, then serve until SIGTERM."""
+    patch.check_version()
+    sockets.install(apigateway)
+    workers.install(lambda_runtime, lambda_svc)
+    logging.getLogger("functions").setLevel(logging.INFO)
+    sys.argv = sys.argv[:1]
+    app.main()
+
+
+main()

@@ -1,0 +1,165 @@
+"""API Gateway's rules for WebSocket clients and for messages to them.
+
+MiniStack drives a client in one coroutine, `apigateway.handle_websocket`. A `Session` stands
+between that coroutine and the client's ASGI channel, so that a rule can be applied from outside.
+
+Limits: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
+"""
+
+import asyncio
+import http.client
+import json
+from collections.abc import Awaitable, Callable, Coroutine
+from contextvars import ContextVar
+from http import HTTPStatus
+from types import ModuleType
+from typing import Any, Final
+
+from local.emulator.patch import wrap
+
+MAX_MESSAGE_BYTES: Final = 128 * 1024
+MAX_CONCURRENT_FRAMES: Final = 16
+"""Frames of one client that are handled at a time. API Gateway has no such limit; here each one
+occupies a thread, so a client that sends more is read more slowly."""
+
+UNSUPPORTED_DATA: Final = 1003
+MESSAGE_TOO_BIG: Final = 1009
+SUCCESS: Final = range(200, 300)
+
+Message = dict[str, Any]
+Reply = dict[str, Any] | None
+Refuse = Callable[..., Awaitable[None]]
+
+_session: ContextVar["Session"] = ContextVar("session")
+
+
+def install(apigateway: ModuleType) -> None:
+    """Put the rules into MiniStack's module for API Gateway v2."""
+    refuse = apigateway._refuse_ws_handshake  # what its authorizers use
+    wrap(apigateway, "handle_websocket", lambda original: _in_session(original, refuse))
+    wrap(apigateway, "_invoke_ws_lambda", _by_session)
+    wrap(apigateway, "handle_connections_api", _limit_posts)
+
+
+def unacceptable(message: Message) -> int | None:
+    """Return the close code with which API Gateway answers a client's frame, None if it takes it.
+
+    Binary frames are not supported, and a message of more than 128 KB is too big.
+    """
+    if message.get("bytes") is not None:
+        return UNSUPPORTED_DATA
+    if len(message["text"].encode()) > MAX_MESSAGE_BYTES:
+        return MESSAGE_TOO_BIG
+    return None
+
+
+class Session:
+    """One client: what MiniStack receives from it and sends to it passes through here."""
+
+    def __init__(self, scope: Message, receive: Any, send: Any, refuse: Refuse) -> None:
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        self._refuse = refuse
+        self._refusal: tuple[int, str, str] | None = None
+        self._closed = False
+        self._room = asyncio.Semaphore(MAX_CONCURRENT_FRAMES)
+        self._answering: set[asyncio.Task[None]] = set()
+
+    async def receive(self) -> Message:
+        """Return the client's next message, or its disconnection once a frame was refused."""
+        message: Message = await self._receive()
+        code = unacceptable(message) if message["type"] == "websocket.receive" else None
+        if code is not None:
+            await self.send({"type": "websocket.close", "code": code})
+            message = {"type": "websocket.disconnect", "code": code}
+        self._closed = self._closed or message["type"] == "websocket.disconnect"
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Pass a message on, unless the client is gone; a refusal is passed on with its status."""
+        if self._closed:
+            return
+        self._closed = message["type"] == "websocket.close"
+        if self._closed and self._refusal is not None:
+            status, connection_id, request_id = self._refusal
+            why = http.client.responses.get(status, "")
+            await self._refuse(self._scope, self._send, status, why, connection_id, request_id)
+            return
+        await self._send(message)
+
+    def note_connect(self, reply: Reply, connection_id: str, request_id: str) -> None:
+        """Remember with which status `$connect` refused the client, for the handshake's answer.
+
+        MiniStack closes an unaccepted socket instead: 403, whatever the function said.
+        https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-route-keys-connect-disconnect.html
+        """
+        status = int((reply or {}).get("statusCode", HTTPStatus.OK))
+        if status not in SUCCESS:
+            self._refusal = (status, connection_id, request_id)
+
+    async def answer(self, invocation: Coroutine[Any, Any, Reply]) -> None:
+        """Start the handling of a frame; its reply goes to the client whenever it is there.
+
+        API Gateway handles the frames of a client side by side; MiniStack would take the next one
+        only after the answer to the one before.
+        """
+        await self._room.acquire()
+        task = asyncio.create_task(self._send_reply(invocation))
+        self._answering.add(task)
+        task.add_done_callback(self._answered)
+
+    def _answered(self, task: asyncio.Task[None]) -> None:
+        self._answering.discard(task)
+        self._room.release()
+
+    async def _send_reply(self, invocation: Coroutine[Any, Any, Reply]) -> None:
+        body = (await invocation or {}).get("body")
+        if body:
+            text = json.dumps(body) if isinstance(body, dict | list) else str(body)
+            await self.send({"type": "websocket.send", "text": text})
+
+
+def _in_session(original: Any, refuse: Refuse) -> Any:
+    async def handle_websocket(
+        scope: Message, receive: Any, send: Any, api_id: str, path_override: str | None = None
+    ) -> None:
+        session = Session(scope, receive, send, refuse)
+        token = _session.set(session)
+        try:
+            await original(scope, session.receive, session.send, api_id, path_override)
+        finally:
+            _session.reset(token)
+
+    return handle_websocket
+
+
+def _by_session(original: Any) -> Any:
+    async def invoke_ws_lambda(*args: Any, **kwargs: Any) -> Reply:
+        connection_id, event_type, request_id = args[5:8]
+        if event_type == "MESSAGE":
+            await _session.get().answer(original(*args, **kwargs))
+            return None
+        reply: Reply = await original(*args, **kwargs)
+        if event_type == "CONNECT":
+            _session.get().note_connect(reply, connection_id, request_id)
+        return reply
+
+    return invoke_ws_lambda
+
+
+def _limit_posts(original: Any) -> Any:
+    """Refuse a message over 128 KB with 413, as PostToConnection does.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html
+    """
+
+    async def handle_connections_api(method: str, *args: Any) -> Any:
+        _api_id, _stage, _connection_id, body, _headers = args
+        if method == "POST" and len(body) > MAX_MESSAGE_BYTES:
+            error = {"x-amzn-ErrorType": "PayloadTooLargeException"}
+            answer = json.dumps({"message": "Message too long"}).encode()
+            return HTTPStatus.REQUEST_ENTITY_TOO_LARGE.value, error, answer
+        return await original(method, *args)
+
+    return handle_connections_api

@@ -1,0 +1,130 @@
+"""Lambda's execution environments: how many there are, and what a function's log and errors become.
+
+MiniStack runs each environment as a process of its own, a `Worker`.
+"""
+
+import json
+import logging
+import os
+import threading
+from collections import defaultdict
+from contextlib import suppress
+from types import ModuleType
+from typing import Any, Final, NamedTuple
+
+from local.emulator.patch import wrap
+
+RECHECK_SECONDS: Final = 1.0
+"""How long a waiting invocation trusts to be woken: a worker can also go without being released."""
+
+_log = logging.getLogger("functions")
+
+
+def install(runtime: ModuleType, dispatcher: ModuleType) -> None:
+    """Put the rules into MiniStack's modules for Lambda: the runtime, and what dispatches to it."""
+    limit = int(os.environ["ROOMCAST_FUNCTION_WORKERS"])
+    queue = WorkerQueue(runtime.acquire_worker, runtime.release_worker, limit)
+    for module in (runtime, dispatcher):
+        wrap(module, "acquire_worker", lambda _: queue.acquire)
+        wrap(module, "release_worker", lambda _: queue.release)
+    wrap(runtime, "get_or_create_worker", lambda _: queue.lease)
+    wrap(runtime.Worker, "_read_stderr", lambda _: read_log)
+    wrap(runtime.Worker, "_drain_stderr_bounded", lambda _: runtime.Worker._drain_stderr)
+    wrap(runtime.Worker, "invoke", _log_failure)
+
+
+class WorkerQueue:
+    """At most `limit` workers for each function; further invocations wait for one to be free.
+
+    Without it 200 clients that connect at once start 200 interpreters for `open`. Waiting cannot
+    deadlock: no function of this service invokes itself, or waits for another one.
+    """
+
+    def __init__(self, acquire: Any, release: Any, limit: int) -> None:
+        self._acquire = acquire
+        self._release = release
+        self._limit = limit
+        self._freed: defaultdict[str, threading.Condition] = defaultdict(threading.Condition)
+
+    def acquire(
+        self,
+        function: str,
+        config: Any,
+        code: bytes,
+        qualifier: str = "$LATEST",
+        max_concurrency: int | None = None,
+    ) -> tuple[Any, str]:
+        """Lease a worker, waiting as long as it takes; `release` gives it back."""
+        limit = max_concurrency or self._limit
+        with self._freed[function]:
+            while True:
+                worker, reason = self._acquire(function, config, code, qualifier, limit)
+                if worker is not None:
+                    return worker, reason
+                self._freed[function].wait(RECHECK_SECONDS)
+
+    def release(self, worker: Any) -> None:
+        """Give a worker back and wake one of those that wait for it."""
+        self._release(worker)
+        if worker is not None:
+            with self._freed[worker.func_name]:
+                self._freed[worker.func_name].notify()
+
+    def lease(
+        self, function: str, config: Any, code: bytes, qualifier: str = "$LATEST"
+    ) -> "SocketInvoker":
+        """Return what MiniStack's WebSocket routes invoke in place of a worker that nobody leased.
+
+        They would queue up on one worker for each function, however many there are.
+        """
+        return SocketInvoker(self, function, config, code, qualifier)
+
+
+class SocketInvoker(NamedTuple):
+    """Invokes a function for a WebSocket route, on a worker leased for that one invocation."""
+
+    queue: WorkerQueue
+    function: str
+    config: Any
+    code: bytes
+    qualifier: str
+
+    def invoke(self, event: dict[str, Any], request_id: str) -> dict[str, Any]:
+        """Return `{"status": "ok", "result": …}` or `{"status": "error", "error": …}`."""
+        worker, _ = self.queue.acquire(self.function, self.config, self.code, self.qualifier)
+        try:
+            result: dict[str, Any] = worker.invoke(event, request_id)
+        finally:
+            self.queue.release(worker)
+        if result.get("status") == "error":
+            result["error"] = _internal_server_error(event, request_id)
+        return result
+
+
+def _internal_server_error(event: dict[str, Any], request_id: str) -> str:
+    """What API Gateway tells a client whose frame made a function fail; MiniStack told it why."""
+    connection_id = event["requestContext"]["connectionId"]
+    answer = {"message": "Internal server error", "connectionId": connection_id}
+    return json.dumps({**answer, "requestId": request_id})
+
+
+def read_log(worker: Any) -> None:
+    """Copy what a worker prints to the emulator's log, line by line, until the worker ends.
+
+    MiniStack keeps it for its CloudWatch Logs, and for a WebSocket route forgets it. It also waits
+    up to 50 ms after each invocation for lines to come; with the log written here it need not.
+    """
+    with suppress(ValueError):  # closed while it was read: the worker was stopped
+        for line in worker._proc.stderr:
+            worker._stderr_queue.put(line.rstrip("\n"))
+            _log.info("%s %s", worker.func_name, line.rstrip("\n"))
+
+
+def _log_failure(original: Any) -> Any:
+    def invoke(worker: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        result: dict[str, Any] = original(worker, *args, **kwargs)
+        if result.get("status") == "error":
+            _log.error("%s %s", worker.func_name, result.get("trace") or result.get("error"))
+        return result
+
+    return invoke

@@ -1,0 +1,104 @@
+"""The local service as a whole: start it, watch it, stop it."""
+
+import asyncio
+import shutil
+import sys
+from pathlib import Path
+
+from local import demo, endpoints, environment, ready, stack
+from local.endpoints import Endpoints
+from local.ports import check_free
+from local.processes import AlreadyRunning, Process
+from local.settings import Settings
+from local.steps import Progress, side_by_side
+
+
+class Service:
+    """The emulator and the edge, and what has to happen between their starts."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._emulator = self._process("emulator", "aws")
+        self._edge = self._process("edge", "edge")
+
+    def running(self) -> bool:
+        """Tell whether any part of it runs."""
+        return any(process.pid() is not None for process in (self._emulator, self._edge))
+
+    def check(self) -> None:
+        """Raise `AlreadyRunning` or `PortTaken` when it cannot be started."""
+        if self.running():
+            raise AlreadyRunning(f"it runs already ({self._settings.directory}): `make down` first")
+        check_free(self._settings.port, "ROOMCAST_PORT")
+        check_free(self._settings.aws_port, "ROOMCAST_AWS_PORT")
+
+    async def start(self, progress: Progress) -> Endpoints:
+        """Bring it up and return its endpoints, which are in `endpoints.json` too.
+
+        Raises `StepFailed`. What it started before a failure keeps running: the caller stops it.
+        """
+        progress.say(f"emulator: MiniStack on {self._settings.aws_url}")
+        self._start_emulator()
+        bringing_up = self._bring_up(progress)
+        async with side_by_side(bringing_up, ready.until_gone(self._emulator)) as tasks:
+            ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            described: Endpoints = ended.pop().result()
+        return described
+
+    async def watch(self) -> None:
+        """Raise `StepFailed` as soon as a part of it has ended by itself."""
+        await ready.until_gone(self._emulator, self._edge)
+
+    def stop(self) -> bool:
+        """Stop what runs of it and forget its state, but not its logs; tell whether it ran."""
+        stopped = [process.stop() for process in (self._edge, self._emulator)]
+        self._settings.endpoints_file.unlink(missing_ok=True)
+        shutil.rmtree(self._scratch, ignore_errors=True)
+        return any(stopped)
+
+    @property
+    def _scratch(self) -> Path:
+        return self._settings.directory / "tmp"
+
+    def _process(self, name: str, file: str) -> Process:
+        return Process(name, self._settings.directory / f"{file}.pid", self._settings.log(file))
+
+    async def _bring_up(self, progress: Progress) -> Endpoints:
+        settings = self._settings
+        async with side_by_side(self._bootstrap(progress), self._synth(progress)) as tasks:
+            await asyncio.gather(*tasks)
+        progress.say("deploy: the stack, with CloudFormation")
+        outputs = await stack.deploy(settings)
+        progress.say(f"edge: {settings.site_url}")
+        await self._start_edge(outputs)
+        progress.say(f"demo: the repository {demo.REPOSITORY} and its project")
+        described = endpoints.describe(settings, outputs, demo.prepare(settings, outputs))
+        endpoints.write(settings, described)
+        return described
+
+    def _start_emulator(self) -> None:
+        shutil.rmtree(self._scratch, ignore_errors=True)
+        self._scratch.mkdir(parents=True)
+        self._emulator.start(
+            [sys.executable, "-m", "local.emulator"], environment.for_emulator(self._settings)
+        )
+
+    async def _bootstrap(self, progress: Progress) -> None:
+        url = f"{self._settings.aws_url}/_ministack/ready"
+        await ready.until_answers(url, log=self._emulator.log)
+        progress.say("bootstrap: what the CDK deploys with")
+        await stack.bootstrap(self._settings)
+
+    async def _synth(self, progress: Progress) -> None:
+        progress.say("synth: the functions' code and the stack's template")
+        await stack.bundle(self._settings)
+        await stack.synth(self._settings)
+
+    async def _start_edge(self, outputs: dict[str, str]) -> None:
+        """Start the edge; it is ready when the service's health arrives through it."""
+        self._edge.start(
+            [sys.executable, "-m", "local.edge", outputs["WebSocketUrl"], outputs["HttpUrl"]],
+            {**environment.base(), "ROOMCAST_PORT": str(self._settings.port)},
+        )
+        # Through the edge answers a function, whose log is in the emulator's.
+        await ready.until_answers(f"{self._settings.site_url}/health", log=self._emulator.log)

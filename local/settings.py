@@ -1,0 +1,77 @@
+"""Where and how the local service runs: its ports, its directory, and settings of the stack."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+from local.errors import CannotRun
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+"""The project's directory: every command runs in it."""
+
+REGION: Final = "us-east-1"
+ACCOUNT: Final = "000000000000"
+LAST_PORT: Final = 65535
+MOST_WORKERS: Final = 100
+
+
+class InvalidSetting(CannotRun, ValueError):
+    """A setting of the local service has a value that cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The ports of the edge and of the emulator on 127.0.0.1, and the directory of state and logs.
+
+    `context` holds settings of the stack as `name=value`, as `cdk deploy -c` takes them; `workers`
+    bounds the processes that run one function side by side.
+    """
+
+    port: int
+    aws_port: int
+    directory: Path
+    context: tuple[str, ...] = ()
+    workers: int = 4
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
+        """Read the settings, or take their defaults; raise `InvalidSetting`.
+
+        ROOMCAST_PORT (8000), ROOMCAST_AWS_PORT (4566), ROOMCAST_LOCAL_DIR (.local),
+        ROOMCAST_FUNCTION_WORKERS (4), and ROOMCAST_SETTINGS: `name=value`, separated by spaces.
+        """
+        return cls(
+            port=_number(environment, "ROOMCAST_PORT", 8000, LAST_PORT),
+            aws_port=_number(environment, "ROOMCAST_AWS_PORT", 4566, LAST_PORT),
+            directory=ROOT / environment.get("ROOMCAST_LOCAL_DIR", ".local"),
+            context=tuple(environment.get("ROOMCAST_SETTINGS", "").split()),
+            workers=_number(environment, "ROOMCAST_FUNCTION_WORKERS", 4, MOST_WORKERS),
+        )
+
+    @property
+    def site_url(self) -> str:
+        """The edge's address."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def aws_url(self) -> str:
+        """The emulator's address, for boto3 and the CDK: `AWS_ENDPOINT_URL`."""
+        return f"http://127.0.0.1:{self.aws_port}"
+
+    @property
+    def endpoints_file(self) -> Path:
+        """What tells clients where everything is: `endpoints.json`."""
+        return self.directory / "endpoints.json"
+
+    def log(self, name: str) -> Path:
+        """The log of a step or of a process."""
+        return self.directory / f"{name}.log"
+
+
+def _number(environment: Mapping[str, str], name: str, default: int, most: int) -> int:
+    text = environment.get(name, "") or str(default)
+    if not (text.isascii() and text.isdecimal() and 0 < int(text) <= most):
+        raise InvalidSetting(f"{name}: expected a number from 1 to {most}, got {text!r}")
+    return int(text)

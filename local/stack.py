@@ -1,0 +1,60 @@
+"""The real CDK deployment, against the emulator."""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Final
+
+from local import environment, steps
+from local.settings import ACCOUNT, REGION, ROOT, Settings
+
+STACK: Final = "Roomcast"
+_CDK: Final = str(ROOT / "node_modules/.bin/cdk")
+_QUIET: Final = ("--no-notices", "--no-version-reporting", "--no-color")
+
+
+async def bundle(settings: Settings) -> None:
+    """Collect the functions' code into what the stack deploys."""
+    command = [sys.executable, "-m", "infra.bundle", "--target", "local"]
+    await steps.run("bundle", command, environment=environment.base(), log=settings.log("bundle"))
+
+
+async def synth(settings: Settings) -> None:
+    """Write the stack's template below the state's directory."""
+    # What an interrupted run left there can still be locked.
+    shutil.rmtree(_assembly(settings), ignore_errors=True)
+    context = ["target=local", f"aws_port={settings.aws_port}", *settings.context]
+    options = [option for value in context for option in ("--context", value)]
+    assembly = str(_assembly(settings))
+    await _cdk(settings, "synth", STACK, *options, "--output", assembly, "--quiet")
+
+
+async def bootstrap(settings: Settings) -> None:
+    """Create what the CDK deploys with: its bucket and its roles."""
+    await _cdk(settings, "bootstrap", f"aws://{ACCOUNT}/{REGION}", "--app", "")
+
+
+async def deploy(settings: Settings) -> dict[str, str]:
+    """Deploy the template that `synth` wrote; return the stack's outputs by name."""
+    outputs = settings.directory / "outputs.json"
+    await _cdk(
+        settings,
+        *("deploy", STACK, "--app", str(_assembly(settings)), "--outputs-file", str(outputs)),
+        *("--require-approval", "never", "--progress", "events"),
+    )
+    values: dict[str, str] = json.loads(outputs.read_text())[STACK]
+    return values
+
+
+def _assembly(settings: Settings) -> Path:
+    return settings.directory / "cdk.out"
+
+
+async def _cdk(settings: Settings, command: str, *arguments: str) -> None:
+    await steps.run(
+        command,
+        [_CDK, command, *arguments, *_QUIET],
+        environment=environment.for_aws_clients(settings),
+        log=settings.log(command),
+    )

@@ -1,0 +1,125 @@
+"""A client's session in the emulator, with a channel that is only a list."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from local.emulator.sockets import MAX_CONCURRENT_FRAMES, Session, unacceptable
+
+KB = 1024
+
+
+class Channel:
+    """An ASGI channel: gives what the client sent, keeps what it is sent."""
+
+    def __init__(self, *messages: dict[str, Any]) -> None:
+        self.messages = list(messages)
+        self.sent: list[dict[str, Any]] = []
+        self.refused: list[tuple[Any, ...]] = []
+
+    async def receive(self) -> dict[str, Any]:
+        return self.messages.pop(0)
+
+    async def send(self, message: dict[str, Any]) -> None:
+        self.sent.append(message)
+
+    async def refuse(self, scope: Any, send: Any, *values: Any) -> None:
+        self.refused.append(values)
+
+    def session(self) -> Session:
+        return Session({}, self.receive, self.send, self.refuse)
+
+
+async def reply(body: Any) -> dict[str, Any] | None:
+    return {"statusCode": 200, "body": body}
+
+
+class TestUnacceptable:
+    @pytest.mark.parametrize(
+        ("message", "code"),
+        [
+            ({"text": "x" * 128 * KB}, None),
+            ({"text": "x" * 128 * KB + "x"}, 1009),
+            ({"text": "é" * 64 * KB, "bytes": None}, None),
+            ({"text": "é" * 64 * KB + "x"}, 1009),
+            ({"text": None, "bytes": b""}, 1003),
+        ],
+        ids=["128 KB", "a byte more", "128 KB encoded", "a byte more encoded", "binary"],
+    )
+    def test_frame(self, message: dict[str, Any], code: int | None) -> None:
+        assert unacceptable(message) == code
+
+
+class TestRefusal:
+    async def test_keeps_the_functions_status(self) -> None:
+        channel = Channel()
+        session = channel.session()
+        session.note_connect({"statusCode": 401}, "connection", "request")
+        await session.send({"type": "websocket.close", "code": 1008})
+
+        assert channel.refused == [(401, "Unauthorized", "connection", "request")]
+        assert channel.sent == []
+
+    @pytest.mark.parametrize("accepted", [None, {}, {"statusCode": 200}, {"statusCode": "204"}])
+    async def test_accepted_client_is_closed_as_asked(self, accepted: Any) -> None:
+        channel = Channel()
+        session = channel.session()
+        session.note_connect(accepted, "connection", "request")
+        await session.send({"type": "websocket.close", "code": 1000})
+
+        assert channel.sent == [{"type": "websocket.close", "code": 1000}]
+
+
+class TestClosing:
+    async def test_refused_frame_closes_and_ends_the_session(self) -> None:
+        channel = Channel({"type": "websocket.receive", "bytes": b"x"})
+        session = channel.session()
+        message = await session.receive()
+
+        assert message == {"type": "websocket.disconnect", "code": 1003}
+        assert channel.sent == [{"type": "websocket.close", "code": 1003}]
+
+    async def test_nothing_is_sent_to_a_client_that_is_gone(self) -> None:
+        channel = Channel({"type": "websocket.disconnect", "code": 1005})
+        session = channel.session()
+        await session.receive()
+        await session.send({"type": "websocket.send", "text": "late"})
+
+        assert channel.sent == []
+
+
+class TestAnswers:
+    @pytest.mark.parametrize(
+        ("body", "text"), [("plain", "plain"), ({"a": 1}, '{"a": 1}'), ([1], "[1]")]
+    )
+    async def test_body_is_sent(self, body: Any, text: str) -> None:
+        channel = Channel()
+        await channel.session().answer(reply(body))
+        await asyncio.sleep(0)
+
+        assert channel.sent == [{"type": "websocket.send", "text": text}]
+
+    @pytest.mark.parametrize("body", [None, ""])
+    async def test_empty_body_is_not_sent(self, body: Any) -> None:
+        channel = Channel()
+        await channel.session().answer(reply(body))
+        await asyncio.sleep(0)
+
+        assert channel.sent == []
+
+    async def test_flood_of_frames_waits(self) -> None:
+        released = asyncio.Event()
+
+        async def slow() -> dict[str, Any] | None:
+            await released.wait()
+            return None
+
+        session = Channel().session()
+        for _ in range(MAX_CONCURRENT_FRAMES):
+            await session.answer(slow())
+        more = asyncio.create_task(session.answer(slow()))
+        await asyncio.sleep(0.01)
+        assert not more.done()
+        released.set()
+        await asyncio.wait_for(more, 1)
