@@ -68,6 +68,7 @@ class EdgeStack(Stack):
             enforce_ssl=True,
             removal_policy=RemovalPolicy.DESTROY,
         )
+        websocket, http = _origin(websocket_host), _origin(http_host)
         certificate = certificate_arn and Certificate.from_certificate_arn(
             self, "Certificate", certificate_arn
         )
@@ -78,13 +79,19 @@ class EdgeStack(Stack):
             default_root_object="index.html",
             default_behavior=self._page(),
             additional_behaviors={
-                f"/{STAGE}": _websocket(websocket_host),
-                "/socket.io/*": _websocket(websocket_host, rewrite=self._rewrite()),
-                **{path: _plain(http_host) for path in API_PATHS},
+                f"/{STAGE}": _uncached(websocket),
+                "/socket.io/*": _uncached(websocket, function_associations=[self._rewrite()]),
+                **{
+                    path: _uncached(http, allowed_methods=cloudfront.AllowedMethods.ALLOW_ALL)
+                    for path in API_PATHS
+                },
             },
             domain_names=[domain] if domain else None,
             certificate=certificate or None,
-            minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021,
+            # Without a certificate of one's own CloudFront takes no other choice than its own.
+            minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021
+            if certificate
+            else None,
         )
         self.upload = self._upload()
         self._tell(domain or self.distribution.distribution_domain_name)
@@ -96,14 +103,17 @@ class EdgeStack(Stack):
             response_headers_policy=self._security_headers(),
         )
 
-    def _rewrite(self) -> cloudfront.Function:
-        return cloudfront.Function(
+    def _rewrite(self) -> cloudfront.FunctionAssociation:
+        rewrite = cloudfront.Function(
             self,
             "Rewrite",
             function_name=f"{self.stack_name}-rewrite",
             comment="Socket.IO's path to the stage's",
             runtime=cloudfront.FunctionRuntime.JS_2_0,
             code=cloudfront.FunctionCode.from_file(file_path=str(REWRITE)),
+        )
+        return cloudfront.FunctionAssociation(
+            function=rewrite, event_type=cloudfront.FunctionEventType.VIEWER_REQUEST
         )
 
     def _security_headers(self) -> cloudfront.ResponseHeadersPolicy:
@@ -161,27 +171,17 @@ class EdgeStack(Stack):
             CfnOutput(self, name, value=value)
 
 
-def _websocket(
-    host: str, *, rewrite: cloudfront.Function | None = None
-) -> cloudfront.BehaviorOptions:
-    """Pass handshakes on; CloudFront tells them by their headers.
+def _origin(host: str) -> HttpOrigin:
+    return HttpOrigin(host, origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2])
+
+
+def _uncached(origin: HttpOrigin, **options: object) -> cloudfront.BehaviorOptions:
+    """Pass everything on but Host, by which API Gateway finds the API; handshakes too.
 
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/distribution-working-with.websockets.html
     """
-    association = rewrite and cloudfront.FunctionAssociation(
-        function=rewrite, event_type=cloudfront.FunctionEventType.VIEWER_REQUEST
-    )
-    return _uncached(host, function_associations=[association] if association else None)
-
-
-def _plain(host: str) -> cloudfront.BehaviorOptions:
-    return _uncached(host, allowed_methods=cloudfront.AllowedMethods.ALLOW_ALL)
-
-
-def _uncached(host: str, **options: object) -> cloudfront.BehaviorOptions:
-    """Pass everything on but Host, by which API Gateway finds the API."""
     return cloudfront.BehaviorOptions(
-        origin=HttpOrigin(host, origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2]),
+        origin=origin,
         viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
         cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,
         origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,

@@ -9,7 +9,6 @@ from aws_cdk.aws_lambda import (
     Code,
     Function,
     ILayerVersion,
-    LoggingFormat,
     Runtime,
     Tracing,
 )
@@ -31,6 +30,9 @@ class PythonFunction(Construct):
     """A Lambda that runs `functions/<name>/handler.py` and may do what `statements` say.
 
     The role is written whole and inline: what a library would add to it on its own, it cannot.
+    The log format stays Lambda's plain one: with its JSON, Lambda's own level of INFO would go
+    before `log_level`, and Powertools writes JSON anyway.
+    https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
     """
 
     def __init__(
@@ -73,7 +75,6 @@ class PythonFunction(Construct):
             memory_size=memory,
             role=self.role.without_policy_updates(),
             log_group=logs,
-            logging_format=LoggingFormat.JSON,
             tracing=Tracing.ACTIVE,
         )
 

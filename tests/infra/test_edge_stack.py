@@ -28,7 +28,14 @@ class TestDistribution:
             "/health",
             "default",
         }
-        assert behaviors["/ws"]["TargetOriginId"] != behaviors["/health"]["TargetOriginId"]
+        websocket = {"/ws", "/socket.io/*"}
+        http = {"/webhooks/*", "/api/*", "/health"}
+        origins = [
+            {behaviors[path]["TargetOriginId"] for path in paths}
+            for paths in (websocket, http, {"default"})
+        ]
+        assert [len(origin) for origin in origins] == [1, 1, 1]
+        assert len(set().union(*origins)) == 3
 
     def test_apis_are_not_cached_and_get_everything_but_the_host(
         self, behaviors: dict[str, dict[str, Any]]

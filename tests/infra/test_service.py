@@ -1,90 +1,96 @@
 """What is deployed: routes, roles, tables, queues, alarms."""
 
+import json
+import re
 from typing import Any
 
 import pytest
 
 from tests.infra.conftest import Template
 
-DYNAMODB, CLIENTS = "dynamodb", "execute-api:ManageConnections"
 TRACES = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
 LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
-INBOX = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
+INBOX = {"ReceiveMessage", "DeleteMessage", "GetQueueAttributes"}
+STREAM = {"DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"}
 
-ACTIONS = {
+RESOURCES = {
+    "connections": r"TablesConnections\w+",
+    "rooms": r"TablesRooms\w+",
+    "events": r"TablesEvents\w+",
+    "registry": r"TablesRegistry\w+",
+    "idempotency": r"TablesIdempotency\w+",
+    "counters": r"TablesCounters\w+",
+    "deadline queue": r"QueuesDeadline[0-9A-F]{8}",
+    "pages queue": r"QueuesPages[0-9A-F]{8}",
+    "dead letters": r"Queues\w+DeadLetters\w+",
+    "bus": r"Bus\w+",
+    "open": r"OpenFunction\w+",
+    "jwt secret": r"KeysJwt\w+",
+    "github secret": r"KeysGithub\w+",
+}
+"""What a statement names, by its logical id."""
+
+GRANTS = {
     "Open": {
-        "dynamodb:GetItem",
-        "dynamodb:UpdateItem",
-        "dynamodb:DeleteItem",
-        "dynamodb:PutItem",
-        "dynamodb:BatchWriteItem",
-        CLIENTS,
-        "sqs:SendMessage",
+        "connections": {"DeleteItem", "GetItem", "UpdateItem"},
+        "rooms": {"BatchWriteItem", "PutItem"},
+        "clients": {"GET", "POST"},
+        "dead letters": {"SendMessage"},
     },
     "Connect": {
-        "dynamodb:PutItem",
-        "dynamodb:DeleteItem",
-        "dynamodb:Query",
-        "lambda:InvokeFunction",
-        "sqs:SendMessage",
-        "secretsmanager:GetSecretValue",
+        "connections": {"DeleteItem", "PutItem"},
+        "counters": {"Query"},
+        "open": {"InvokeFunction"},
+        "deadline queue": {"SendMessage"},
+        "jwt secret": {"GetSecretValue"},
     },
-    "Disconnect": {"dynamodb:DeleteItem", "dynamodb:BatchWriteItem"},
+    "Disconnect": {"connections": {"DeleteItem"}, "rooms": {"BatchWriteItem"}},
     "Subscribe": {
-        "dynamodb:GetItem",
-        "dynamodb:UpdateItem",
-        "dynamodb:PutItem",
-        "dynamodb:DeleteItem",
-        CLIENTS,
-        "secretsmanager:GetSecretValue",
+        "connections": {"GetItem", "UpdateItem"},
+        "rooms": {"DeleteItem", "PutItem"},
+        "clients": {"DELETE"},
+        "jwt secret": {"GetSecretValue"},
     },
     "Deadline": {
-        "dynamodb:GetItem",
-        "dynamodb:DeleteItem",
-        "dynamodb:BatchWriteItem",
-        CLIENTS,
-        *INBOX,
+        "connections": {"DeleteItem", "GetItem"},
+        "rooms": {"BatchWriteItem"},
+        "clients": {"DELETE", "POST"},
+        "deadline queue": INBOX,
     },
     "Broadcast": {
-        "dynamodb:Query",
-        "dynamodb:BatchGetItem",
-        "dynamodb:BatchWriteItem",
-        "dynamodb:DeleteItem",
-        "dynamodb:PutItem",
-        "dynamodb:UpdateItem",
-        CLIENTS,
-        "sqs:SendMessage",
-        *INBOX,
+        "rooms": {"BatchGetItem", "BatchWriteItem", "Query"},
+        "connections": {"DeleteItem"},
+        "events": {"PutItem", "UpdateItem"},
+        "counters": {"UpdateItem"},
+        "pages queue": {"SendMessage", *INBOX},
+        "clients": {"DELETE", "POST"},
+        "dead letters": {"SendMessage"},
     },
     "Webhooks": {
-        "dynamodb:GetItem",
-        "dynamodb:PutItem",
-        "dynamodb:UpdateItem",
-        "dynamodb:DeleteItem",
-        "events:PutEvents",
-        "secretsmanager:GetSecretValue",
+        "registry": {"GetItem"},
+        "idempotency": {"DeleteItem", "GetItem", "PutItem", "UpdateItem"},
+        "bus": {"PutEvents"},
+        "github secret": {"GetSecretValue"},
     },
     "Heartbeat": {
-        "dynamodb:Query",
-        "dynamodb:BatchWriteItem",
-        "dynamodb:DeleteItem",
-        CLIENTS,
+        "rooms": {"BatchWriteItem", "Query"},
+        "connections": {"DeleteItem"},
+        "clients": {"DELETE", "POST"},
     },
     "Status": {
-        "dynamodb:Query",
-        "dynamodb:UpdateItem",
-        "dynamodb:GetItem",
-        "secretsmanager:GetSecretValue",
+        "counters": {"Query", "UpdateItem"},
+        "connections": {"GetItem"},
+        "rooms": {"Query"},
+        "jwt secret": {"GetSecretValue"},
     },
     "Count": {
-        "dynamodb:UpdateItem",
-        "dynamodb:DescribeStream",
-        "dynamodb:GetRecords",
-        "dynamodb:GetShardIterator",
-        "dynamodb:ListStreams",
-        "sqs:SendMessage",
+        "counters": {"UpdateItem"},
+        "connections stream": STREAM,
+        "rooms stream": STREAM,
+        "dead letters": {"SendMessage"},
     },
 }
+"""Per function and resource the actions of its service; of `clients` the methods."""
 
 
 def statements(service: Template, function: str) -> list[dict[str, Any]]:
@@ -107,28 +113,46 @@ def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-class TestRoles:
-    @pytest.mark.parametrize("function", ACTIONS)
-    def test_may_do_this_and_nothing_else(self, service: Template, function: str) -> None:
-        actions = {
-            action
-            for statement in statements(service, function)
-            for action in listed(statement["Action"])
-        }
-        assert actions - TRACES - LOGS == ACTIONS[function]
+def named(resource: Any) -> tuple[str, str]:
+    """Return what a statement's resource is in `GRANTS`, and for clients the method."""
+    text = json.dumps(resource)
+    if method := re.search(r"/ws/([A-Z]+)/@connections/\*", text):
+        return "clients", method[1]
+    (name,) = [name for name, pattern in RESOURCES.items() if re.search(f'"{pattern}"', text)]
+    return (f"{name} stream" if "/stream/*" in text else name), ""
 
-    @pytest.mark.parametrize("function", ACTIONS)
+
+def granted(service: Template, function: str) -> dict[str, set[str]]:
+    """Return what a role allows, in the form of `GRANTS`."""
+    found: dict[str, set[str]] = {}
+    for statement in statements(service, function):
+        actions = set(listed(statement["Action"]))
+        if actions in (TRACES, LOGS):
+            continue
+        for resource in listed(statement["Resource"]):
+            name, method = named(resource)
+            verbs = {method} if method else {action.partition(":")[2] for action in actions}
+            found.setdefault(name, set()).update(verbs)
+    return found
+
+
+class TestRoles:
+    @pytest.mark.parametrize("function", GRANTS)
+    def test_may_do_this_and_nothing_else(self, service: Template, function: str) -> None:
+        assert granted(service, function) == GRANTS[function]
+
+    @pytest.mark.parametrize("function", GRANTS)
     def test_on_named_resources(self, service: Template, function: str) -> None:
         for statement in statements(service, function):
-            actions = set(listed(statement["Action"]))
+            assert statement["Effect"] == "Allow"
             if "*" in listed(statement["Resource"]):
-                assert actions <= TRACES
+                assert set(listed(statement["Action"])) == TRACES
 
     def test_no_other_policies(self, service: Template) -> None:
         assert service.of("AWS::IAM::Policy") == {}
 
     def test_the_table_is_complete(self, service: Template) -> None:
-        assert len(service.of("AWS::Lambda::Function")) == len(ACTIONS)
+        assert len(service.of("AWS::Lambda::Function")) == len(GRANTS)
 
 
 class TestFunctions:
@@ -141,12 +165,17 @@ class TestFunctions:
 
     def test_each_has_its_handler(self, service: Template) -> None:
         handlers = {f["Handler"] for f in service.properties("AWS::Lambda::Function")}
-        assert handlers == {f"functions.{name.lower()}.handler.handler" for name in ACTIONS}
+        assert handlers == {f"functions.{name.lower()}.handler.handler" for name in GRANTS}
 
     def test_logs_do_not_last_for_ever(self, service: Template) -> None:
         groups = service.properties("AWS::Logs::LogGroup")
-        assert len(groups) >= len(ACTIONS)
+        assert len(groups) >= len(GRANTS)
         assert all(group["RetentionInDays"] == 30 for group in groups)
+
+    def test_lambda_does_not_overrule_the_log_level(self, service: Template) -> None:
+        for function in service.properties("AWS::Lambda::Function"):
+            assert set(function["LoggingConfig"]) == {"LogGroup"}
+            assert function["Environment"]["Variables"]["POWERTOOLS_LOG_LEVEL"] == "INFO"
 
     def test_no_secret_in_the_environment(self, service: Template) -> None:
         for function in service.properties("AWS::Lambda::Function"):
@@ -267,7 +296,7 @@ class TestFailures:
     def test_alarms(self, service: Template) -> None:
         alarms = service.properties("AWS::CloudWatch::Alarm")
         metrics = [alarm["MetricName"] for alarm in alarms]
-        assert metrics.count("Errors") == metrics.count("Throttles") == len(ACTIONS)
+        assert metrics.count("Errors") == metrics.count("Throttles") == len(GRANTS)
         assert metrics.count("ApproximateNumberOfMessagesVisible") == 5
         assert "IteratorAge" in metrics
 
