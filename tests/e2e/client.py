@@ -37,9 +37,11 @@ class Client:
         """Return the next reply, to whichever command."""
         return await self._until(lambda frame: "status" in frame)
 
-    async def event(self, event_type: str) -> dict[str, Any]:
-        """Return the next event of a type."""
-        return await self._until(lambda frame: frame.get("type") == event_type)
+    async def event(self, event_type: str, **data: Any) -> dict[str, Any]:
+        """Return the next event of a type with these values in its data."""
+        return await self._until(
+            lambda frame: frame.get("type") == event_type and data.items() <= frame["data"].items()
+        )
 
     async def silence(self, seconds: float = 1.5) -> list[dict[str, Any]]:
         """Return what events come unasked within some seconds."""

@@ -49,6 +49,12 @@ class TestOperations:
     def test_every_metric(self, metric: str) -> None:
         assert f"`{metric}`" in OPERATIONS
 
+    def test_every_metric_of_webhooks(self) -> None:
+        source = (ROOT / "src/roomcast_backend/github/webhook.py").read_text()
+        metrics = set(re.findall(r'"(webhooks_[a-z]+)"', source))
+        assert metrics
+        assert {metric for metric in metrics if f"`{metric}`" not in OPERATIONS} == set()
+
 
 class TestReadme:
     def test_its_make_targets_exist(self) -> None:
