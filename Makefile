@@ -46,7 +46,7 @@ bundle: $(SERVICE_READY) ## Collect the functions' code and libraries for AWS
 	@python -m infra.bundle --target aws
 
 synth: bundle $(NODE_READY) ## Write the CloudFormation templates to cdk.out
-	@$(CDK) synth --all --quiet $(ARGS)
+	@$(CDK) synth --quiet $(ARGS)
 
 deploy: bundle $(NODE_READY) ## Deploy both stacks to AWS; ARGS="-c name=value" sets settings
 	@$(CDK) deploy --all $(ARGS)
