@@ -39,7 +39,7 @@ FUNCTIONS = (
         purpose="Greets a connection once its handshake is done",
         timeout=45,  # waits up to 15 s for the handshake and as long for the greeting
         grants={
-            "connections": ("DeleteItem", "GetItem", "UpdateItem"),
+            "connections": ("DeleteItem", "GetItem", "PutItem", "UpdateItem"),
             "rooms": ("BatchWriteItem", "PutItem"),
             "clients": ("GET", "POST"),
             "open_dead_letters": ("SendMessage",),
@@ -60,7 +60,7 @@ FUNCTIONS = (
         name="disconnect",
         purpose="Forgets a connection and its memberships",
         grants={
-            "connections": ("DeleteItem",),
+            "connections": ("DeleteItem", "PutItem"),
             "rooms": ("BatchWriteItem",),
         },
     ),
@@ -68,9 +68,11 @@ FUNCTIONS = (
         name="subscribe",
         purpose="Answers what clients say: commands, pings, tokens",
         grants={
-            "connections": ("GetItem", "UpdateItem"),
-            "rooms": ("DeleteItem", "PutItem"),
-            "clients": ("DELETE",),
+            "connections": ("DeleteItem", "GetItem", "PutItem", "UpdateItem"),
+            "rooms": ("BatchWriteItem", "DeleteItem", "PutItem"),
+            "events": ("Query",),
+            "open": ("InvokeFunction",),
+            "clients": ("DELETE", "POST"),
             "jwt_secret": ("GetSecretValue",),
         },
     ),
@@ -79,7 +81,7 @@ FUNCTIONS = (
         purpose="Closes connections that sent no token in time",
         timeout=30,
         grants={
-            "connections": ("DeleteItem", "GetItem"),
+            "connections": ("DeleteItem", "GetItem", "PutItem"),
             "rooms": ("BatchWriteItem",),
             "clients": ("DELETE", "POST"),
             "deadline_messages": RECEIVE,
@@ -92,7 +94,7 @@ FUNCTIONS = (
         memory=1024,
         grants={
             "rooms": ("BatchGetItem", "BatchWriteItem", "Query"),
-            "connections": ("DeleteItem",),
+            "connections": ("DeleteItem", "PutItem"),
             "events": ("PutItem", "UpdateItem"),
             "counters": ("UpdateItem",),
             "pages_queue": ("SendMessage",),
@@ -119,7 +121,7 @@ FUNCTIONS = (
         memory=1024,
         grants={
             "rooms": ("BatchWriteItem", "Query"),
-            "connections": ("DeleteItem",),
+            "connections": ("DeleteItem", "PutItem"),
             "clients": ("DELETE", "POST"),
         },
     ),

@@ -15,6 +15,7 @@ from roomcast.rooms import GLOBAL, Room
 from roomcast_backend.access import Principal, may_join
 from roomcast_backend.connections import Connection, State
 from roomcast_backend.protocol.messages import Code, Command, Refusal, kind_of
+from roomcast_backend.replay import Replay
 from roomcast_backend.stores.connections import ConnectionStore
 from roomcast_backend.stores.memberships import Change, MembershipStore
 from roomcast_backend.tokens import TokenRefused
@@ -42,10 +43,12 @@ class Commands:
         connections: ConnectionStore,
         memberships: MembershipStore,
         principal_of: Callable[[str], Principal],
+        replay: Replay,
         most_rooms: int,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._connections = connections
+        self._replay = replay
         self._memberships = memberships
         self._principal_of = principal_of
         self._most_rooms = most_rooms
@@ -95,13 +98,19 @@ class Commands:
 
     def _subscribe(self, connection: Connection, body: Mapping[str, Any]) -> Body:
         room = _room(body)
+        if body.get("since") is not None:
+            _since(body)
 
         def join(current: Connection) -> Change:
             self._check_access(current, room)
             return self._memberships.join(current, room, now=int(self._clock()))
 
         self._decide(connection, join)
-        return {"status": "success", "room": str(room)}
+        reply = {"status": "success", "room": str(room)}
+        if body.get("since") is None:
+            return reply
+        replayed = self._replay.post(connection, [str(room)], since=_since(body))
+        return {**reply, "recovered": replayed.complete, "replayed": replayed.count}
 
     def _unsubscribe(self, connection: Connection, body: Mapping[str, Any]) -> Body:
         room = _room(body)
@@ -186,6 +195,15 @@ def _room(body: Mapping[str, Any]) -> Room:
         return Room.parse(name)
     except InvalidRoom as exc:
         raise Refused(Code.INVALID_ROOM, str(exc)) from exc
+
+
+def _since(body: Mapping[str, Any]) -> str:
+    since = body["since"]
+    if not isinstance(since, str):
+        raise Refused(
+            Code.INVALID_MESSAGE, f'expected "since" to be a string, got {_came(body, "since")}'
+        )
+    return since
 
 
 def _came(body: Mapping[str, Any], field: str) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from roomcast_backend.access import Principal
+from roomcast_backend.access import Principal, automatic_rooms
 
 LONGEST_CONNECTION = 2 * 60 * 60
 """Seconds after which API Gateway ends every connection.
@@ -15,19 +15,42 @@ ROW_SECONDS = LONGEST_CONNECTION + 60 * 60
 """Rows outlive the longest connection and are then deleted by their TTL, whatever went wrong."""
 
 
+JSON = "json"
+SOCKET_IO = "socketio"
+"""Protocols that a connection speaks; a session's protocol names its codec, see `protocol`."""
+
+
+def session_id(connection_id: str, namespace: str) -> str:
+    """Return the id of a Socket.IO session: one connection has one for each of its namespaces."""
+    return f"{connection_id}#{namespace}"
+
+
+def is_session(connection_id: str) -> bool:
+    """Tell whether an id is that of a session on a connection."""
+    return "#" in connection_id
+
+
+def address(connection_id: str) -> str:
+    """Return where API Gateway knows a connection or session: the id without its namespace."""
+    return connection_id.partition("#")[0]
+
+
 class State(StrEnum):
     """How far a connection has come; each state is reached once, from left to right."""
 
     PENDING = "pending"  # no token yet: no rooms, no events
     OPEN = "open"  # authenticated, its automatic rooms not joined yet
-    READY = "ready"  # in its rooms
+    READY = "ready"  # in its rooms; of Socket.IO's own row: it has had a session
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
     """One client's connection. `session` counts its tokens, `connected_at` is epoch seconds.
 
-    `rooms` holds room names; a connection that left `global` stays in its roster, muted.
+    `rooms` holds room names; a connection that left `global` stays in its roster, muted. With
+    Socket.IO the connection itself is in no room: each of its `namespaces` has a session, which is
+    stored as a connection of its own under `session_id`. `resume` is the secret with which a
+    session that was lost is taken up again.
     """
 
     id: str
@@ -37,6 +60,15 @@ class Connection:
     principal: Principal | None = None
     session: int = 0
     rooms: frozenset[str] = frozenset()
+    namespaces: frozenset[str] = frozenset()
+    resume: str = ""
+
+
+def held_rooms(connection: Connection) -> frozenset[str]:
+    """Return the rooms that a connection may have a membership in: muted ones too."""
+    if connection.principal is None:
+        return connection.rooms
+    return connection.rooms | {str(room) for room in automatic_rooms(connection.principal)}
 
 
 @dataclass(frozen=True, slots=True)

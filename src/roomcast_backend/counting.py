@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from roomcast.rooms import GLOBAL
+from roomcast_backend.connections import is_session
 from roomcast_backend.stores import counters, keys
 from roomcast_backend.stores.counters import Counter
 
@@ -34,7 +35,8 @@ def batch_name(records: Sequence[Mapping[str, Any]]) -> str:
 
 def _counters(key: Mapping[str, Any]) -> Iterator[Counter]:
     if "room" not in key:
-        yield Counter(counters.CONNECTIONS)
+        if not is_session(key["connection_id"]["S"]):
+            yield Counter(counters.CONNECTIONS)
         return
     room = keys.room_of(key["room"]["S"])
     yield counters.members(room.kind)

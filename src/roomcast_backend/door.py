@@ -5,83 +5,88 @@ and slows down who speaks too fast. This is the one place where a failure become
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
-from roomcast_backend.commands import Commands, Refused
-from roomcast_backend.connections import Connection
+from roomcast_backend.connections import JSON, SOCKET_IO, Connection
+from roomcast_backend.conversations import SILENCE, Conversation
 from roomcast_backend.gateway import Gateway
 from roomcast_backend.keyring import KeysUnavailable
-from roomcast_backend.protocol import Codec, codec_named
-from roomcast_backend.protocol.messages import UNNUMBERED, Code, Command, Refusal, Reply
+from roomcast_backend.protocol.messages import Code, Refusal
 from roomcast_backend.stores.connections import ConnectionStore, Pace, TooFast
 
 logger = Logger(child=True)
+
+PONG = "3"
+"""Engine.IO's answer to a heartbeat: it asks for nothing and so takes no step."""
 
 UNAVAILABLE = Refusal(Code.UNAVAILABLE, "the service cannot answer now: send it again")
 UNKNOWN = Refusal(Code.AUTH_MISSING, "this connection is not known here: connect again")
 
 
 class Door:
-    """Answers frames."""
+    """Answers frames. `conversations` are found by the protocol of the connection's row."""
 
     def __init__(
         self,
         *,
         connections: ConnectionStore,
-        commands: Commands,
+        conversations: Mapping[str, Conversation],
         gateway: Gateway,
         pace: Pace,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._connections = connections
-        self._commands = commands
+        self._conversations = conversations
         self._gateway = gateway
         self._pace = pace
         self._clock = clock
 
     def answer(self, connection_id: str, frame: str) -> str:
         """Return the reply to one frame; never raises, whatever the frame or the stores do."""
-        codec = codec_named("json")
-        ref: object = UNNUMBERED
+        conversation = self._conversations[JSON]
         try:
-            admitted = self._connections.admit(
-                connection_id, now=int(self._clock() * 1000), pace=self._pace
-            )
+            if frame == PONG and self._speaks_socket_io(connection_id):
+                return SILENCE
+            admitted = self._admit(connection_id)
             if admitted is None:
                 self._gateway.close(connection_id)
-                return _refused(codec, UNKNOWN, ref)
-            codec = codec_named(admitted.protocol)
-            decoded = codec.decode(frame)
-            ref = decoded.ref
-            return self._reply(codec, admitted, decoded)
+                return conversation.refuse(connection_id, frame, UNKNOWN)
+            conversation = self._conversations[admitted.protocol]
+            if isinstance(admitted, TooFast):
+                return conversation.refuse(connection_id, frame, _too_fast(admitted))
+            return conversation.hear(admitted, frame)
         except (ClientError, BotoCoreError, KeysUnavailable) as exc:
             logger.error("no answer from a store", extra={"error": type(exc).__name__})
         except Exception:
             logger.exception("a frame was not answered")
-        return _refused(codec, UNAVAILABLE, ref)
+        return _last_resort(conversation, connection_id, frame)
 
-    def _reply(
-        self, codec: Codec, admitted: Connection | TooFast, decoded: Command | Refusal
-    ) -> str:
-        if isinstance(admitted, TooFast):
-            wait = admitted.retry_after
-            limited = Refusal(
-                Code.RATE_LIMITED,
-                f"too many commands: wait {wait} ms",
-                {"retry_after_ms": wait},
-            )
-            return _refused(codec, limited, decoded.ref)
-        if isinstance(decoded, Refusal):
-            return _refused(codec, decoded, decoded.ref)
-        try:
-            body = self._commands.carry_out(admitted, decoded)
-        except Refused as exc:
-            return _refused(codec, exc.refusal, decoded.ref)
-        return codec.encode_reply(Reply(body, decoded.ref))
+    def _admit(self, connection_id: str) -> Connection | TooFast | None:
+        now = int(self._clock() * 1000)
+        return self._connections.admit(connection_id, now=now, pace=self._pace)
+
+    def _speaks_socket_io(self, connection_id: str) -> bool:
+        connection = self._connections.get(connection_id)
+        return connection is not None and connection.protocol == SOCKET_IO
 
 
-def _refused(codec: Codec, refusal: Refusal, ref: object) -> str:
-    return codec.encode_reply(Reply(refusal.body(), ref))
+def _too_fast(admitted: TooFast) -> Refusal:
+    wait = admitted.retry_after
+    message = f"too many commands: wait {wait} ms"
+    return Refusal(Code.RATE_LIMITED, message, {"retry_after_ms": wait})
+
+
+def _last_resort(conversation: Conversation, connection_id: str, frame: str) -> str:
+    """Say that the service failed, or nothing when even that fails.
+
+    An exception that leaves the function would put an error of API Gateway's on the wire, which
+    ends a Socket.IO client.
+    """
+    try:
+        return conversation.refuse(connection_id, frame, UNAVAILABLE)
+    except Exception:
+        logger.exception("a failure was not told")
+        return SILENCE

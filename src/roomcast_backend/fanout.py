@@ -85,7 +85,7 @@ class FanOut:
         if state is Delivery.COMPLETE:
             tally.repeated = True
             return tally
-        self._events.log(envelope, now=int(started))
+        self._events.log(envelope, now=started)
         if state is Delivery.NEW:
             self._count_event(envelope.id)
         reached: frozenset[str] = frozenset()

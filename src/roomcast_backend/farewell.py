@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from roomcast.envelope import Envelope, new_id, timestamp
-from roomcast_backend.connections import Member
+from roomcast_backend.connections import Member, address
 from roomcast_backend.gateway import Gateway
 from roomcast_backend.protocol import codec_named
 from roomcast_backend.protocol.messages import Code
@@ -17,13 +17,24 @@ def own_room(connection_id: str) -> str:
 
     No client can join it: it is not a room's name.
     """
-    return f"connection:{connection_id}"
+    return f"connection:{address(connection_id)}"
 
 
 def own_event(event_type: str, connection_id: str, data: dict[str, object]) -> Envelope:
     """Return an event of the service itself for one connection."""
     room = own_room(connection_id)
     return Envelope(new_id(), event_type, timestamp(), SOURCE, (room,), data)
+
+
+def error_frame(connection_id: str, protocol: str, code: Code, message: str) -> str:
+    """Write `connection.error` for one connection or session."""
+    data: dict[str, object] = {
+        "error_code": str(code),
+        "error_message": message,
+        "connection_id": address(connection_id),
+    }
+    envelope = own_event("connection.error", connection_id, data)
+    return codec_named(protocol).encode_event(envelope, own_room(connection_id))
 
 
 class Farewell:
@@ -35,13 +46,7 @@ class Farewell:
 
     def say(self, connection_id: str, protocol: str, code: Code, message: str) -> None:
         """Post `connection.error` and close; a client that is gone already is no error."""
-        data: dict[str, object] = {
-            "error_code": str(code),
-            "error_message": message,
-            "connection_id": connection_id,
-        }
-        envelope = own_event("connection.error", connection_id, data)
-        frame = codec_named(protocol).encode_event(envelope, own_room(connection_id))
+        frame = error_frame(connection_id, protocol, code, message)
         self._gateway.post(connection_id, frame.encode())
         self._gateway.close(connection_id)
 

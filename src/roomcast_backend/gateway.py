@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from botocore.exceptions import BotoCoreError, ClientError
 
 from roomcast_backend import clients
+from roomcast_backend.connections import address
 from roomcast_backend.delivery import Outcome, Post, Posted
 from roomcast_backend.settings import Settings
 
@@ -27,7 +28,10 @@ OUTCOMES = {
 
 
 class Gateway(Protocol):
-    """What the service does to connections; a connection that is no more is no error."""
+    """What the service does to connections; a connection that is no more is no error.
+
+    Ids may be those of sessions: what is meant is the connection below.
+    """
 
     def exists(self, connection_id: str) -> bool:
         """Tell whether the connection's handshake is done and it is still open."""
@@ -62,7 +66,7 @@ class ConnectionsApi:
     def exists(self, connection_id: str) -> bool:
         """Ask GetConnection; raise what is no answer."""
         try:
-            self._client.get_connection(ConnectionId=connection_id)
+            self._client.get_connection(ConnectionId=address(connection_id))
         except ClientError as exc:
             if _outcome(exc) is Outcome.GONE:
                 return False
@@ -80,7 +84,7 @@ class ConnectionsApi:
     def close(self, connection_id: str) -> None:
         """Ask DeleteConnection; a connection that is gone already is closed."""
         try:
-            self._client.delete_connection(ConnectionId=connection_id)
+            self._client.delete_connection(ConnectionId=address(connection_id))
         except ClientError as exc:
             if _outcome(exc) is not Outcome.GONE:
                 raise
@@ -91,7 +95,7 @@ class ConnectionsApi:
 
     def _post(self, connection_id: str, frame: bytes) -> tuple[Outcome, float]:
         try:
-            self._client.post_to_connection(ConnectionId=connection_id, Data=frame)
+            self._client.post_to_connection(ConnectionId=address(connection_id), Data=frame)
         except ClientError as exc:
             return _outcome(exc), _retry_after(exc)
         except BotoCoreError:  # no connection, a timeout, a broken answer

@@ -6,12 +6,14 @@ before the client is greeted: whoever has been greeted misses nothing.
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from roomcast_backend.connections import Connection, State
+from roomcast_backend.connections import SOCKET_IO, Connection, State, address
 from roomcast_backend.delivery import HANDSHAKE_SECONDS, Outcome
 from roomcast_backend.farewell import own_event, own_room
 from roomcast_backend.gateway import Gateway
-from roomcast_backend.protocol import codec_named
+from roomcast_backend.protocol import codec_named, engine_packets
+from roomcast_backend.protocol.json_codec import LARGEST_FRAME
 from roomcast_backend.stores.connections import ConnectionStore
 from roomcast_backend.stores.memberships import MembershipStore
 
@@ -24,6 +26,20 @@ class NotGreeted(Exception):
     """The greeting failed for another reason than a client that left: it is tried again."""
 
 
+@dataclass(frozen=True, slots=True)
+class Timers:
+    """What Engine.IO clients are told: milliseconds between heartbeats, and of patience."""
+
+    interval: int
+    timeout: int
+
+    def opening(self, sid: str) -> str:
+        """Write Engine.IO's handshake."""
+        return engine_packets.opening(
+            sid, interval=self.interval, timeout=self.timeout, max_payload=LARGEST_FRAME
+        )
+
+
 class Greeter:
     """Opens connections."""
 
@@ -33,29 +49,36 @@ class Greeter:
         connections: ConnectionStore,
         memberships: MembershipStore,
         gateway: Gateway,
+        timers: Timers,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._connections = connections
         self._memberships = memberships
         self._gateway = gateway
+        self._timers = timers
         self._clock = clock
         self._sleep = sleep
 
     def open(self, connection_id: str) -> bool:
         """Join and greet; return False when the client has left. Can be repeated."""
         connection = self._connections.get(connection_id)
-        if connection is None or connection.principal is None:
+        if connection is None or not (connection.principal or connection.protocol == SOCKET_IO):
             return False
         if not self._wait(lambda: self._gateway.exists(connection_id)):
             self._memberships.forget(connection_id)
             return False
         if connection.state is State.OPEN:
             self._memberships.settle(connection, now=int(self._clock()))
-        return self._greet(connection)
+        return self._post(connection, self._first_words(connection))
 
-    def _greet(self, connection: Connection) -> bool:
-        frame = greeting(connection)
+    def _first_words(self, connection: Connection) -> bytes:
+        """Return Engine.IO's handshake for a connection, the greeting for who is in its rooms."""
+        if connection.protocol != SOCKET_IO:
+            return greeting(connection)
+        return self._timers.opening(connection.id).encode()
+
+    def _post(self, connection: Connection, frame: bytes) -> bool:
         outcome = Outcome.GONE
 
         def posted() -> bool:
@@ -86,7 +109,7 @@ def greeting(connection: Connection) -> bytes:
     """Write `connection.established`."""
     user_id = connection.principal.user_id if connection.principal else ""
     data: dict[str, object] = {
-        "connection_id": connection.id,
+        "connection_id": address(connection.id),
         "user_id": user_id,
         "protocol_version": PROTOCOL_VERSION,
     }

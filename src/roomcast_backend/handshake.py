@@ -2,19 +2,29 @@
 
 $connect ─▶ row ─▶ (token) invoke `open`: joins the rooms and greets, once the handshake is done
                └─▶ (no token) queue a deadline: closed unless a token has come by then
+
+With Socket.IO the token comes with a namespace, so there is a deadline with or without one; `open`
+says Engine.IO's first words.
 """
 
-import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from roomcast_backend.access import Principal
-from roomcast_backend.connections import Connection, State
+from roomcast_backend.connections import JSON, SOCKET_IO, Connection, State
 from roomcast_backend.settings import Settings
 from roomcast_backend.stores.connections import ConnectionStore
 from roomcast_backend.tokens import TokenRefused
+
+
+class NotAccepted(Exception):
+    """A handshake is answered with an HTTP status instead of a connection."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +46,22 @@ class Handshake:
         )
 
     @property
+    def protocol(self) -> str:
+        """The protocol that the query names; raise `NotAccepted` for what is not served."""
+        version, transport = self.query.get("EIO"), self.query.get("transport")
+        if version is None and transport is None:
+            return JSON
+        if version != "4" or transport != "websocket":
+            raise NotAccepted(400, "expected EIO=4 and transport=websocket")
+        return SOCKET_IO
+
+    @property
     def token(self) -> str | None:
         """The token of `?token=` or of the header `Authorization: Bearer`."""
         scheme, _, credentials = self.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer" and credentials.strip():
             return credentials.strip()
         return self.query.get("token") or None
-
-
-class NotAccepted(Exception):
-    """A handshake is answered with an HTTP status instead of a connection."""
-
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__(reason)
-        self.status = status
 
 
 class Handshakes:
@@ -62,7 +74,7 @@ class Handshakes:
         connections: ConnectionStore,
         principal_of: Callable[[str], Principal],
         count_connections: Callable[[], int],
-        invoke: Callable[[str, bytes], object],
+        open_connection: Callable[[str], object],
         set_deadline: Callable[[str, int], object],
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -70,7 +82,7 @@ class Handshakes:
         self._connections = connections
         self._principal_of = principal_of
         self._count_connections = count_connections
-        self._invoke = invoke
+        self._open = open_connection
         self._set_deadline = set_deadline
         self._clock = clock
 
@@ -79,14 +91,13 @@ class Handshakes:
 
         A step that fails takes the row back; should that fail too, its TTL does.
         """
-        self._check_protocol(handshake)
         self._check_origin(handshake)
         principal = self._principal(handshake)
         self._check_capacity()
         connection = Connection(
             id=handshake.connection_id,
-            protocol="json",
-            state=State.OPEN if principal else State.PENDING,
+            protocol=handshake.protocol,
+            state=State.OPEN if principal and handshake.protocol == JSON else State.PENDING,
             connected_at=int(self._clock()),
             principal=principal,
         )
@@ -98,15 +109,10 @@ class Handshakes:
             raise
 
     def _see_to_what_follows(self, connection: Connection) -> None:
-        payload = json.dumps({"connection_id": connection.id})
-        if connection.state is State.OPEN:
-            self._invoke(self._settings.open_function, payload.encode())
-        else:
-            self._set_deadline(payload, self._settings.authentication_deadline)
-
-    def _check_protocol(self, handshake: Handshake) -> None:
-        if "EIO" in handshake.query:
-            raise NotAccepted(400, "Socket.IO is not served yet: use the JSON protocol")
+        if connection.state is State.OPEN or connection.protocol == SOCKET_IO:
+            self._open(connection.id)
+        if connection.state is State.PENDING:
+            self._set_deadline(connection.id, self._settings.authentication_deadline)
 
     def _check_origin(self, handshake: Handshake) -> None:
         """Refuse pages of other origins; programs send no Origin and are not refused."""

@@ -1,5 +1,6 @@
 """Puts the service together from this container's settings; each part is built once."""
 
+import json
 import time
 from functools import cache
 from typing import TYPE_CHECKING
@@ -7,15 +8,20 @@ from typing import TYPE_CHECKING
 from roomcast import __version__
 from roomcast_backend import clients
 from roomcast_backend.commands import Commands
+from roomcast_backend.connections import JSON, SOCKET_IO
+from roomcast_backend.conversations.json_frames import JsonConversation
+from roomcast_backend.conversations.socketio_packets import SocketIoConversation
 from roomcast_backend.courier import Courier
 from roomcast_backend.door import Door
 from roomcast_backend.fanout import FanOut
 from roomcast_backend.farewell import Farewell
 from roomcast_backend.gateway import ConnectionsApi
-from roomcast_backend.greeting import Greeter
+from roomcast_backend.greeting import Greeter, Timers
 from roomcast_backend.handshake import Handshakes
 from roomcast_backend.keyring import principal_of
 from roomcast_backend.pages import PageQueue
+from roomcast_backend.replay import Replay
+from roomcast_backend.sessions import Sessions
 from roomcast_backend.settings import settings
 from roomcast_backend.statistics import Statistics
 from roomcast_backend.stores.connections import ConnectionStore, Pace
@@ -23,6 +29,7 @@ from roomcast_backend.stores.counters import CONNECTIONS, Counter, CounterStore
 from roomcast_backend.stores.events import EventStore
 from roomcast_backend.stores.memberships import MembershipStore
 from roomcast_backend.stores.rooms import RoomStore
+from roomcast_backend.stores.sessions import SessionStore
 from roomcast_backend.sweep import Heartbeat
 
 if TYPE_CHECKING:
@@ -46,12 +53,8 @@ def handshakes() -> Handshakes:
         connections=ConnectionStore(chosen),
         principal_of=principal_of,
         count_connections=lambda: counters().total(Counter(CONNECTIONS)),
-        invoke=lambda function, payload: clients.functions().invoke(
-            FunctionName=function, InvocationType="Event", Payload=payload
-        ),
-        set_deadline=lambda payload, delay: clients.sqs().send_message(
-            QueueUrl=chosen.deadline_queue_url, MessageBody=payload, DelaySeconds=delay
-        ),
+        open_connection=_open,
+        set_deadline=_set_deadline,
     )
 
 
@@ -60,9 +63,12 @@ def greeter() -> Greeter:
     """Return what opens connections after their handshake."""
     chosen = settings()
     return Greeter(
-        connections=ConnectionStore(chosen),
-        memberships=MembershipStore(chosen),
+        connections=connections(),
+        memberships=memberships(),
         gateway=ConnectionsApi(chosen),
+        timers=Timers(
+            interval=chosen.heartbeat_interval * 1000, timeout=chosen.heartbeat_timeout * 1000
+        ),
     )
 
 
@@ -70,17 +76,47 @@ def greeter() -> Greeter:
 def door() -> Door:
     """Return what answers clients' frames."""
     chosen = settings()
-    connections = ConnectionStore(chosen)
+    gateway = ConnectionsApi(chosen)
+    replay = Replay(EventStore(chosen), gateway, keep=chosen.replay_hours * 3600)
+    commands = Commands(
+        connections=connections(),
+        memberships=memberships(),
+        principal_of=principal_of,
+        replay=replay,
+        most_rooms=chosen.max_rooms_per_connection,
+    )
+    sessions = Sessions(
+        store=SessionStore(chosen),
+        connections=connections(),
+        replay=replay,
+        principal_of=principal_of,
+    )
     return Door(
-        connections=connections,
-        commands=Commands(
-            connections=connections,
-            memberships=MembershipStore(chosen),
-            principal_of=principal_of,
-            most_rooms=chosen.max_rooms_per_connection,
-        ),
-        gateway=ConnectionsApi(chosen),
+        connections=connections(),
+        conversations={
+            JSON: JsonConversation(commands),
+            SOCKET_IO: SocketIoConversation(commands, sessions, gateway=gateway, greet=_open),
+        },
+        gateway=gateway,
         pace=Pace(interval=1000 // chosen.commands_per_second, burst=chosen.command_burst),
+    )
+
+
+def _set_deadline(connection_id: str, seconds: int) -> None:
+    """Have a connection looked at again after some seconds (at most 900)."""
+    clients.sqs().send_message(
+        QueueUrl=settings().deadline_queue_url,
+        MessageBody=json.dumps({"connection_id": connection_id}),
+        DelaySeconds=seconds,
+    )
+
+
+def _open(connection_id: str) -> None:
+    """Let `open` greet a connection or session."""
+    clients.functions().invoke(
+        FunctionName=settings().open_function,
+        InvocationType="Event",
+        Payload=json.dumps({"connection_id": connection_id}).encode(),
     )
 
 

@@ -4,11 +4,11 @@ It goes through the roster, the members of `global`, muted ones too.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
 from roomcast.rooms import GLOBAL
-from roomcast_backend.connections import Member
+from roomcast_backend.connections import Member, address
 from roomcast_backend.courier import Courier
 from roomcast_backend.fanout import Tally
 from roomcast_backend.farewell import Farewell
@@ -43,7 +43,7 @@ class Heartbeat:
         for members in self._pages():
             now = self._clock()
             expired = [member for member in members if member.expires_at <= now]
-            alive = [member for member in members if member.expires_at > now]
+            alive = _once_each(member for member in members if member.expires_at > now)
             tally.expired += self._farewell.expired(expired, room=str(GLOBAL))
             tally.add(self._courier.post(alive, _heartbeat, room=str(GLOBAL), until=until))
         return tally
@@ -53,6 +53,11 @@ class Heartbeat:
             members = self._rooms.members(str(GLOBAL), shard, size=self._page_size)
             while page := list(islice(members, self._page_size)):
                 yield page
+
+
+def _once_each(members: Iterable[Member]) -> list[Member]:
+    """Return one member for each connection: its sessions are beside each other in the roster."""
+    return list({address(member.connection_id): member for member in members}.values())
 
 
 def _heartbeat(protocol: str) -> bytes:

@@ -10,9 +10,12 @@ from roomcast.rooms import Room
 from roomcast_backend.access import EVERYTHING, Grant, Principal
 from roomcast_backend.commands import Commands
 from roomcast_backend.connections import Connection, State
+from roomcast_backend.conversations.json_frames import JsonConversation
 from roomcast_backend.door import Door
 from roomcast_backend.keyring import KeysUnavailable
+from roomcast_backend.replay import Replay
 from roomcast_backend.stores.connections import ConnectionStore, Pace
+from roomcast_backend.stores.events import EventStore
 from roomcast_backend.stores.memberships import Change, MembershipStore
 from roomcast_backend.stores.rooms import RoomStore
 from roomcast_backend.tokens import TokenRefused
@@ -36,15 +39,18 @@ class Client:
         self.rooms = RoomStore(self.settings, client=dynamodb)
         self.gateway = FakeGateway("c1")
         self.tokens: dict[str, Principal | Exception] = {}
+        self.events = EventStore(self.settings, client=dynamodb)
+        commands = Commands(
+            connections=self.connections,
+            memberships=self.memberships,
+            principal_of=self._principal_of,
+            replay=Replay(self.events, self.gateway, keep=24 * HOUR, clock=self.clock),
+            most_rooms=self.settings.max_rooms_per_connection,
+            clock=self.clock,
+        )
         self.door = Door(
             connections=self.connections,
-            commands=Commands(
-                connections=self.connections,
-                memberships=self.memberships,
-                principal_of=self._principal_of,
-                most_rooms=self.settings.max_rooms_per_connection,
-                clock=self.clock,
-            ),
+            conversations={"json": JsonConversation(commands)},
             gateway=self.gateway,
             pace=Pace(interval=100, burst=20),
             clock=self.clock,

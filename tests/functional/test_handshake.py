@@ -8,7 +8,7 @@ import pytest
 from roomcast_backend.access import Principal
 from roomcast_backend.connections import State
 from roomcast_backend.delivery import Outcome
-from roomcast_backend.greeting import Greeter, NotGreeted
+from roomcast_backend.greeting import Greeter, NotGreeted, Timers
 from roomcast_backend.handshake import Handshake, Handshakes, NotAccepted
 from roomcast_backend.keyring import KeysUnavailable
 from roomcast_backend.stores.connections import ConnectionStore
@@ -24,28 +24,29 @@ class Front:
     """What a handshake meets."""
 
     def __init__(self, dynamodb: Any, **changes: Any) -> None:
-        self.settings = table_settings(open_function="open", **changes)
+        self.settings = table_settings(**changes)
         self.clock = FakeClock()
         self.connections = ConnectionStore(self.settings, client=dynamodb)
         self.memberships = MembershipStore(self.settings, client=dynamodb)
         self.rooms = RoomStore(self.settings, client=dynamodb)
         self.gateway = FakeGateway()
         self.count = 0
-        self.invoked: list[tuple[str, dict[str, Any]]] = []
-        self.deadlines: list[tuple[dict[str, Any], int]] = []
+        self.opened: list[str] = []
+        self.deadlines: list[tuple[str, int]] = []
         self.handshakes = Handshakes(
             self.settings,
             connections=self.connections,
             principal_of=self._principal_of,
             count_connections=lambda: self.count,
-            invoke=lambda name, payload: self.invoked.append((name, json.loads(payload))),
-            set_deadline=lambda payload, wait: self.deadlines.append((json.loads(payload), wait)),
+            open_connection=self.opened.append,
+            set_deadline=lambda connection_id, wait: self.deadlines.append((connection_id, wait)),
             clock=self.clock,
         )
         self.greeter = Greeter(
             connections=self.connections,
             memberships=self.memberships,
             gateway=self.gateway,
+            timers=Timers(interval=300_000, timeout=240_000),
             clock=self.clock,
             sleep=self.clock.sleep,
         )
@@ -89,7 +90,7 @@ class TestHandshake:
         connection = front.connections.get("c1")
         assert connection is not None
         assert connection.state is State.OPEN
-        assert front.invoked == [("open", {"connection_id": "c1"})]
+        assert front.opened == ["c1"]
         assert front.deadlines == []
 
     @pytest.mark.parametrize(
@@ -100,8 +101,8 @@ class TestHandshake:
         connection = front.connections.get("c1")
         assert connection is not None
         assert connection.state is State.PENDING
-        assert front.deadlines == [({"connection_id": "c1"}, 15)]
-        assert front.invoked == []
+        assert front.deadlines == [("c1", 15)]
+        assert front.opened == []
 
     def test_a_bad_token_is_401_and_nothing_is_stored(self, front: Front) -> None:
         with pytest.raises(NotAccepted) as refused:
@@ -142,7 +143,7 @@ class TestHandshake:
     def test_a_step_that_fails_takes_the_row_back(
         self, front: Front, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(front.handshakes, "_invoke", lambda *_: 1 / 0)
+        monkeypatch.setattr(front.handshakes, "_open", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             front.accept(query={"token": "good"})
         assert front.connections.get("c1") is None

@@ -32,7 +32,7 @@ RESOURCES = {
 
 GRANTS = {
     "Open": {
-        "connections": {"DeleteItem", "GetItem", "UpdateItem"},
+        "connections": {"DeleteItem", "GetItem", "PutItem", "UpdateItem"},
         "rooms": {"BatchWriteItem", "PutItem"},
         "clients": {"GET", "POST"},
         "dead letters": {"SendMessage"},
@@ -44,22 +44,24 @@ GRANTS = {
         "deadline queue": {"SendMessage"},
         "jwt secret": {"GetSecretValue"},
     },
-    "Disconnect": {"connections": {"DeleteItem"}, "rooms": {"BatchWriteItem"}},
+    "Disconnect": {"connections": {"DeleteItem", "PutItem"}, "rooms": {"BatchWriteItem"}},
     "Subscribe": {
-        "connections": {"GetItem", "UpdateItem"},
-        "rooms": {"DeleteItem", "PutItem"},
-        "clients": {"DELETE"},
+        "connections": {"DeleteItem", "GetItem", "PutItem", "UpdateItem"},
+        "rooms": {"BatchWriteItem", "DeleteItem", "PutItem"},
+        "events": {"Query"},
+        "open": {"InvokeFunction"},
+        "clients": {"DELETE", "POST"},
         "jwt secret": {"GetSecretValue"},
     },
     "Deadline": {
-        "connections": {"DeleteItem", "GetItem"},
+        "connections": {"DeleteItem", "GetItem", "PutItem"},
         "rooms": {"BatchWriteItem"},
         "clients": {"DELETE", "POST"},
         "deadline queue": INBOX,
     },
     "Broadcast": {
         "rooms": {"BatchGetItem", "BatchWriteItem", "Query"},
-        "connections": {"DeleteItem"},
+        "connections": {"DeleteItem", "PutItem"},
         "events": {"PutItem", "UpdateItem"},
         "counters": {"UpdateItem"},
         "pages queue": {"SendMessage", *INBOX},
@@ -74,7 +76,7 @@ GRANTS = {
     },
     "Heartbeat": {
         "rooms": {"BatchWriteItem", "Query"},
-        "connections": {"DeleteItem"},
+        "connections": {"DeleteItem", "PutItem"},
         "clients": {"DELETE", "POST"},
     },
     "Status": {

@@ -38,6 +38,7 @@ class TestProtocol:
             connections=None,  # type: ignore[arg-type]
             memberships=None,  # type: ignore[arg-type]
             principal_of=None,  # type: ignore[arg-type]
+            replay=None,  # type: ignore[arg-type]
             most_rooms=0,
         )
         documented = re.findall(r"^\| `([a-z:]+)` \| (?:–|`\{)", PROTOCOL, re.MULTILINE)

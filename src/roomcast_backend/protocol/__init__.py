@@ -1,7 +1,8 @@
 """What clients and the service say to each other, as values; no I/O.
 
-Each protocol is a codec behind one interface, `Codec`; commands, replies and events are the same
-for all of them. A connection keeps the name of its protocol, `codec_named` finds the codec.
+Commands, replies and events are the same for all protocols. What is read differs too much between
+them for one interface, so each conversation (`roomcast_backend.conversations`) knows its own; what
+is sent unasked goes through one, `Codec`. A connection or session keeps the name of its codec.
 """
 
 from collections.abc import Mapping
@@ -10,32 +11,30 @@ from typing import Protocol
 from roomcast.envelope import Envelope
 from roomcast_backend.protocol.json_codec import JsonCodec
 from roomcast_backend.protocol.messages import Command, Refusal, Reply
+from roomcast_backend.protocol.socketio_codec import NAMESPACES, EngineCodec, SocketIoCodec
 
 
 class Codec(Protocol):
-    """One protocol's way of writing: text frames in, values out, and back."""
+    """One way of writing what nobody has asked for."""
 
     name: str
     heartbeat: str
-
-    def decode(self, frame: str) -> Command | Refusal:
-        """Read one frame of a client; a `Refusal` when it is not a frame of the protocol."""
-        ...
-
-    def encode_reply(self, reply: Reply) -> str:
-        """Write the answer to a command."""
-        ...
 
     def encode_event(self, envelope: Envelope, room: str) -> str:
         """Write the copy of an event that goes through `room`; the same text for all members."""
         ...
 
 
-_CODECS: Mapping[str, Codec] = {codec.name: codec for codec in (JsonCodec(),)}
+_ALL: tuple[Codec, ...] = (
+    JsonCodec(),
+    EngineCodec(),
+    *(SocketIoCodec(name, recover=recover) for name in NAMESPACES for recover in (False, True)),
+)
+_CODECS: Mapping[str, Codec] = {codec.name: codec for codec in _ALL}
 
 
 def codec_named(name: str) -> Codec:
-    """Return the codec of a connection's stored protocol."""
+    """Return the codec of a connection's or session's stored protocol."""
     return _CODECS[name]
 
 

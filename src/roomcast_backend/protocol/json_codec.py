@@ -34,7 +34,7 @@ class JsonCodec:
             message = f"expected a frame of at most {LARGEST_FRAME} bytes, got {size}"
             return Refusal(Code.PAYLOAD_TOO_LARGE, message)
         try:
-            value = json.loads(frame, parse_constant=_refuse_constant, parse_float=_finite)
+            value = read_json(frame)
         except (ValueError, RecursionError):
             return _invalid("a JSON object", "text that is not JSON")
         if not isinstance(value, dict):
@@ -57,6 +57,11 @@ class JsonCodec:
     def encode_event(self, envelope: Envelope, room: str) -> str:
         """Write the envelope as it is."""
         return encode(envelope.for_room(room))
+
+
+def read_json(text: str) -> Any:
+    """Read JSON that could be written back; raise `ValueError` or `RecursionError` for the rest."""
+    return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
 
 
 def _refuse_constant(name: str) -> NoReturn:

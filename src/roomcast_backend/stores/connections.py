@@ -1,6 +1,6 @@
 """The connections table: one row per connection."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 
 KNOWN = "attribute_exists(connection_id)"
 AT_REST = "(attribute_not_exists(paced_until) OR paced_until <= :now)"
+MINE = "resume = :session"
 BUSY_WITHIN_BURST = "paced_until > :now AND paced_until <= :limit"
+
+RESUME = "#resume:"
+"""Stands before the secret under which a session is kept; no connection's id begins so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,35 @@ class ConnectionStore:
     def put(self, connection: Connection) -> None:
         """Store a new connection; storing it again changes nothing."""
         self._client.put_item(TableName=self._table, Item=connection_item(connection))
+
+    def keep_session(self, session: Connection) -> None:
+        """Keep a session under its secret for whoever comes back, unless it was taken up already.
+
+        The row's own `resume` is the id of the session that it stands for.
+        """
+        item = connection_item(replace(session, id=RESUME + session.resume, resume=session.id))
+        try:
+            self._client.put_item(
+                TableName=self._table,
+                Item=item,
+                ConditionExpression=f"attribute_not_exists(connection_id) OR {MINE}",
+                ExpressionAttributeValues={":session": text(session.id)},
+            )
+        except ClientError as exc:
+            if exc.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+
+    def take_up(self, session: Connection) -> None:
+        """Let the session's secret stand for it from now on."""
+        self.put(replace(session, id=RESUME + session.resume, resume=session.id))
+
+    def kept_session(self, secret: str) -> Connection | None:
+        """Return the session with this secret: as it is while it lives, else as it was last."""
+        kept = self.get(RESUME + secret)
+        if kept is None:
+            return None
+        live = self.get(kept.resume)
+        return live if live is not None and live.resume == secret else kept
 
     def get(self, connection_id: str) -> Connection | None:
         """Return a connection, or None when it is unknown or gone."""

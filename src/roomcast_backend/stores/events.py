@@ -1,5 +1,7 @@
 """The events table: the replay log of each room, and which events have been delivered."""
 
+import json
+from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -19,6 +21,14 @@ class Delivery(Enum):
     NEW = "new"
     BEGUN = "begun"  # an earlier attempt did not come to its end: deliver (again)
     COMPLETE = "complete"  # the bus delivers at least once: this is a repeat
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """An event of the log; `logged_at` in epoch milliseconds."""
+
+    envelope: Envelope
+    logged_at: int
 
 
 class EventStore:
@@ -53,8 +63,8 @@ class EventStore:
             ExpressionAttributeValues={":now": number(now)},
         )
 
-    def log(self, envelope: Envelope, *, now: int) -> None:
-        """Write an event to the log of each of its rooms; writing it again changes nothing."""
+    def log(self, envelope: Envelope, *, now: float) -> None:
+        """Write an event to the log of each of its rooms; writing it again keeps it."""
         for room in envelope.rooms:
             self._client.put_item(
                 TableName=self._table,
@@ -62,9 +72,26 @@ class EventStore:
                     "room": text(room),
                     "event_id": text(envelope.id),
                     "detail": text(encode(envelope.to_detail())),
-                    "ttl": number(now + self._keep),
+                    "logged_at": number(int(now * 1000)),
+                    "ttl": number(int(now) + self._keep),
                 },
             )
+
+    def after(self, room: str, lowest_id: str, *, limit: int) -> list[Logged]:
+        """Return up to `limit` events of a room with ids above `lowest_id`, in their order."""
+        answer = self._client.query(
+            TableName=self._table,
+            KeyConditionExpression="room = :room AND event_id > :lowest",
+            ExpressionAttributeValues={":room": text(room), ":lowest": text(lowest_id)},
+            ConsistentRead=True,
+            Limit=limit,
+        )
+        return [_logged(item) for item in answer["Items"]]
+
+
+def _logged(item: Item) -> Logged:
+    envelope = Envelope.from_detail(json.loads(item["detail"]["S"]))
+    return Logged(envelope, int(item["logged_at"]["N"]))
 
 
 def _delivery_key(event_id: str) -> Item:

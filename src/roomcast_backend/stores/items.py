@@ -42,6 +42,10 @@ def connection_item(connection: Connection) -> Item:
         item |= principal_item(connection.principal)
     if connection.rooms:
         item["rooms"] = names(connection.rooms)
+    if connection.namespaces:
+        item["namespaces"] = names(connection.namespaces)
+    if connection.resume:
+        item["resume"] = text(connection.resume)
     return item
 
 
@@ -65,7 +69,9 @@ def connection_of(item: Item) -> Connection:
         connected_at=int(item["connected_at"]["N"]),
         principal=_principal_of(item) if "user_id" in item else None,
         session=int(item["session"]["N"]),
-        rooms=frozenset(item["rooms"]["SS"]) if "rooms" in item else frozenset(),
+        rooms=_names_of(item, "rooms"),
+        namespaces=_names_of(item, "namespaces"),
+        resume=item["resume"]["S"] if "resume" in item else "",
     )
 
 
@@ -91,6 +97,10 @@ def member_of(item: Item) -> Member:
         joined_at=int(item["joined_at"]["N"]),
         muted=item["muted"]["BOOL"],
     )
+
+
+def _names_of(item: Item, attribute: str) -> frozenset[str]:
+    return frozenset(item[attribute]["SS"]) if attribute in item else frozenset()
 
 
 def _principal_of(item: Item) -> Principal:

@@ -1,6 +1,6 @@
 """Every key of every table is built here.
 
-connections   connection_id
+connections   connection_id = "<connection>", of a session "<connection>#<namespace>"
 rooms         room = "<name>#<shard>", connection_id
 events        room = "<name>", event_id         the replay log
               room = "#delivery<id>", event_id   whether an event's fan-out is complete
@@ -10,6 +10,7 @@ counters      counter = "<name>#<shard>", part
 import zlib
 
 from roomcast.rooms import GLOBAL, Room
+from roomcast_backend.connections import address
 
 COUNTER_SHARDS = 8
 """Counters are added to in parallel; a partition takes 1,000 writes a second."""
@@ -24,8 +25,11 @@ def shards_of(room: str, global_shards: int) -> range:
 
 
 def shard_of(room: str, connection_id: str, global_shards: int) -> int:
-    """Return the shard of a room that a connection's membership is in."""
-    return _spread(connection_id, len(shards_of(room, global_shards)))
+    """Return the shard of a room that a connection's membership is in.
+
+    The sessions of one connection are beside each other.
+    """
+    return _spread(address(connection_id), len(shards_of(room, global_shards)))
 
 
 def partition(room: str, shard: int) -> str:

@@ -1,0 +1,144 @@
+"""Socket.IO v5 on Engine.IO v4: sessions in namespaces, commands as events, replies as acks.
+
+client                                  service
+                                        0{"sid",…}               by `open`, after the handshake
+40/ws,{"token"}                  ─▶     40/ws,{"sid"}            or 44/ws,{"message","data"}
+                                        42/ws,["connection_established",{…}]     by `open`
+42/ws,7["subscribe",{"room"}]    ─▶     43/ws,7[{"status":"success","room"}]
+41/ws,                           ─▶     (the session ends, the connection stays)
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from roomcast_backend.commands import Commands, Refused
+from roomcast_backend.connections import Connection
+from roomcast_backend.conversations import SILENCE
+from roomcast_backend.farewell import error_frame
+from roomcast_backend.gateway import Gateway
+from roomcast_backend.protocol import engine_packets, socket_packets
+from roomcast_backend.protocol.engine_packets import Kind, Malformed, Packet
+from roomcast_backend.protocol.json_codec import LARGEST_FRAME
+from roomcast_backend.protocol.messages import Code, Command, Refusal, kind_of
+from roomcast_backend.protocol.socket_packets import (
+    Binary,
+    Connect,
+    Disconnect,
+    Event,
+    SocketPacket,
+)
+from roomcast_backend.protocol.socketio_codec import NAMESPACES, codec_name
+from roomcast_backend.sessions import AgainstProtocol, Sessions
+
+TOO_LARGE = Refusal(
+    Code.PAYLOAD_TOO_LARGE, f"expected a frame of at most {LARGEST_FRAME} bytes, got a larger one"
+)
+NO_BINARY = Refusal(Code.INVALID_MESSAGE, "expected an event of JSON values, got binary data")
+
+
+class SocketIoConversation:
+    """Answers packets; `greet` is called with the id of each new session.
+
+    What no Socket.IO client sends ends the connection.
+    """
+
+    def __init__(
+        self,
+        commands: Commands,
+        sessions: Sessions,
+        *,
+        gateway: Gateway,
+        greet: Callable[[str], object],
+    ) -> None:
+        self._commands = commands
+        self._sessions = sessions
+        self._gateway = gateway
+        self._greet = greet
+
+    def hear(self, connection: Connection, frame: str) -> str:
+        """Do what a packet asks for."""
+        if len(frame.encode(errors="surrogatepass")) > LARGEST_FRAME:
+            return self.refuse(connection.id, frame, TOO_LARGE)
+        try:
+            return self._hear(connection, _read(frame))
+        except AgainstProtocol:
+            self._gateway.close(connection.id)
+            return SILENCE
+
+    def refuse(self, connection_id: str, frame: str, refusal: Refusal) -> str:
+        """Refuse a packet in its namespace: by its ack, else as `connection_error`."""
+        match _read(frame):
+            case Connect(namespace):
+                return _not_connected(namespace, refusal)
+            case Event(namespace, ack) | Binary(namespace, ack):
+                return _refused(connection_id, namespace, ack, refusal)
+            case _:
+                return SILENCE
+
+    def _hear(self, connection: Connection, packet: SocketPacket | Packet | Malformed) -> str:
+        match packet:
+            case Connect(namespace, auth):
+                return self._connect(connection, namespace, auth)
+            case Event():
+                return self._event(connection, packet)
+            case Disconnect(namespace):
+                self._sessions.end(connection, namespace)
+                return SILENCE
+            case Binary(namespace, ack):
+                return _refused(connection.id, namespace, ack, NO_BINARY)
+            case socket_packets.Ack() | Packet(Kind.PONG | Kind.NOOP | Kind.MESSAGE):
+                return SILENCE
+            case _:
+                raise AgainstProtocol("not a packet of a client")
+
+    def _connect(self, connection: Connection, namespace: str, auth: Mapping[str, Any]) -> str:
+        if namespace not in NAMESPACES:
+            return socket_packets.connect_error(namespace, "Invalid namespace")
+        try:
+            begun = self._sessions.begin(connection, namespace, auth)
+        except Refused as exc:
+            return _not_connected(namespace, exc.refusal)
+        self._greet(begun.session.id)
+        more = {"pid": begun.pid} if begun.pid else {}
+        return socket_packets.connected(namespace, begun.sid, **more)
+
+    def _event(self, connection: Connection, event: Event) -> str:
+        session = self._sessions.find(connection, event.namespace)
+        try:
+            body = self._commands.carry_out(session, Command(event.name, _body(event)))
+        except Refused as exc:
+            return _refused(connection.id, event.namespace, event.ack, exc.refusal)
+        if event.ack is None:
+            return SILENCE
+        return socket_packets.acknowledgement(event.namespace, event.ack, body)
+
+
+def _read(frame: str) -> SocketPacket | Packet | Malformed:
+    """Read a frame down to the packet that matters; binary attachments stay engine packets."""
+    packet = engine_packets.read(frame)
+    if isinstance(packet, Packet) and packet.kind is Kind.MESSAGE and isinstance(packet.data, str):
+        return socket_packets.read(packet.data)
+    return packet
+
+
+def _body(event: Event) -> Mapping[str, Any]:
+    """Return a command's body: the event's first argument, which may be left out."""
+    body = event.args[0] if event.args else {}
+    if body is None:
+        return {}
+    if not isinstance(body, dict):
+        raise Refused(Code.INVALID_MESSAGE, f"expected an object, got {kind_of(body)}")
+    return body
+
+
+def _not_connected(namespace: str, refusal: Refusal) -> str:
+    data = {"code": str(refusal.code), "message": refusal.message, **refusal.extra}
+    return socket_packets.connect_error(namespace, refusal.message, data)
+
+
+def _refused(connection_id: str, namespace: str, ack: int | None, refusal: Refusal) -> str:
+    if ack is not None:
+        return socket_packets.acknowledgement(namespace, ack, refusal.body())
+    if namespace not in NAMESPACES:
+        return SILENCE
+    return error_frame(connection_id, codec_name(namespace), refusal.code, refusal.message)

@@ -1,0 +1,83 @@
+"""Engine.IO v4 packets in text frames (https://socket.io/docs/v4/engine-io-protocol/).
+
+0{…} open   1 close   2 ping   3 pong   4… message   5 upgrade   6 noop   b… binary in base64
+"""
+
+import binascii
+from base64 import b64decode, b64encode
+from dataclasses import dataclass
+from enum import StrEnum
+
+from roomcast.envelope import encode
+
+LONGEST_TIMER = 2**31 - 1
+"""Milliseconds. Clients add interval and timeout; a larger sum makes them disconnect at once."""
+
+BINARY = "b"
+PING = "2"
+
+
+class Kind(StrEnum):
+    """The first character of a packet."""
+
+    OPEN = "0"
+    CLOSE = "1"
+    PING = "2"
+    PONG = "3"
+    MESSAGE = "4"
+    UPGRADE = "5"
+    NOOP = "6"
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """A packet; its data is text, or bytes when it came in base64."""
+
+    kind: Kind
+    data: str | bytes = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """Not a packet; `reason` says what was expected."""
+
+    reason: str
+
+
+def read(frame: str) -> Packet | Malformed:
+    """Read a text frame."""
+    if frame.startswith(BINARY):
+        return _binary(frame[1:])
+    try:
+        return Packet(Kind(frame[:1]), frame[1:])
+    except ValueError:
+        return Malformed("expected a packet type from 0 to 6, or b")
+
+
+def write(packet: Packet) -> str:
+    """Write a packet as a text frame."""
+    if isinstance(packet.data, bytes):
+        return BINARY + b64encode(packet.data).decode()
+    return packet.kind + packet.data
+
+
+def opening(sid: str, *, interval: int, timeout: int, max_payload: int) -> str:
+    """Write what the service says first: milliseconds, and the bytes of a client's frame."""
+    if interval + timeout > LONGEST_TIMER:
+        raise ValueError(f"interval and timeout: expected at most {LONGEST_TIMER} ms together")
+    return Kind.OPEN + encode(
+        {
+            "sid": sid,
+            "upgrades": [],
+            "pingInterval": interval,
+            "pingTimeout": timeout,
+            "maxPayload": max_payload,
+        }
+    )
+
+
+def _binary(text: str) -> Packet | Malformed:
+    try:
+        return Packet(Kind.MESSAGE, b64decode(text, validate=True))
+    except (binascii.Error, ValueError):
+        return Malformed("expected base64 after b")

@@ -1,0 +1,109 @@
+"""What a client missed while it was away, from the log of its rooms.
+
+Ids are UUIDv7 and so sort by the time at which their publishers made them. An event can be logged
+after one with a larger id, when it was longer on its way:
+
+id 1 ──────────────▶ logged second      a client that got 2 and then left has missed 1
+id 2 ────▶ logged first
+
+So what is replayed is every event with a larger id than the last one that the client got, and those
+with a smaller id that were logged later than it.
+"""
+
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from roomcast.envelope import Envelope
+from roomcast_backend.connections import Connection
+from roomcast_backend.delivery import Outcome
+from roomcast_backend.gateway import Gateway
+from roomcast_backend.protocol import codec_named
+from roomcast_backend.stores.events import EventStore, Logged
+
+MOST_REPLAYED = 200
+"""Events in one answer; who missed more is better off asking its backend for the state."""
+
+SLOWEST_EVENT = 60_000
+"""Milliseconds that an event may be on its way to the log."""
+
+_UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """How many events were posted, and whether these are all that the client can have missed."""
+
+    count: int
+    complete: bool
+
+
+class Replay:
+    """Posts missed events; `keep` is how many seconds the log keeps them."""
+
+    def __init__(
+        self,
+        events: EventStore,
+        gateway: Gateway,
+        *,
+        keep: int,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._events = events
+        self._gateway = gateway
+        self._keep = keep
+        self._clock = clock
+
+    def post(self, session: Connection, rooms: Iterable[str], *, since: str) -> Replayed:
+        """Post what came to some of a session's rooms after the event `since`, in order of ids.
+
+        The session is in these rooms already: what comes meanwhile may be posted twice.
+        """
+        if not self._is_within_log(since):
+            return Replayed(0, complete=False)
+        missed, complete = self._missed(rooms, since)
+        codec = codec_named(session.protocol)
+        for count, (envelope, room) in enumerate(missed):
+            frame = codec.encode_event(envelope, room).encode()
+            if self._gateway.post(session.id, frame) is not Outcome.SENT:
+                return Replayed(count, complete=False)
+        return Replayed(len(missed), complete)
+
+    def _missed(self, rooms: Iterable[str], since: str) -> tuple[list[tuple[Envelope, str]], bool]:
+        lowest = _id_before(since)
+        logs = {room: self._events.after(room, lowest, limit=MOST_REPLAYED + 1) for room in rooms}
+        complete = all(len(log) <= MOST_REPLAYED for log in logs.values())
+        last = max(_logged_at(logs.values(), since), default=None)
+        found: dict[str, tuple[Envelope, str]] = {}
+        for room, log in logs.items():
+            for logged in log:
+                if _is_missed(logged, since, last):
+                    found.setdefault(logged.envelope.id, (logged.envelope, room))
+        return [found[event_id] for event_id in sorted(found)], complete
+
+    def _is_within_log(self, since: str) -> bool:
+        if _UUID7.fullmatch(since) is None:
+            return False
+        oldest = self._clock() - self._keep
+        return _milliseconds(since) - SLOWEST_EVENT > oldest * 1000
+
+
+def _is_missed(logged: Logged, since: str, last: int | None) -> bool:
+    if logged.envelope.id == since:
+        return False
+    return logged.envelope.id > since or (last is not None and logged.logged_at > last)
+
+
+def _logged_at(logs: Iterable[list[Logged]], event_id: str) -> Iterator[int]:
+    return (item.logged_at for log in logs for item in log if item.envelope.id == event_id)
+
+
+def _milliseconds(event_id: str) -> int:
+    return int(event_id[:8] + event_id[9:13], 16)
+
+
+def _id_before(event_id: str) -> str:
+    """Return what sorts before every id that was made up to `SLOWEST_EVENT` earlier."""
+    earlier = f"{_milliseconds(event_id) - SLOWEST_EVENT:012x}"
+    return f"{earlier[:8]}-{earlier[8:]}"

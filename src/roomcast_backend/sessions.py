@@ -1,0 +1,145 @@
+"""Socket.IO sessions: a client's token opens one in each namespace that it connects to.
+
+A client that asked for it (`auth: {recover: true}`) gets a secret, Socket.IO's `pid`. Coming back
+with it and the offset of its last event it is put into its rooms again and sent what it missed.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import uuid4
+
+from roomcast.rooms import Room
+from roomcast_backend.access import Principal, automatic_rooms, still_allowed
+from roomcast_backend.commands import Refused
+from roomcast_backend.connections import Connection, State, session_id
+from roomcast_backend.protocol.messages import Code
+from roomcast_backend.protocol.socketio_codec import codec_name
+from roomcast_backend.replay import Replay
+from roomcast_backend.stores.connections import ConnectionStore
+from roomcast_backend.stores.sessions import SessionStore
+from roomcast_backend.tokens import TokenRefused
+
+
+class AgainstProtocol(Exception):
+    """A client does what no Socket.IO client does: its connection ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A session; `pid` is the secret to come back with, empty where none was asked for."""
+
+    session: Connection
+    sid: str
+    pid: str
+
+
+class Sessions:
+    """Begins and ends sessions."""
+
+    def __init__(
+        self,
+        *,
+        store: SessionStore,
+        connections: ConnectionStore,
+        replay: Replay,
+        principal_of: Callable[[str], Principal],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._store = store
+        self._connections = connections
+        self._replay = replay
+        self._principal_of = principal_of
+        self._clock = clock
+
+    def begin(self, connection: Connection, namespace: str, auth: Mapping[str, Any]) -> Begun:
+        """Begin a session or take a lost one up; raise `Refused` without a valid token.
+
+        Raises `AgainstProtocol` when the connection has a session in the namespace.
+        """
+        principal = self._principal(connection, auth)
+        lost = self._lost(principal, auth)
+        session = _session(connection, namespace, principal, auth, now=int(self._clock()))
+        if lost is not None:
+            session = _taken_up(session, lost)
+        if not self._store.begin(connection, namespace, session, now=int(self._clock())):
+            raise AgainstProtocol(f"a second session in {namespace}")
+        if lost is not None and not self._catch_up(session, auth):
+            session = self._as_new(session)
+        return Begun(session, uuid4().hex, session.resume)
+
+    def find(self, connection: Connection, namespace: str) -> Connection:
+        """Return the connection's session; raise `AgainstProtocol` when it has none."""
+        session = self._connections.get(session_id(connection.id, namespace))
+        if session is None:
+            raise AgainstProtocol(f"no session in {namespace}")
+        return session
+
+    def end(self, connection: Connection, namespace: str) -> None:
+        """End a session on its client's wish: it cannot be taken up again."""
+        self._store.end(connection, namespace, session_id(connection.id, namespace))
+
+    def _principal(self, connection: Connection, auth: Mapping[str, Any]) -> Principal:
+        """Return whom the session is for: by its own token, else by the handshake's."""
+        token = auth.get("token")
+        if token is None and connection.principal is not None:
+            if connection.principal.expires_at <= self._clock():
+                raise Refused(Code.AUTH_FAILED, "the token has expired")
+            return connection.principal
+        if not isinstance(token, str) or not token:
+            raise Refused(Code.AUTH_MISSING, "expected a token in auth")
+        try:
+            return self._principal_of(token)
+        except TokenRefused as exc:
+            raise Refused(Code.AUTH_FAILED, str(exc)) from exc
+
+    def _lost(self, principal: Principal, auth: Mapping[str, Any]) -> Connection | None:
+        """Return the session that a client comes back to, if it was this user's."""
+        pid, offset = auth.get("pid"), auth.get("offset")
+        if not isinstance(pid, str) or not isinstance(offset, str) or not pid:
+            return None
+        lost = self._connections.kept_session(pid)
+        if lost is None or lost.principal is None or lost.principal.user_id != principal.user_id:
+            return None
+        return replace(lost, resume=pid)
+
+    def _catch_up(self, session: Connection, auth: Mapping[str, Any]) -> bool:
+        replayed = self._replay.post(session, sorted(session.rooms), since=auth["offset"])
+        return replayed.complete
+
+    def _as_new(self, session: Connection) -> Connection:
+        """Give a session that is not complete another secret, by which its client sees it."""
+        fresh = replace(session, resume=uuid4().hex)
+        self._connections.put(fresh)
+        self._connections.take_up(fresh)
+        return fresh
+
+
+def _session(
+    connection: Connection,
+    namespace: str,
+    principal: Principal,
+    auth: Mapping[str, Any],
+    *,
+    now: int,
+) -> Connection:
+    recover = auth.get("recover") is True
+    return Connection(
+        id=session_id(connection.id, namespace),
+        protocol=codec_name(namespace, recover=recover),
+        state=State.READY,
+        connected_at=now,
+        principal=principal,
+        rooms=frozenset(str(room) for room in automatic_rooms(principal)),
+        resume=uuid4().hex if recover else "",
+    )
+
+
+def _taken_up(session: Connection, lost: Connection) -> Connection:
+    """Return the session with a lost one's secret and those of its rooms that are still open."""
+    if session.principal is None or not session.resume:
+        return session
+    rooms = still_allowed(session.principal, {Room.parse(name) for name in lost.rooms})
+    names = frozenset(str(room) for room in rooms)
+    return replace(session, rooms=session.rooms | names, resume=lost.resume)

@@ -1,0 +1,112 @@
+"""The single writes that transactions over connections and rooms are made of."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from roomcast.rooms import Room
+from roomcast_backend.access import Principal
+from roomcast_backend.connections import Connection, Member
+from roomcast_backend.settings import Settings
+from roomcast_backend.stores import keys
+from roomcast_backend.stores.items import Item, connection_item, member_item, text
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+ALIASES = {"#session": "session", "#state": "state"}
+"""Reserved words that expressions cannot name.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ReservedWords.html
+"""
+
+BATCH = 25
+"""The most deletions in one BatchWriteItem."""
+
+Action = dict[str, Any]
+
+
+class Actions:
+    """Builds writes, and makes the one kind that needs no transaction."""
+
+    def __init__(self, settings: Settings, client: "DynamoDBClient") -> None:
+        self._connections = settings.connections_table
+        self._rooms = settings.rooms_table
+        self._shards = settings.global_shards
+        self._client = client
+
+    def put(self, connection: Connection) -> Action:
+        """Store a whole connection."""
+        return {"Put": {"TableName": self._connections, "Item": connection_item(connection)}}
+
+    def update(
+        self,
+        connection: Connection,
+        update: str,
+        condition: str,
+        values: Item,
+        aliases: dict[str, str] | None = None,
+    ) -> Action:
+        """Change a connection's row under a condition."""
+        action: Action = {
+            "TableName": self._connections,
+            "Key": {"connection_id": text(connection.id)},
+            "UpdateExpression": update,
+            "ConditionExpression": condition,
+            "ExpressionAttributeValues": values,
+        }
+        used = {
+            alias: name
+            for alias, name in (ALIASES | (aliases or {})).items()
+            if alias in update + condition
+        }
+        if used:  # DynamoDB refuses an empty map
+            action["ExpressionAttributeNames"] = used
+        return {"Update": action}
+
+    def join(
+        self,
+        connection: Connection,
+        principal: Principal,
+        rooms: Iterable[Room],
+        now: int,
+        *,
+        muted: bool = False,
+    ) -> list[Action]:
+        """Store the memberships of a connection in some rooms."""
+        member = Member(
+            connection_id=connection.id,
+            protocol=connection.protocol,
+            expires_at=principal.expires_at,
+            joined_at=now,
+            muted=muted,
+        )
+        items = [member_item(self._partition(connection.id, str(room)), member) for room in rooms]
+        return [{"Put": {"TableName": self._rooms, "Item": item}} for item in items]
+
+    def leave(self, connection_id: str, room: str) -> Action:
+        """Delete a membership."""
+        return {"Delete": {"TableName": self._rooms, "Key": self._member_key(connection_id, room)}}
+
+    def leave_all(self, connection_id: str, rooms: list[str]) -> None:
+        """Delete the memberships of a connection whose row is gone already."""
+        requests: list[Any] = [
+            {"DeleteRequest": {"Key": self._member_key(connection_id, room)}} for room in rooms
+        ]
+        for start in range(0, len(requests), BATCH):
+            left: dict[str, Any] = {self._rooms: requests[start : start + BATCH]}
+            while left:
+                left = self._client.batch_write_item(RequestItems=left)["UnprocessedItems"]
+
+    def _member_key(self, connection_id: str, room: str) -> Item:
+        return {
+            "room": text(self._partition(connection_id, room)),
+            "connection_id": text(connection_id),
+        }
+
+    def _partition(self, connection_id: str, room: str) -> str:
+        return keys.partition(room, keys.shard_of(room, connection_id, self._shards))
+
+
+def room_names(rooms: Iterable[Room]) -> frozenset[str]:
+    """Return the names of some rooms."""
+    return frozenset(str(room) for room in rooms)

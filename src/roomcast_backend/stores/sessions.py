@@ -1,0 +1,73 @@
+"""Socket.IO sessions: one for each namespace of a connection, stored as connections of their own.
+
+The connection's row names its sessions, as a session's row names its rooms: whoever deletes the
+one learns what else is to go.
+"""
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from roomcast.rooms import Room
+from roomcast_backend import clients
+from roomcast_backend.connections import Connection, State, held_rooms
+from roomcast_backend.settings import Settings
+from roomcast_backend.stores import transactions
+from roomcast_backend.stores.actions import Actions
+from roomcast_backend.stores.connections import KNOWN, ConnectionStore
+from roomcast_backend.stores.items import names, text
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+NEW_NAMESPACE = "NOT contains(namespaces, :name)"
+
+
+class SessionStore:
+    """Begins and ends sessions; `now` is epoch seconds."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        client: "DynamoDBClient | None" = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._client = client or clients.dynamodb()
+        self._connections = ConnectionStore(settings, client=self._client)
+        self._actions = Actions(settings, self._client)
+        self._sleep = sleep
+
+    def begin(
+        self, connection: Connection, namespace: str, session: Connection, *, now: int
+    ) -> bool:
+        """Store a session in its rooms; False when the connection is gone or has it already."""
+        if session.principal is None:
+            raise ValueError(f"session {session.id} has no token: it cannot begin")
+        rooms = [Room.parse(name) for name in sorted(session.rooms)]
+        noted = self._actions.update(
+            connection,
+            "SET #state = :ready ADD namespaces :names",
+            f"{KNOWN} AND {NEW_NAMESPACE}",
+            {
+                ":ready": text(State.READY),
+                ":names": names(frozenset({namespace})),
+                ":name": text(namespace),
+            },
+        )
+        members = self._actions.join(session, session.principal, rooms, now)
+        actions = [noted, self._actions.put(session), *members]
+        begun = transactions.write(self._client, actions, sleep=self._sleep)
+        if begun and session.resume:
+            self._connections.take_up(session)
+        return begun
+
+    def end(self, connection: Connection, namespace: str, session_id: str) -> None:
+        """Delete a session and its memberships; the connection may begin it anew."""
+        session = self._connections.take(session_id)
+        if session is not None:
+            self._actions.leave_all(session_id, sorted(held_rooms(session)))
+        forgotten = self._actions.update(
+            connection, "DELETE namespaces :names", KNOWN, {":names": names(frozenset({namespace}))}
+        )
+        transactions.write(self._client, [forgotten], sleep=self._sleep)
