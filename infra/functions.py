@@ -70,7 +70,7 @@ FUNCTIONS = (
         grants={
             "connections": ("DeleteItem", "GetItem", "PutItem", "UpdateItem"),
             "rooms": ("BatchWriteItem", "DeleteItem", "PutItem"),
-            "events": ("Query",),
+            "events": ("BatchGetItem", "Query"),
             "open": ("InvokeFunction",),
             "clients": ("DELETE", "POST"),
             "jwt_secret": ("GetSecretValue",),

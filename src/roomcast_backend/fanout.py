@@ -95,7 +95,8 @@ class FanOut:
             parts = list(of_room)
             size = max(1, self._page_size // len(parts))
             reached |= self._deliver(parts, size=size, reached=reached, until=until, tally=tally)
-        self._events.complete(envelope.id, now=int(self._clock()))
+        queued = tally.queued_pages + tally.queued_members > 0
+        self._events.complete(envelope.id, queued=queued, now=self._clock())
         return tally
 
     def deliver(self, work: Work, *, until: float) -> Tally:

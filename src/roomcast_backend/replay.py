@@ -6,8 +6,9 @@ after one with a larger id, when it was longer on its way:
 id 1 ──────────────▶ logged second      a client that got 2 and then left has missed 1
 id 2 ────▶ logged first
 
+And of two events whose fan-outs ran at the same moment, the client may have got the later one only.
 So what is replayed is every event with a larger id than the last one that the client got, and those
-with a smaller id that were logged later than it.
+with a smaller id that were logged later than it, or whose fan-out had not ended by then.
 """
 
 import re
@@ -75,12 +76,27 @@ class Replay:
         logs = {room: self._events.after(room, lowest, limit=MOST_REPLAYED + 1) for room in rooms}
         complete = all(len(log) <= MOST_REPLAYED for log in logs.values())
         last = max(_logged_at(logs.values(), since), default=None)
+        under_way = self._under_way(logs.values(), since, last)
         found: dict[str, tuple[Envelope, str]] = {}
         for room, log in logs.items():
             for logged in log:
-                if _is_missed(logged, since, last):
+                if logged.envelope.id in under_way or _is_missed(logged, since, last):
                     found.setdefault(logged.envelope.id, (logged.envelope, room))
         return [found[event_id] for event_id in sorted(found)], complete
+
+    def _under_way(
+        self, logs: Iterable[list[Logged]], since: str, last: int | None
+    ) -> frozenset[str]:
+        """Return earlier events whose fan-out ran beside that of the last one the client got."""
+        if last is None:
+            return frozenset()
+        earlier = {
+            logged.envelope.id
+            for log in logs
+            for logged in log
+            if logged.envelope.id < since and last - SLOWEST_EVENT < logged.logged_at <= last
+        }
+        return self._events.under_way(earlier, at=last)
 
     def _is_within_log(self, since: str) -> bool:
         if _UUID7.fullmatch(since) is None:

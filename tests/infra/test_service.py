@@ -48,7 +48,7 @@ GRANTS = {
     "Subscribe": {
         "connections": {"DeleteItem", "GetItem", "PutItem", "UpdateItem"},
         "rooms": {"BatchWriteItem", "DeleteItem", "PutItem"},
-        "events": {"Query"},
+        "events": {"BatchGetItem", "Query"},
         "open": {"InvokeFunction"},
         "clients": {"DELETE", "POST"},
         "jwt secret": {"GetSecretValue"},

@@ -1,9 +1,10 @@
 """The events table: the replay log of each room, and which events have been delivered."""
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from roomcast.envelope import Envelope, encode
 from roomcast_backend import clients
@@ -13,6 +14,10 @@ from roomcast_backend.stores.keys import DELIVERY
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+
+BATCH = 100
+"""The most keys in one BatchGetItem."""
 
 
 class Delivery(Enum):
@@ -54,14 +59,35 @@ class EventStore:
             return Delivery.COMPLETE
         return Delivery.BEGUN if before else Delivery.NEW
 
-    def complete(self, event_id: str, *, now: int) -> None:
-        """Note that every member has been posted to or handed on to the queue."""
+    def complete(self, event_id: str, *, queued: bool, now: float) -> None:
+        """Note that every member has been posted to, or with `queued` handed on to the queue."""
         self._client.update_item(
             TableName=self._table,
             Key=_delivery_key(event_id),
-            UpdateExpression="SET completed_at = :now",
-            ExpressionAttributeValues={":now": number(now)},
+            UpdateExpression="SET completed_at = :now, queued = :queued",
+            ExpressionAttributeValues={
+                ":now": number(int(now * 1000)),
+                ":queued": {"BOOL": queued},
+            },
         )
+
+    def under_way(self, event_ids: Collection[str], *, at: int) -> frozenset[str]:
+        """Return those of some events whose fan-out may not have ended `at` epoch milliseconds.
+
+        When the queue has worked a fan-out off is not known: it counts as under way.
+        """
+        wanted = [_delivery_key(event_id) for event_id in event_ids]
+        ended: set[str] = set()
+        for start in range(0, len(wanted), BATCH):
+            left: dict[str, Any] = {
+                self._table: {"Keys": wanted[start : start + BATCH], "ConsistentRead": True}
+            }
+            while left:
+                answer = self._client.batch_get_item(RequestItems=left)
+                rows = answer["Responses"].get(self._table, [])
+                ended |= {row["event_id"]["S"] for row in rows if _ended_by(row, at)}
+                left = answer["UnprocessedKeys"]
+        return frozenset(event_ids) - ended
 
     def log(self, envelope: Envelope, *, now: float) -> None:
         """Write an event to the log of each of its rooms; writing it again keeps it."""
@@ -92,6 +118,11 @@ class EventStore:
 def _logged(item: Item) -> Logged:
     envelope = Envelope.from_detail(json.loads(item["detail"]["S"]))
     return Logged(envelope, int(item["logged_at"]["N"]))
+
+
+def _ended_by(row: Item, at: int) -> bool:
+    completed = row.get("completed_at")
+    return completed is not None and int(completed["N"]) <= at and not row["queued"]["BOOL"]
 
 
 def _delivery_key(event_id: str) -> Item:

@@ -14,7 +14,7 @@ from roomcast_backend.connections import Connection, State, held_rooms
 from roomcast_backend.settings import Settings
 from roomcast_backend.stores import transactions
 from roomcast_backend.stores.actions import Actions
-from roomcast_backend.stores.connections import KNOWN, ConnectionStore
+from roomcast_backend.stores.connections import KNOWN, RESUME, ConnectionStore
 from roomcast_backend.stores.items import names, text
 
 if TYPE_CHECKING:
@@ -67,6 +67,8 @@ class SessionStore:
         session = self._connections.take(session_id)
         if session is not None:
             self._actions.leave_all(session_id, sorted(held_rooms(session)))
+            if session.resume:
+                self._connections.take(RESUME + session.resume)
         forgotten = self._actions.update(
             connection, "DELETE namespaces :names", KNOWN, {":names": names(frozenset({namespace}))}
         )
