@@ -114,6 +114,39 @@ class TestPublish:
         assert event["data"]["metadata"] == {"pad": pad}
 
 
+class TestReplay:
+    async def test_who_was_away_gets_what_it_missed_and_is_told_that_this_is_all(
+        self, endpoints: Endpoints, broadcaster: EventBroadcaster
+    ) -> None:
+        project = str(uuid4())
+        room, url = f"project:{project}", endpoints["websocket_url"]
+        access = token(endpoints, projects=[project])
+
+        async def publish(step: int) -> None:
+            assert await broadcaster.broadcast_workflow_progress(
+                "w1", "running", step, f"step {step}", 4, project_id=project
+            )
+
+        async with connected(url, access) as client:
+            await client.ask("subscribe", room=room)
+            await publish(1)
+            last = await client.event("workflow.progress")
+            async with connected(url, access) as witness:
+                await witness.ask("subscribe", room=room)
+                await client.socket.close()
+                for step in (2, 3):
+                    await publish(step)
+                for _ in (2, 3):
+                    await witness.event("workflow.progress")
+        async with connected(url, access) as client:
+            reply = await client.ask("subscribe", room=room, since=last["id"])
+            missed = [await client.event("workflow.progress") for _ in (2, 3)]
+            unknown = await client.ask("subscribe", room=room, since="yesterday")
+        assert reply == {"status": "success", "room": room, "recovered": True, "replayed": 2}
+        assert [event["data"]["progress"] for event in missed] == [2, 3]
+        assert unknown["recovered"] is False
+
+
 class TestLargeRooms:
     async def test_every_page_of_a_room_and_of_global_is_delivered_once(
         self, endpoints: Endpoints, broadcaster: EventBroadcaster
