@@ -18,8 +18,9 @@ from local.ports import PortTaken, check_free
 ROOT = Path(__file__).parents[2]
 DIRECTORY = ".local/e2e"
 
-SMALL_PAGES = "page_size=20"
-"""So that a room of a few dozen clients takes several pages, and with them the queue."""
+SETTINGS = "page_size=20 authentication_deadline=5"
+"""So that a room of a few dozen clients takes several pages, and with them the queue; and that
+nobody waits long to see who is sent away."""
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +35,7 @@ def endpoints() -> Iterator[dict[str, str]]:
         "ROOMCAST_LOCAL_DIR": DIRECTORY,
         "ROOMCAST_PORT": str(free_port(18000)),
         "ROOMCAST_AWS_PORT": str(free_port(14566)),
-        "ROOMCAST_SETTINGS": SMALL_PAGES,
+        "ROOMCAST_SETTINGS": SETTINGS,
     }
     local("down", environment)  # what a killed run has left behind
     local("up", environment)

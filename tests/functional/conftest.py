@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import boto3
@@ -35,6 +36,12 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def dynamodb(aws: None) -> Any:
     """Return a client of an account that has the service's tables."""
-    client = boto3.client("dynamodb")
+    client = _client()
     create_tables(client)
     return client
+
+
+@cache
+def _client() -> Any:
+    """Return one client for all tests: making one costs more than most tests; accounts are new."""
+    return boto3.client("dynamodb")
