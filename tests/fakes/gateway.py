@@ -3,6 +3,7 @@
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
 
+from roomcast_backend.connections import address
 from roomcast_backend.delivery import Outcome, Post, Posted
 
 LARGEST_MESSAGE = 128 * 1024
@@ -23,10 +24,11 @@ class FakeGateway:
         self.faults[connection_id].extend(outcomes)
 
     def exists(self, connection_id: str) -> bool:
-        return connection_id in self.open
+        return address(connection_id) in self.open
 
     def post(self, connection_id: str, frame: bytes) -> Outcome:
         self.posts += 1
+        connection_id = address(connection_id)
         if self.faults[connection_id]:
             fault = self.faults[connection_id].popleft()
             assert isinstance(fault, Outcome)
@@ -43,5 +45,6 @@ class FakeGateway:
             yield Posted(post, self.post(post.member.connection_id, post.frame))
 
     def close(self, connection_id: str) -> None:
+        connection_id = address(connection_id)
         self.open.discard(connection_id)
         self.closed.append(connection_id)
