@@ -12,6 +12,7 @@ logger = Logger()
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
-    """Answer one frame; the reply goes back as the route's response."""
+    """Answer one frame; the reply goes back as the route's response, silence as none."""
     connection_id = event["requestContext"]["connectionId"]
-    return {"statusCode": 200, "body": service.door().answer(connection_id, event["body"])}
+    reply = service.door().answer(connection_id, event["body"])
+    return {"statusCode": 200, "body": reply} if reply else {"statusCode": 200}

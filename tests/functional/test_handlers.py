@@ -159,6 +159,43 @@ class TestConnect:
         assert aws_lambda.connect(token=aws_lambda.token())["statusCode"] == 503
 
 
+class TestSilence:
+    def test_is_no_body_since_an_empty_frame_would_end_a_socket_io_client(
+        self, aws_lambda: Lambda
+    ) -> None:
+        event = {
+            "requestContext": {"connectionId": "s1", "eventType": "CONNECT"},
+            "queryStringParameters": {"EIO": "4", "transport": "websocket"},
+        }
+        assert connect(event, aws_lambda.context) == {"statusCode": 200}
+        pong = {"requestContext": {"connectionId": "s1", "eventType": "MESSAGE"}, "body": "3"}
+        assert subscribe(pong, aws_lambda.context) == {"statusCode": 200}
+
+    def test_engine_io_is_greeted_with_its_first_words(self, aws_lambda: Lambda) -> None:
+        event = {
+            "requestContext": {"connectionId": "s1", "eventType": "CONNECT"},
+            "queryStringParameters": {"EIO": "4", "transport": "websocket"},
+        }
+        connect(event, aws_lambda.context)
+        aws_lambda.gateway.open.add("s1")
+        open_connection({"connection_id": "s1"}, aws_lambda.context)
+        (frame,) = aws_lambda.gateway.sent["s1"]
+        assert frame.startswith(b"0")
+        opening = json.loads(frame[1:])
+        assert (opening["pingInterval"], opening["pingTimeout"]) == (300_000, 240_000)
+        assert opening["upgrades"] == []
+
+    @pytest.mark.parametrize(
+        "query", [{"EIO": "3", "transport": "websocket"}, {"EIO": "4", "transport": "polling"}]
+    )
+    def test_another_engine_io_is_refused(self, aws_lambda: Lambda, query: dict[str, str]) -> None:
+        event = {
+            "requestContext": {"connectionId": "s1", "eventType": "CONNECT"},
+            "queryStringParameters": query,
+        }
+        assert connect(event, aws_lambda.context)["statusCode"] == 400
+
+
 class TestMisrouted:
     @pytest.mark.parametrize(
         ("action", "handler"), [("$connect", connect), ("$disconnect", disconnect)]
