@@ -13,7 +13,7 @@ with a smaller id that were logged later than it, or whose fan-out had not ended
 
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from roomcast.envelope import Envelope
@@ -72,47 +72,46 @@ class Replay:
         return Replayed(len(missed), complete)
 
     def _missed(self, rooms: Iterable[str], since: str) -> tuple[list[tuple[Envelope, str]], bool]:
-        lowest = _id_before(since)
-        logs = {room: self._events.after(room, lowest, limit=MOST_REPLAYED + 1) for room in rooms}
-        complete = all(len(log) <= MOST_REPLAYED for log in logs.values())
-        last = max(_logged_at(logs.values(), since), default=None)
-        under_way = self._under_way(logs.values(), since, last)
+        """Return the missed events with the room of each, and whether these are all."""
         found: dict[str, tuple[Envelope, str]] = {}
-        for room, log in logs.items():
-            for logged in log:
-                if logged.envelope.id in under_way or _is_missed(logged, since, last):
-                    found.setdefault(logged.envelope.id, (logged.envelope, room))
+        complete = True
+        earlier: dict[str, list[Logged]] = {}
+        for room in rooms:
+            later = self._events.after(room, since, limit=MOST_REPLAYED + 1)
+            complete = complete and len(later) <= MOST_REPLAYED
+            _note(found, later, room)
+            earlier[room] = self._events.between(room, _id_before(since), since)
+        overtaken = self._overtaken(earlier.values(), since)
+        for room, log in earlier.items():
+            _note(found, (item for item in log if item.envelope.id in overtaken), room)
         return [found[event_id] for event_id in sorted(found)], complete
 
-    def _under_way(
-        self, logs: Iterable[list[Logged]], since: str, last: int | None
-    ) -> frozenset[str]:
-        """Return earlier events whose fan-out ran beside that of the last one the client got."""
-        if last is None:
-            return frozenset()
-        earlier = {
-            logged.envelope.id
-            for log in logs
-            for logged in log
-            if logged.envelope.id < since and last - SLOWEST_EVENT < logged.logged_at <= last
-        }
-        return self._events.under_way(earlier, at=last)
+    def _overtaken(self, logs: Collection[list[Logged]], since: str) -> frozenset[str]:
+        """Return earlier events that the one of id `since` may have overtaken.
+
+        An id that is in none of the logs, such as the greeting's, counts by when it was made.
+        """
+        all_of_them = [item for log in logs for item in log]
+        reached = max(
+            (item.logged_at for item in all_of_them if item.envelope.id == since),
+            default=_milliseconds(since),
+        )
+        others = [item for item in all_of_them if item.envelope.id != since]
+        later = {item.envelope.id for item in others if item.logged_at > reached}
+        before = {item.envelope.id for item in others} - later
+        return frozenset(later) | self._events.under_way(before, at=reached)
 
     def _is_within_log(self, since: str) -> bool:
+        """Tell whether an id is an event's that the log still reaches back behind."""
         if _UUID7.fullmatch(since) is None:
             return False
-        oldest = self._clock() - self._keep
-        return _milliseconds(since) - SLOWEST_EVENT > oldest * 1000
+        made, now = _milliseconds(since), self._clock() * 1000
+        return now - self._keep * 1000 < made - SLOWEST_EVENT and made < now + SLOWEST_EVENT
 
 
-def _is_missed(logged: Logged, since: str, last: int | None) -> bool:
-    if logged.envelope.id == since:
-        return False
-    return logged.envelope.id > since or (last is not None and logged.logged_at > last)
-
-
-def _logged_at(logs: Iterable[list[Logged]], event_id: str) -> Iterator[int]:
-    return (item.logged_at for log in logs for item in log if item.envelope.id == event_id)
+def _note(found: dict[str, tuple[Envelope, str]], logged: Iterable[Logged], room: str) -> None:
+    for item in logged:
+        found.setdefault(item.envelope.id, (item.envelope, room))
 
 
 def _milliseconds(event_id: str) -> int:

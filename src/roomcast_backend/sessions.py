@@ -4,6 +4,7 @@ A client that asked for it (`auth: {recover: true}`) gets a secret, Socket.IO's 
 with it and the offset of its last event it is put into its rooms again and sent what it missed.
 """
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -20,6 +21,8 @@ from roomcast_backend.replay import Replay
 from roomcast_backend.stores.connections import ConnectionStore
 from roomcast_backend.stores.sessions import SessionStore
 from roomcast_backend.tokens import TokenRefused
+
+_SECRET = re.compile(r"[0-9a-f]{32}")
 
 
 class AgainstProtocol(Exception):
@@ -97,7 +100,9 @@ class Sessions:
     def _lost(self, principal: Principal, auth: Mapping[str, Any]) -> Connection | None:
         """Return the session that a client comes back to, if it was this user's."""
         pid, offset = auth.get("pid"), auth.get("offset")
-        if not isinstance(pid, str) or not isinstance(offset, str) or not pid:
+        if auth.get("recover") is not True or not isinstance(offset, str):
+            return None
+        if not isinstance(pid, str) or _SECRET.fullmatch(pid) is None:
             return None
         lost = self._connections.kept_session(pid)
         if lost is None or lost.principal is None or lost.principal.user_id != principal.user_id:
@@ -106,14 +111,17 @@ class Sessions:
 
     def _catch_up(self, session: Connection, auth: Mapping[str, Any]) -> bool:
         replayed = self._replay.post(session, sorted(session.rooms), since=auth["offset"])
-        return replayed.complete
+        return bool(replayed.complete)
 
     def _as_new(self, session: Connection) -> Connection:
         """Give a session that is not complete another secret, by which its client sees it."""
-        fresh = replace(session, resume=uuid4().hex)
-        self._connections.put(fresh)
-        self._connections.take_up(fresh)
+        fresh = replace(session, resume=_secret())
+        self._store.change_secret(fresh)
         return fresh
+
+
+def _secret() -> str:
+    return uuid4().hex
 
 
 def _session(
@@ -132,14 +140,17 @@ def _session(
         connected_at=now,
         principal=principal,
         rooms=frozenset(str(room) for room in automatic_rooms(principal)),
-        resume=uuid4().hex if recover else "",
+        resume=_secret() if recover else "",
     )
 
 
 def _taken_up(session: Connection, lost: Connection) -> Connection:
-    """Return the session with a lost one's secret and those of its rooms that are still open."""
-    if session.principal is None or not session.resume:
+    """Return the session with a lost one's secret and those of its rooms that are still open.
+
+    What its client had left on purpose, `global` or its own room, stays left.
+    """
+    principal = session.principal
+    if principal is None:
         return session
-    rooms = still_allowed(session.principal, {Room.parse(name) for name in lost.rooms})
-    names = frozenset(str(room) for room in rooms)
-    return replace(session, rooms=session.rooms | names, resume=lost.resume)
+    rooms = still_allowed(principal, {Room.parse(name) for name in lost.rooms})
+    return replace(session, rooms=frozenset(map(str, rooms)), resume=lost.resume)

@@ -22,11 +22,11 @@ RESERVED = frozenset(
 """Names that a client's own library uses: no event has them."""
 
 _HEAD = re.compile(
-    r"(?P<type>[0-6])(?:(?P<attachments>[0-9]{1,9})-)?(?:(?P<namespace>/[^,]*)(?:,|\Z))?"
+    r"(?P<type>[0-6])(?:(?P<attachments>[0-9]{1,9})-)?(?:(?P<namespace>/[^,]{0,255})(?:,|\Z))?"
     r"(?P<ack>[0-9]{1,16})?",
     re.ASCII,
 )
-"""Ack ids count up from 0 on one client: 16 digits outlast it."""
+"""Ack ids count up from 0 on one client: 16 digits outlast it. No namespace is that long."""
 
 
 @dataclass(frozen=True, slots=True)

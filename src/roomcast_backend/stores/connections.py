@@ -1,5 +1,7 @@
 """The connections table: one row per connection."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 KNOWN = "attribute_exists(connection_id)"
 AT_REST = "(attribute_not_exists(paced_until) OR paced_until <= :now)"
+REFUSED = "ConditionalCheckFailedException"
 MINE = "resume = :session"
 BUSY_WITHIN_BURST = "paced_until > :now AND paced_until <= :limit"
 
@@ -70,16 +73,23 @@ class ConnectionStore:
         The row's own `resume` is the id of the session that it stands for.
         """
         item = connection_item(replace(session, id=RESUME + session.resume, resume=session.id))
-        try:
+        with _unless_refused():
             self._client.put_item(
                 TableName=self._table,
                 Item=item,
                 ConditionExpression=f"attribute_not_exists(connection_id) OR {MINE}",
                 ExpressionAttributeValues={":session": text(session.id)},
             )
-        except ClientError as exc:
-            if exc.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise
+
+    def drop_kept(self, session: Connection) -> None:
+        """Forget a session's secret, unless another session has taken it up."""
+        with _unless_refused():
+            self._client.delete_item(
+                TableName=self._table,
+                Key=_key(RESUME + session.resume),
+                ConditionExpression=MINE,
+                ExpressionAttributeValues={":session": text(session.id)},
+            )
 
     def take_up(self, session: Connection) -> None:
         """Let the session's secret stand for it from now on."""
@@ -154,11 +164,21 @@ class ConnectionStore:
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except ClientError as exc:
-            if exc.response["Error"]["Code"] != "ConditionalCheckFailedException":
+            if exc.response["Error"]["Code"] != REFUSED:
                 raise
             refused: Item | None = exc.response.get("Item")  # type: ignore[assignment]
             return False, refused
         return True, answer["Attributes"]
+
+
+@contextmanager
+def _unless_refused() -> Iterator[None]:
+    """Make a write whose condition need not hold."""
+    try:
+        yield
+    except ClientError as exc:
+        if exc.response["Error"]["Code"] != REFUSED:
+            raise
 
 
 def _key(connection_id: str) -> Item:

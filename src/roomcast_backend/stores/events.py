@@ -1,9 +1,10 @@
 """The events table: the replay log of each room, and which events have been delivered."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import Enum
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from roomcast.envelope import Envelope, encode
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
 BATCH = 100
 """The most keys in one BatchGetItem."""
+
+
+LAST_ID = "~"
+"""Sorts after every id."""
 
 
 class Delivery(Enum):
@@ -103,16 +108,27 @@ class EventStore:
                 },
             )
 
-    def after(self, room: str, lowest_id: str, *, limit: int) -> list[Logged]:
-        """Return up to `limit` events of a room with ids above `lowest_id`, in their order."""
-        answer = self._client.query(
+    def after(self, room: str, event_id: str, *, limit: int) -> list[Logged]:
+        """Return up to `limit` events of a room with larger ids, in their order."""
+        return list(islice(self._log(room, event_id, LAST_ID), limit))
+
+    def between(self, room: str, lowest: str, highest: str) -> list[Logged]:
+        """Return all events of a room with ids above `lowest`, up to `highest`, in their order."""
+        return list(self._log(room, lowest, highest))
+
+    def _log(self, room: str, lowest: str, highest: str) -> Iterator[Logged]:
+        pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
-            KeyConditionExpression="room = :room AND event_id > :lowest",
-            ExpressionAttributeValues={":room": text(room), ":lowest": text(lowest_id)},
+            KeyConditionExpression="room = :room AND event_id BETWEEN :lowest AND :highest",
+            ExpressionAttributeValues={
+                ":room": text(room),
+                ":lowest": text(lowest),
+                ":highest": text(highest),
+            },
             ConsistentRead=True,
-            Limit=limit,
         )
-        return [_logged(item) for item in answer["Items"]]
+        logged = (_logged(item) for page in pages for item in page["Items"])
+        return (item for item in logged if item.envelope.id != lowest)
 
 
 def _logged(item: Item) -> Logged:

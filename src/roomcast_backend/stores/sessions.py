@@ -8,13 +8,13 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from roomcast.rooms import Room
+from roomcast.rooms import GLOBAL, Room
 from roomcast_backend import clients
 from roomcast_backend.connections import Connection, State, held_rooms
 from roomcast_backend.settings import Settings
 from roomcast_backend.stores import transactions
 from roomcast_backend.stores.actions import Actions
-from roomcast_backend.stores.connections import KNOWN, RESUME, ConnectionStore
+from roomcast_backend.stores.connections import KNOWN, ConnectionStore
 from roomcast_backend.stores.items import names, text
 
 if TYPE_CHECKING:
@@ -56,11 +56,21 @@ class SessionStore:
             },
         )
         members = self._actions.join(session, session.principal, rooms, now)
+        if GLOBAL not in rooms:  # the roster has every session
+            members += self._actions.join(session, session.principal, [GLOBAL], now, muted=True)
         actions = [noted, self._actions.put(session), *members]
         begun = transactions.write(self._client, actions, sleep=self._sleep)
         if begun and session.resume:
             self._connections.take_up(session)
         return begun
+
+    def change_secret(self, session: Connection) -> None:
+        """Give a session another secret, unless it is gone."""
+        change = self._actions.update(
+            session, "SET resume = :secret", KNOWN, {":secret": text(session.resume)}
+        )
+        if transactions.write(self._client, [change], sleep=self._sleep):
+            self._connections.take_up(session)
 
     def end(self, connection: Connection, namespace: str, session_id: str) -> None:
         """Delete a session and its memberships; the connection may begin it anew."""
@@ -68,7 +78,7 @@ class SessionStore:
         if session is not None:
             self._actions.leave_all(session_id, sorted(held_rooms(session)))
             if session.resume:
-                self._connections.take(RESUME + session.resume)
+                self._connections.drop_kept(session)
         forgotten = self._actions.update(
             connection, "DELETE namespaces :names", KNOWN, {":names": names(frozenset({namespace}))}
         )

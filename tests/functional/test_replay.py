@@ -1,0 +1,421 @@
+"""What a client missed: `since` of the JSON protocol, connection state recovery of Socket.IO."""
+
+import json
+from typing import Any
+
+import pytest
+
+from roomcast.envelope import Envelope
+from roomcast_backend.access import Grant
+from roomcast_backend.delivery import Outcome
+from roomcast_backend.replay import MOST_REPLAYED
+from tests.functional.test_socketio import HOUR, OTHER, USER, Server, limit_keys
+
+ROOM = "project:p1"
+
+
+class Json:
+    """A JSON client that is back, and a room's log."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        server.connect("j1", server.principal(), protocol="json")
+        server.say('{"action":"ping"}', "j1")
+
+    def log(self, *made: float, room: str = ROOM) -> list[Envelope]:
+        """Fan out events that were made so many seconds ago; nobody is in the room."""
+        now = self.server.clock.now
+        return [self.server.publish(room, made=now - ago, number=int(ago)) for ago in made]
+
+    def subscribe(self, since: Any, room: str = ROOM) -> dict[str, Any]:
+        frame = json.dumps({"action": "subscribe", "room": room, "since": since})
+        reply: dict[str, Any] = json.loads(self.server.say(frame, "j1"))
+        return reply
+
+    def heard(self) -> list[dict[str, Any]]:
+        return [json.loads(frame) for frame in self.server.heard("j1")]
+
+    def ids(self) -> list[str]:
+        return [event["id"] for event in self.heard()]
+
+
+@pytest.fixture
+def server(dynamodb: Any) -> Server:
+    return Server(dynamodb)
+
+
+@pytest.fixture
+def client(server: Server) -> Json:
+    return Json(server)
+
+
+class TestSince:
+    def test_what_came_after_it_in_the_order_of_ids(self, client: Json) -> None:
+        first, *missed = client.log(50, 30, 40, 20)
+        reply = client.subscribe(first.id)
+        assert reply == {"status": "success", "room": ROOM, "recovered": True, "replayed": 3}
+        assert client.ids() == sorted(event.id for event in missed)
+        assert [event["data"]["n"] for event in client.heard()] == [40, 30, 20]
+        assert all(event["room"] == ROOM for event in client.heard())
+
+    def test_nothing_was_missed(self, client: Json) -> None:
+        *_, last = client.log(50, 40)
+        reply = client.subscribe(last.id)
+        assert (reply["recovered"], reply["replayed"]) == (True, 0)
+        assert client.ids() == []
+
+    def test_other_rooms_stay_out(self, client: Json) -> None:
+        (first,) = client.log(50)
+        client.log(40, room="project:p2")
+        assert client.subscribe(first.id)["replayed"] == 0
+        assert client.ids() == []
+
+    def test_an_earlier_event_that_was_logged_later(self, client: Json) -> None:
+        last, late = client.log(40, 50)
+        assert late.id < last.id
+        reply = client.subscribe(last.id)
+        assert (reply["recovered"], reply["replayed"]) == (True, 1)
+        assert client.ids() == [late.id]
+
+    def test_an_earlier_event_whose_fan_out_had_not_ended(self, client: Json) -> None:
+        server = client.server
+        now = server.clock.now
+        slow = server.envelope(ROOM, made=now - 2)
+        server.events.begin(slow.id, now=int(now))
+        server.events.log(slow, now=now)
+        last = server.publish(ROOM)
+        server.events.complete(slow.id, queued=False, now=server.clock.now + 1)
+        assert client.subscribe(last.id)["replayed"] == 1
+        assert client.ids() == [slow.id]
+
+    def test_an_earlier_event_that_went_through_the_queue(self, client: Json) -> None:
+        server = client.server
+        now = server.clock.now
+        queued = server.envelope(ROOM, made=now - 2)
+        server.events.begin(queued.id, now=int(now))
+        server.events.log(queued, now=now)
+        server.events.complete(queued.id, queued=True, now=now)
+        last = server.publish(ROOM)
+        assert client.subscribe(last.id)["replayed"] == 1
+
+    def test_joins_before_it_replays(self, client: Json) -> None:
+        (first,) = client.log(50)
+        client.subscribe(first.id)
+        live = client.server.publish(ROOM)
+        assert client.ids() == [live.id]
+
+    def test_without_it_nothing_is_replayed(self, client: Json) -> None:
+        client.log(50)
+        assert client.subscribe(None) == {"status": "success", "room": ROOM}
+        assert client.ids() == []
+
+
+class TestNotRecovered:
+    @pytest.mark.parametrize(
+        "since",
+        [
+            "",
+            "5",
+            "yesterday",
+            "6f1c0f9e-0000-4000-8000-000000000001",
+            "01890A5D-AC96-774B-BCCE-B302099A8057",
+            "01890a5d-ac96-774b-bcce-b302099a8057 ",
+            "01890a5d-ac96-774b-bcce-b302099a8057",
+            "٠1890a5d-ac96-774b-bcce-b302099a8057",
+            "\ud800",
+            "x" * 9999,
+        ],
+    )
+    def test_what_is_no_id_of_the_log(self, client: Json, since: str) -> None:
+        client.log(50)
+        reply = client.subscribe(since)
+        assert reply == {"status": "success", "room": ROOM, "recovered": False, "replayed": 0}
+        assert client.server.members(ROOM) == ["j1"]
+
+    @pytest.mark.parametrize("since", [5, True, [], {}])
+    def test_what_is_no_string_is_refused(self, client: Json, since: Any) -> None:
+        assert client.subscribe(since)["code"] == "INVALID_MESSAGE"
+        assert client.server.members(ROOM) == []
+
+    @pytest.mark.parametrize(("age", "recovered"), [(24 * HOUR - 120, True), (24 * HOUR, False)])
+    def test_too_old(self, client: Json, age: int, recovered: bool) -> None:
+        first, _ = client.log(age, 50)
+        reply = client.subscribe(first.id)
+        assert (reply["recovered"], reply["replayed"]) == (recovered, int(recovered))
+
+    def test_an_id_that_nobody_can_have_got_yet(self, client: Json) -> None:
+        client.log(50)
+        future = client.server.envelope(ROOM, made=client.server.clock.now + HOUR)
+        assert client.subscribe(future.id)["recovered"] is False
+
+    def test_a_post_that_fails(self, client: Json) -> None:
+        first, *_ = client.log(50, 40, 30)
+        client.server.gateway.open.discard("j1")
+        reply = client.subscribe(first.id)
+        assert (reply["recovered"], reply["replayed"]) == (False, 0)
+
+
+class TestMany:
+    def fill(self, client: Json, count: int, *, size: int = 0) -> list[Envelope]:
+        """Write a log, one event in 100 ms, each delivered before the next."""
+        server = client.server
+        logged = []
+        for number in range(count):
+            server.clock.advance(0.1)
+            now = server.clock.now
+            envelope = server.envelope(ROOM, number=number)
+            envelope.data["pad"] = "x" * size
+            server.events.begin(envelope.id, now=int(now))
+            server.events.log(envelope, now=now)
+            server.events.complete(envelope.id, queued=False, now=now)
+            logged.append(envelope)
+        return logged
+
+    def test_as_many_as_are_replayed(self, client: Json) -> None:
+        first, *missed = self.fill(client, MOST_REPLAYED)
+        reply = client.subscribe(first.id)
+        assert (reply["recovered"], reply["replayed"]) == (True, MOST_REPLAYED - 1)
+        assert client.ids() == [event.id for event in missed]
+
+    def test_more_than_are_replayed(self, client: Json) -> None:
+        first, *_ = self.fill(client, MOST_REPLAYED + 2)
+        reply = client.subscribe(first.id)
+        assert reply["recovered"] is False
+
+    def test_a_busy_room_in_which_one_event_was_missed(self, client: Json) -> None:
+        *_, last, missed = self.fill(client, MOST_REPLAYED + 50)
+        reply = client.subscribe(last.id)
+        assert (reply["recovered"], reply["replayed"]) == (True, 1)
+        assert client.ids() == [missed.id]
+
+    def test_events_that_fill_more_than_one_answer_of_the_table(self, client: Json) -> None:
+        first, *missed = self.fill(client, 15, size=100_000)
+        reply = client.subscribe(first.id)
+        assert (reply["recovered"], reply["replayed"]) == (True, 14)
+        assert client.ids() == [event.id for event in missed]
+
+
+class Recovering:
+    """A Socket.IO client that asked for recovery and was in a project's room."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.number = 1
+        server.connect("c1")
+        self.pid = server.begin(recover=True)["pid"]
+        server.ask("subscribe", room=ROOM)
+        self.offset = server.publish(ROOM).id
+
+    @property
+    def connection_id(self) -> str:
+        return f"c{self.number}"
+
+    def drop(self) -> None:
+        self.server.drop(self.connection_id)
+
+    def come_back(self, **auth: Any) -> str:
+        """Connect anew with what the client keeps; return the pid it is told."""
+        self.number += 1
+        self.server.connect(self.connection_id)
+        kept = {"pid": self.pid, "offset": self.offset, "recover": True}
+        reply = self.server.begin("/ws", self.connection_id, **{**kept, **auth})
+        return str(reply.get("pid", ""))
+
+    def rooms(self) -> list[str]:
+        rooms: list[str] = self.server.ask("debug:rooms", self.connection_id)["rooms"]
+        return rooms
+
+    def ids(self) -> list[str]:
+        """Return the offsets that came on the present connection."""
+        frames = self.server.heard(self.connection_id)
+        return [json.loads(frame.removeprefix("42/ws,"))[-1] for frame in frames]
+
+
+@pytest.fixture
+def key_limit(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    limit_keys(server.dynamodb, monkeypatch)
+
+
+@pytest.fixture
+def lost(server: Server) -> Recovering:
+    return Recovering(server)
+
+
+class TestRecovery:
+    def test_what_was_missed_and_then_what_comes(self, lost: Recovering) -> None:
+        lost.drop()
+        missed = [lost.server.publish(ROOM), lost.server.publish("global")]
+        lost.server.publish("project:p2")
+        assert lost.come_back() == lost.pid
+        assert lost.ids() == [event.id for event in missed]
+        assert lost.rooms() == ["global", f"user:{USER}", ROOM]
+        live = lost.server.publish(ROOM)
+        assert lost.ids()[2:] == [live.id]
+
+    def test_the_offset_is_the_last_argument(self, lost: Recovering) -> None:
+        lost.drop()
+        missed = lost.server.publish(ROOM)
+        lost.come_back()
+        (frame,) = lost.server.heard("c2")
+        name, envelope, offset = json.loads(frame.removeprefix("42/ws,"))
+        assert (name, offset) == (missed.type, missed.id)
+        assert envelope == missed.for_room(ROOM)
+
+    def test_one_copy_of_an_event_of_two_rooms(self, lost: Recovering) -> None:
+        lost.drop()
+        missed = lost.server.publish(ROOM, "global")
+        lost.come_back()
+        assert lost.ids() == [missed.id]
+
+    def test_before_the_loss_was_noticed(self, lost: Recovering) -> None:
+        lost.server.gateway.open.discard("c1")
+        lost.server.clock.advance(1)
+        missed = lost.server.envelope(ROOM, made=lost.server.clock.now)
+        lost.server.events.log(missed, now=lost.server.clock.now)
+        assert lost.come_back() == lost.pid
+        assert lost.ids() == [missed.id]
+        assert ROOM in lost.rooms()
+
+    def test_a_loss_noticed_late_does_not_take_the_secret_back(self, lost: Recovering) -> None:
+        lost.come_back()
+        lost.server.ask("subscribe", "c2", room="project:p2")
+        lost.server.drop("c1")
+        lost.drop()
+        assert lost.come_back() == lost.pid
+        assert "project:p2" in lost.rooms()
+
+    def test_twice(self, lost: Recovering) -> None:
+        for _ in range(2):
+            lost.drop()
+            missed = lost.server.publish(ROOM)
+            assert lost.come_back() == lost.pid
+            assert lost.ids() == [missed.id]
+            lost.offset = missed.id
+            assert ROOM in lost.rooms()
+
+    def test_a_crash_before_the_session_was_kept(self, lost: Recovering) -> None:
+        lost.server.connections.take("c1")
+        assert lost.come_back() == lost.pid
+        assert ROOM in lost.rooms()
+
+    def test_rooms_that_the_new_token_does_not_open(self, lost: Recovering) -> None:
+        lost.server.ask("subscribe", room="project:p2")
+        lost.drop()
+        lost.server.publish("project:p2")
+        seen = lost.server.publish(ROOM)
+        narrow = Grant(ids=frozenset({"p1"}))
+        lost.server.tokens["narrow"] = lost.server.principal(projects=narrow)
+        lost.come_back(token="narrow")  # noqa: S106 - a name for a principal
+        assert lost.ids() == [seen.id]
+        assert lost.rooms() == ["global", f"user:{USER}", ROOM]
+
+    def test_a_room_that_was_left_on_purpose(self, lost: Recovering) -> None:
+        lost.server.ask("unsubscribe", room="global")
+        lost.drop()
+        lost.server.publish("global")
+        lost.come_back()
+        assert lost.rooms() == [f"user:{USER}", ROOM]
+        assert lost.ids() == []
+
+    def test_an_offset_outside_the_log_and_a_late_event(self, lost: Recovering) -> None:
+        """The greeting is an offset too, but in no log."""
+        server = lost.server
+        late = server.envelope(ROOM, number=9)
+        server.clock.advance(1)
+        lost.offset = server.envelope(ROOM, number=10).id  # as that of the greeting
+        lost.drop()
+        server.clock.advance(1)
+        server.broadcast(late)
+        pid = lost.come_back()
+        assert pid != lost.pid or lost.ids() == [late.id]
+
+
+class TestNoRecovery:
+    def test_another_users_secret(self, lost: Recovering) -> None:
+        lost.drop()
+        lost.server.publish(ROOM)
+        lost.server.tokens["other"] = lost.server.principal(OTHER)
+        pid = lost.come_back(token="other")  # noqa: S106 - a name for a principal
+        assert pid not in ("", lost.pid)
+        assert lost.ids() == []
+        assert lost.rooms() == ["global", f"user:{OTHER}"]
+
+    @pytest.mark.parametrize(
+        "auth",
+        [
+            {"pid": "unknown"},
+            {"pid": ""},
+            {"pid": None},
+            {"pid": 5},
+            {"pid": ["a"]},
+            {"pid": "\ud800"},
+            {"pid": "c1#/ws"},
+            {"offset": None},
+            {"offset": 5},
+        ],
+    )
+    def test_what_is_nobodys_secret(self, lost: Recovering, auth: dict[str, Any]) -> None:
+        lost.drop()
+        lost.server.publish(ROOM)
+        assert lost.come_back(**auth) not in ("", lost.pid)
+        assert lost.ids() == []
+        assert lost.rooms() == ["global", f"user:{USER}"]
+
+    @pytest.mark.usefixtures("key_limit")
+    def test_a_secret_longer_than_a_key(self, lost: Recovering) -> None:
+        assert lost.come_back(pid="p" * 4000) not in ("", lost.pid)
+
+    @pytest.mark.parametrize("offset", ["", "5", "6f1c0f9e-0000-4000-8000-000000000001"])
+    def test_an_offset_that_is_no_id(self, lost: Recovering, offset: str) -> None:
+        lost.drop()
+        assert lost.come_back(offset=offset) not in ("", lost.pid)
+        assert ROOM in lost.rooms()
+
+    def test_an_offset_that_is_too_old(self, lost: Recovering) -> None:
+        old = lost.server.envelope(ROOM, made=lost.server.clock.now - 25 * HOUR)
+        lost.drop()
+        fresh = lost.come_back(offset=old.id)
+        assert fresh not in ("", lost.pid)
+        lost.pid, lost.offset = fresh, lost.server.publish(ROOM).id
+        lost.drop()
+        assert lost.come_back() == fresh
+
+    def test_a_post_that_fails(self, lost: Recovering) -> None:
+        lost.drop()
+        lost.server.publish(ROOM)
+        lost.server.gateway.fail("c2", Outcome.FAILED)
+        assert lost.come_back() not in ("", lost.pid)
+
+    def test_without_asking_again_there_is_no_secret(self, lost: Recovering) -> None:
+        lost.drop()
+        assert lost.come_back(recover=False) == ""
+
+    def test_without_asking_again_an_old_offset_makes_no_secret(self, lost: Recovering) -> None:
+        lost.drop()
+        old = lost.server.envelope(ROOM, made=lost.server.clock.now - 25 * HOUR)
+        assert lost.come_back(recover=False, offset=old.id) == ""
+
+    def test_without_asking_again_nothing_is_replayed(self, lost: Recovering) -> None:
+        lost.drop()
+        lost.server.publish("global")
+        lost.come_back(recover=False)
+        assert lost.server.heard("c2") == []
+
+    def test_a_session_that_its_client_ended(self, lost: Recovering) -> None:
+        lost.server.say("41/ws,")
+        lost.drop()
+        assert lost.come_back() not in ("", lost.pid)
+        assert ROOM not in lost.rooms()
+
+    def test_a_loss_during_the_replay_leaves_nothing(
+        self, lost: Recovering, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def gone(_connection_id: str, _frame: bytes) -> Outcome:
+            lost.server.drop("c2")
+            return Outcome.GONE
+
+        lost.drop()
+        lost.server.publish(ROOM)
+        monkeypatch.setattr(lost.server.gateway, "post", gone)
+        lost.come_back()
+        assert lost.server.rows("connections") == lost.server.rows("rooms") == []
