@@ -708,11 +708,9 @@ class TestLimits:
         self, server: Server, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         limit_keys(server.dynamodb, monkeypatch)
-        where = f"/{'n' * 3000},"
-        assert server.say(f"41{where}") == ""
-        assert server.gateway.closed == []
-        assert server.say(f'42{where}1["ping"]') == ""
-        assert server.gateway.closed == ["c1"]
+        for packet in ("41/{},", '42/{},1["ping"]'):
+            assert server.say(packet.format("n" * 3000)) == ""
+        assert server.gateway.closed == ["c1", "c1"]
 
     def test_too_fast_by_ack(self, server: Server) -> None:
         server.begin()
