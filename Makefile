@@ -19,10 +19,10 @@ TOOLS_READY := .venv/tools.stamp
 NODE_READY := node_modules/.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help dev up down test lint bundle synth deploy clean
+.PHONY: help dev up down test conformance lint bundle synth deploy clean
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 dev: $(SERVICE_READY) $(NODE_READY) ## Run the whole service on this machine until Ctrl-C
 	@python -m local dev
@@ -35,6 +35,9 @@ down: ## Stop what `make up` started
 
 test: $(TOOLS_READY) $(NODE_READY) ## Run all tests, end to end included; ARGS="-k name" chooses
 	@pytest $(TESTS) $(ARGS)
+
+conformance: $(SERVICE_READY) ## Serve the official Engine.IO and Socket.IO suites on 127.0.0.1:3000; PORT=n
+	@python -m local.conformance
 
 lint: $(TOOLS_READY) ## Check style, types and the direction of imports
 	@ruff check .

@@ -10,6 +10,7 @@ from roomcast_backend import clients
 from roomcast_backend.commands import Commands
 from roomcast_backend.connections import JSON, SOCKET_IO
 from roomcast_backend.conversations.json_frames import JsonConversation
+from roomcast_backend.conversations.socketio_commands import SessionCommands
 from roomcast_backend.conversations.socketio_packets import SocketIoConversation
 from roomcast_backend.courier import Courier
 from roomcast_backend.door import Door
@@ -95,7 +96,9 @@ def door() -> Door:
         connections=connections(),
         conversations={
             JSON: JsonConversation(commands),
-            SOCKET_IO: SocketIoConversation(commands, sessions, gateway=gateway, greet=_open),
+            SOCKET_IO: SocketIoConversation(
+                SessionCommands(commands, greet=_open), sessions, gateway=gateway
+            ),
         },
         gateway=gateway,
         pace=Pace(interval=1000 // chosen.commands_per_second, burst=chosen.command_burst),

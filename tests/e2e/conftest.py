@@ -14,13 +14,16 @@ from pathlib import Path
 import pytest
 
 from local.ports import PortTaken, check_free
+from roomcast import EventBroadcaster
+
+# Clients in other languages run on the Node of the virtual environment.
+os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 
 ROOT = Path(__file__).parents[2]
 DIRECTORY = ".local/e2e"
 
-SETTINGS = "page_size=20 authentication_deadline=5"
-"""So that a room of a few dozen clients takes several pages, and with them the queue; and that
-nobody waits long to see who is sent away."""
+SETTINGS = "page_size=20"
+"""So that a room of a few dozen clients takes several pages, and with them the queue."""
 
 
 @pytest.fixture(scope="session")
@@ -43,6 +46,17 @@ def endpoints() -> Iterator[dict[str, str]]:
         yield json.loads((ROOT / DIRECTORY / "endpoints.json").read_text())
     finally:
         local("down", environment)
+
+
+@pytest.fixture
+def broadcaster(endpoints: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> EventBroadcaster:
+    """Return a publisher configured as a user's program is: by the environment."""
+    monkeypatch.setenv("ROOMCAST_EVENT_BUS", endpoints["event_bus_name"])
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoints["aws_endpoint_url"])
+    monkeypatch.setenv("AWS_DEFAULT_REGION", endpoints["region"])
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    return EventBroadcaster().init()
 
 
 def local(command: str, environment: dict[str, str]) -> None:

@@ -72,7 +72,7 @@ class TestHandshake:
                 await asyncio.wait_for(socket.recv(), 10)
         assert error["type"] == "connection.error"
         assert error["data"]["error_code"] == "AUTH_MISSING"
-        assert time.monotonic() - started > 4
+        assert time.monotonic() - started > 10
 
 
 class TestCommands:

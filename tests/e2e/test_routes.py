@@ -18,17 +18,6 @@ from tests.e2e.client import Client, connected
 from tests.e2e.test_client import Endpoints, token
 
 
-@pytest.fixture
-def broadcaster(endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch) -> EventBroadcaster:
-    """Return a publisher configured as a user's program is: by the environment."""
-    monkeypatch.setenv("ROOMCAST_EVENT_BUS", endpoints["event_bus_name"])
-    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoints["aws_endpoint_url"])
-    monkeypatch.setenv("AWS_DEFAULT_REGION", endpoints["region"])
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    return EventBroadcaster().init()
-
-
 class TestPublish:
     async def test_to_the_project_and_the_user_once_each(
         self, endpoints: Endpoints, broadcaster: EventBroadcaster

@@ -10,6 +10,7 @@ from roomcast_backend.access import EVERYTHING, Grant, Principal
 from roomcast_backend.commands import Commands
 from roomcast_backend.connections import Connection, State
 from roomcast_backend.conversations.json_frames import JsonConversation
+from roomcast_backend.conversations.socketio_commands import SessionCommands
 from roomcast_backend.conversations.socketio_packets import SocketIoConversation
 from roomcast_backend.door import Door
 from roomcast_backend.replay import MOST_REPLAYED, Replay
@@ -62,7 +63,9 @@ class Browser:
             conversations={
                 "json": JsonConversation(commands),
                 "socketio": SocketIoConversation(
-                    commands, sessions, gateway=self.gateway, greet=self.greeted.append
+                    SessionCommands(commands, greet=self.greeted.append),
+                    sessions,
+                    gateway=self.gateway,
                 ),
             },
             gateway=self.gateway,

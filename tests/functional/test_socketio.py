@@ -17,6 +17,7 @@ from roomcast_backend.access import Grant, Principal
 from roomcast_backend.commands import Commands
 from roomcast_backend.connections import SOCKET_IO, Connection, State
 from roomcast_backend.conversations.json_frames import JsonConversation
+from roomcast_backend.conversations.socketio_commands import SessionCommands
 from roomcast_backend.conversations.socketio_packets import SocketIoConversation
 from roomcast_backend.counting import changes
 from roomcast_backend.courier import Courier
@@ -98,7 +99,9 @@ class Server:
             conversations={
                 "json": JsonConversation(commands),
                 SOCKET_IO: SocketIoConversation(
-                    commands, self.sessions, gateway=self.gateway, greet=self.greeted.append
+                    SessionCommands(commands, greet=self.greeted.append),
+                    self.sessions,
+                    gateway=self.gateway,
                 ),
             },
             gateway=self.gateway,

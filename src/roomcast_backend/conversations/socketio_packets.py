@@ -8,10 +8,10 @@ client                                  service
 41/ws,                           ─▶     (the session ends, the connection stays)
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Collection, Sequence
+from typing import Any, Protocol
 
-from roomcast_backend.commands import Commands, Refused
+from roomcast_backend.commands import Refused
 from roomcast_backend.connections import Connection
 from roomcast_backend.conversations import SILENCE
 from roomcast_backend.farewell import error_frame
@@ -19,7 +19,7 @@ from roomcast_backend.gateway import Gateway
 from roomcast_backend.protocol import engine_packets, socket_packets
 from roomcast_backend.protocol.engine_packets import Kind, Malformed, Packet
 from roomcast_backend.protocol.json_codec import LARGEST_FRAME
-from roomcast_backend.protocol.messages import Code, Command, Refusal, kind_of
+from roomcast_backend.protocol.messages import Code, Refusal
 from roomcast_backend.protocol.socket_packets import (
     Binary,
     Connect,
@@ -36,24 +36,36 @@ TOO_LARGE = Refusal(
 NO_BINARY = Refusal(Code.INVALID_MESSAGE, "expected an event of JSON values, got binary data")
 
 
+class Application(Protocol):
+    """What the sessions are for."""
+
+    def greet(self, session: Connection, connect: Connect) -> None:
+        """Begin with a client whose session has begun; its CONNECT is not answered yet."""
+        ...
+
+    def answer(self, session: Connection, event: Event) -> Sequence[Any]:
+        """Do what an event asks for; return the arguments of its ack, or raise `Refused`."""
+        ...
+
+
 class SocketIoConversation:
-    """Answers packets; `greet` is called with the id of each new session.
+    """Answers packets for the application in its namespaces.
 
     What no Socket.IO client sends ends the connection.
     """
 
     def __init__(
         self,
-        commands: Commands,
+        application: Application,
         sessions: Sessions,
         *,
         gateway: Gateway,
-        greet: Callable[[str], object],
+        namespaces: Collection[str] = NAMESPACES,
     ) -> None:
-        self._commands = commands
+        self._application = application
         self._sessions = sessions
         self._gateway = gateway
-        self._greet = greet
+        self._namespaces = namespaces
 
     def hear(self, connection: Connection, frame: str) -> str:
         """Do what a packet asks for."""
@@ -71,46 +83,56 @@ class SocketIoConversation:
             case Connect(namespace):
                 return _not_connected(namespace, refusal)
             case Event(namespace, ack) | Binary(namespace, ack):
-                return _refused(connection_id, namespace, ack, refusal)
+                return self._refused(connection_id, namespace, ack, refusal)
             case _:
                 return SILENCE
 
     def _hear(self, connection: Connection, packet: SocketPacket | Packet | Malformed) -> str:
         match packet:
-            case Connect(namespace, auth):
-                return self._connect(connection, namespace, auth)
+            case Connect():
+                return self._connect(connection, packet)
             case Event():
                 return self._event(connection, packet)
             case Disconnect(namespace):
                 self._sessions.end(connection, namespace)
                 return SILENCE
             case Binary(namespace, ack):
-                return _refused(connection.id, namespace, ack, NO_BINARY)
+                return self._refused(connection.id, namespace, ack, NO_BINARY)
             case socket_packets.Ack() | Packet(Kind.PONG | Kind.NOOP | Kind.MESSAGE):
                 return SILENCE
             case _:
                 raise AgainstProtocol("not a packet of a client")
 
-    def _connect(self, connection: Connection, namespace: str, auth: Mapping[str, Any]) -> str:
-        if namespace not in NAMESPACES:
+    def _connect(self, connection: Connection, packet: Connect) -> str:
+        namespace = packet.namespace
+        if namespace not in self._namespaces:
             return socket_packets.connect_error(namespace, "Invalid namespace")
         try:
-            begun = self._sessions.begin(connection, namespace, auth)
+            begun = self._sessions.begin(connection, namespace, packet.auth)
         except Refused as exc:
             return _not_connected(namespace, exc.refusal)
-        self._greet(begun.session.id)
+        self._application.greet(begun.session, packet)
         more = {"pid": begun.pid} if begun.pid else {}
         return socket_packets.connected(namespace, begun.sid, **more)
 
     def _event(self, connection: Connection, event: Event) -> str:
         session = self._sessions.find(connection, event.namespace)
         try:
-            body = self._commands.carry_out(session, Command(event.name, _body(event)))
+            answer = self._application.answer(session, event)
         except Refused as exc:
-            return _refused(connection.id, event.namespace, event.ack, exc.refusal)
+            return self._refused(connection.id, event.namespace, event.ack, exc.refusal)
         if event.ack is None:
             return SILENCE
-        return socket_packets.acknowledgement(event.namespace, event.ack, body)
+        return socket_packets.acknowledgement(event.namespace, event.ack, *answer)
+
+    def _refused(
+        self, connection_id: str, namespace: str, ack: int | None, refusal: Refusal
+    ) -> str:
+        if ack is not None:
+            return socket_packets.acknowledgement(namespace, ack, refusal.body())
+        if namespace not in self._namespaces:
+            return SILENCE
+        return error_frame(connection_id, codec_name(namespace), refusal.code, refusal.message)
 
 
 def _read(frame: str) -> SocketPacket | Packet | Malformed:
@@ -121,24 +143,6 @@ def _read(frame: str) -> SocketPacket | Packet | Malformed:
     return packet
 
 
-def _body(event: Event) -> Mapping[str, Any]:
-    """Return a command's body: the event's first argument, which may be left out."""
-    body = event.args[0] if event.args else {}
-    if body is None:
-        return {}
-    if not isinstance(body, dict):
-        raise Refused(Code.INVALID_MESSAGE, f"expected an object, got {kind_of(body)}")
-    return body
-
-
 def _not_connected(namespace: str, refusal: Refusal) -> str:
     data = {"code": str(refusal.code), "message": refusal.message, **refusal.extra}
     return socket_packets.connect_error(namespace, refusal.message, data)
-
-
-def _refused(connection_id: str, namespace: str, ack: int | None, refusal: Refusal) -> str:
-    if ack is not None:
-        return socket_packets.acknowledgement(namespace, ack, refusal.body())
-    if namespace not in NAMESPACES:
-        return SILENCE
-    return error_frame(connection_id, codec_name(namespace), refusal.code, refusal.message)

@@ -5,13 +5,13 @@ them for one interface, so each conversation (`roomcast_backend.conversations`) 
 is sent unasked goes through one, `Codec`. A connection or session keeps the name of its codec.
 """
 
-from collections.abc import Mapping
+from functools import cache
 from typing import Protocol
 
 from roomcast.envelope import Envelope
 from roomcast_backend.protocol.json_codec import JsonCodec
 from roomcast_backend.protocol.messages import Command, Refusal, Reply
-from roomcast_backend.protocol.socketio_codec import NAMESPACES, EngineCodec, SocketIoCodec
+from roomcast_backend.protocol.socketio_codec import EngineCodec, SocketIoCodec
 
 
 class Codec(Protocol):
@@ -25,17 +25,19 @@ class Codec(Protocol):
         ...
 
 
-_ALL: tuple[Codec, ...] = (
-    JsonCodec(),
-    EngineCodec(),
-    *(SocketIoCodec(name, recover=recover) for name in NAMESPACES for recover in (False, True)),
-)
-_CODECS: Mapping[str, Codec] = {codec.name: codec for codec in _ALL}
-
-
+@cache
 def codec_named(name: str) -> Codec:
-    """Return the codec of a connection's or session's stored protocol."""
-    return _CODECS[name]
+    """Return the codec of a connection's or session's stored protocol; raise `KeyError`."""
+    match name.split(":"):
+        case [JsonCodec.name]:
+            return JsonCodec()
+        case [EngineCodec.name]:
+            return EngineCodec()
+        case [EngineCodec.name, namespace]:
+            return SocketIoCodec(namespace)
+        case [EngineCodec.name, namespace, "recover"]:
+            return SocketIoCodec(namespace, recover=True)
+    raise KeyError(name)
 
 
 __all__ = ["Codec", "Command", "Refusal", "Reply", "codec_named"]

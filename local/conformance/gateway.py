@@ -1,0 +1,67 @@
+"""API Gateway's management of connections, for clients of this process.
+
+A post is refused until the handshake is done, and from the close on.
+https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html
+"""
+
+import asyncio
+from collections.abc import Coroutine, Iterable, Iterator
+from typing import Any, Final
+
+from aiohttp import web
+
+from local.emulator.sockets import MAX_MESSAGE_BYTES
+from roomcast_backend.connections import address
+from roomcast_backend.delivery import Outcome, Post, Posted
+
+LONGEST_POST: Final = 5.0
+"""Seconds that a post may take: a client that reads nothing must not hold its sender for ever."""
+
+
+class InProcessGateway:
+    """Sends to and closes the sockets of an event loop, from any thread but the loop's own."""
+
+    def __init__(self) -> None:
+        self._sockets: dict[str, web.WebSocketResponse] = {}
+        self._loop = asyncio.get_running_loop()
+
+    def add(self, connection_id: str, socket: web.WebSocketResponse) -> None:
+        """Take posts for a client whose handshake is done."""
+        self._sockets[connection_id] = socket
+
+    def remove(self, connection_id: str) -> None:
+        """Refuse posts for a client that has gone or is to go."""
+        self._sockets.pop(connection_id, None)
+
+    def exists(self, connection_id: str) -> bool:
+        """Tell whether a client's handshake is done and it is still open."""
+        return address(connection_id) in self._sockets
+
+    def post(self, connection_id: str, frame: bytes) -> Outcome:
+        """Send one frame to one client."""
+        if len(frame) > MAX_MESSAGE_BYTES:
+            return Outcome.TOO_LARGE
+        socket = self._sockets.get(address(connection_id))
+        if socket is None:
+            return Outcome.GONE
+        try:
+            self._do(socket.send_str(frame.decode()))
+        except TimeoutError:
+            return Outcome.FAILED
+        except (ConnectionError, RuntimeError):  # closed in this moment
+            return Outcome.GONE
+        return Outcome.SENT
+
+    def post_all(self, posts: Iterable[Post]) -> Iterator[Posted]:
+        """Send one after the other."""
+        for post in posts:
+            yield Posted(post, self.post(post.member.connection_id, post.frame))
+
+    def close(self, connection_id: str) -> None:
+        """End a connection, without waiting for its client's consent."""
+        socket = self._sockets.pop(address(connection_id), None)
+        if socket is not None:
+            asyncio.run_coroutine_threadsafe(socket.close(), self._loop)
+
+    def _do(self, action: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(action, self._loop).result(LONGEST_POST)

@@ -1,0 +1,41 @@
+"""Ends clients that are silent: API Gateway's idle limit, with the suites' short timers.
+
+On AWS the limit is 10 minutes and any frame counts; a sweep every 5 minutes keeps clients open.
+https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
+"""
+
+import asyncio
+
+from aiohttp import web
+
+from local.conformance.service import PING_INTERVAL, PING_TIMEOUT
+from roomcast_backend.connections import SOCKET_IO
+from roomcast_backend.door import PONG
+from roomcast_backend.protocol import codec_named
+
+
+class Heartbeat:
+    """Asks one client whether it is there, and closes its socket when no answer comes."""
+
+    def __init__(self, socket: web.WebSocketResponse) -> None:
+        self._socket = socket
+        self._answered = asyncio.Event()
+
+    def hear(self, frame: str) -> None:
+        """Take note of a frame of the client's."""
+        if frame == PONG:
+            self._answered.set()
+
+    async def beat(self) -> None:
+        """Go on until the client does not answer or its socket is closed."""
+        try:
+            while True:
+                await asyncio.sleep(PING_INTERVAL / 1000)
+                self._answered.clear()
+                await self._socket.send_str(codec_named(SOCKET_IO).heartbeat)
+                async with asyncio.timeout(PING_TIMEOUT / 1000):
+                    await self._answered.wait()
+        except TimeoutError:
+            await self._socket.close()
+        except ConnectionError:
+            return

@@ -1,0 +1,116 @@
+"""The WebSocket server: one path for each suite, and API Gateway's rules for clients.
+
+Frames of a client are answered side by side, in no certain order; binary ones and those over
+128 KB end the connection.
+https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from http import HTTPStatus
+from typing import Final
+from uuid import uuid4
+
+from aiohttp import WSMsgType, web
+
+from local.conformance.gateway import InProcessGateway
+from local.conformance.heartbeat import Heartbeat
+from local.conformance.invocations import Invocations
+from local.conformance.service import Service, engine_io, socket_io
+from local.edge.sockets import MAX_MESSAGE_BYTES
+from local.emulator.sockets import unacceptable
+from roomcast_backend.handshake import Handshake, NotAccepted
+
+PATHS: Final[dict[str, Callable[[InProcessGateway], Service]]] = {
+    "/engine.io/": engine_io,
+    "/socket.io/": socket_io,
+}
+
+
+async def build() -> web.Application:
+    """Return the server's application, for the event loop that runs."""
+    gateway, invocations = InProcessGateway(), Invocations()
+    app = web.Application()
+    for path, service in PATHS.items():
+        app.router.add_get(path, Endpoint(service(gateway), gateway, invocations).serve)
+
+    async def close(_app: web.Application) -> None:
+        invocations.close()
+
+    app.on_cleanup.append(close)
+    return app
+
+
+class Endpoint:
+    """Serves the clients of one application."""
+
+    def __init__(
+        self, service: Service, gateway: InProcessGateway, invocations: Invocations
+    ) -> None:
+        self._service = service
+        self._gateway = gateway
+        self._invocations = invocations
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """Serve one client from its handshake to its end."""
+        socket = web.WebSocketResponse(compress=False, max_msg_size=MAX_MESSAGE_BYTES)
+        if not socket.can_prepare(request):
+            return _refuse(HTTPStatus.UPGRADE_REQUIRED, "Expected a WebSocket handshake")
+        handshake = _handshake(request)
+        connection_id = handshake.connection_id
+        try:
+            async with self._invocations.run(lambda: self._service.connect(handshake)):
+                pass
+        except NotAccepted as refusal:
+            return _refuse(refusal.status, str(refusal))
+        try:
+            await socket.prepare(request)
+            self._gateway.add(connection_id, socket)
+            await self._converse(connection_id, socket)
+        finally:
+            self._gateway.remove(connection_id)
+            async with self._invocations.run(lambda: self._service.disconnect(connection_id)):
+                pass
+        return socket
+
+    async def _converse(self, connection_id: str, socket: web.WebSocketResponse) -> None:
+        """Hear a client until its socket is closed, from either side."""
+        heartbeat = Heartbeat(socket)
+        async with asyncio.TaskGroup() as tasks:
+            beating = tasks.create_task(heartbeat.beat())
+            async for message in socket:
+                if message.type is WSMsgType.ERROR:  # no WebSocket frame: aiohttp has closed it
+                    break
+                code = unacceptable(_asgi(message.type, message.data))
+                if code is not None:
+                    await socket.close(code=code)
+                    break
+                heartbeat.hear(message.data)
+                tasks.create_task(self._answer(connection_id, message.data, socket))
+            beating.cancel()
+
+    async def _answer(self, connection_id: str, frame: str, socket: web.WebSocketResponse) -> None:
+        """Have a frame answered; its client may be gone by then."""
+        answered = self._invocations.run(lambda: self._service.answer(connection_id, frame))
+        with suppress(ConnectionError):
+            async with answered as reply:
+                if reply:
+                    await socket.send_str(reply)
+
+
+def _handshake(request: web.Request) -> Handshake:
+    return Handshake(
+        connection_id=uuid4().hex,
+        headers={name.lower(): value for name, value in request.headers.items()},
+        query=dict(request.query),
+    )
+
+
+def _asgi(kind: WSMsgType, data: str | bytes) -> dict[str, str | bytes]:
+    """Return a message as the emulator sees it."""
+    return {"bytes" if kind is WSMsgType.BINARY else "text": data}
+
+
+def _refuse(status: int, message: str) -> web.Response:
+    return web.json_response({"message": message}, status=status)

@@ -1,0 +1,131 @@
+"""Puts the service together for one application: its own parts, with what this process keeps.
+
+Everybody may connect: the suites know no tokens, so any is good and each handshake brings one.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from local.conformance.application import NAMESPACES, EventEcho, PacketEcho
+from local.conformance.gateway import InProcessGateway
+from local.conformance.invocations import invoke_later
+from local.conformance.stores import Connections, NoMemberships, NothingMissed, SessionRows
+from roomcast_backend.access import Principal
+from roomcast_backend.connections import JSON, LONGEST_CONNECTION, SOCKET_IO, State
+from roomcast_backend.conversations import Conversation
+from roomcast_backend.conversations.socketio_packets import SocketIoConversation
+from roomcast_backend.door import Door
+from roomcast_backend.farewell import Farewell
+from roomcast_backend.greeting import Greeter, Timers
+from roomcast_backend.handshake import Handshake, Handshakes, NotAccepted
+from roomcast_backend.protocol import engine_packets
+from roomcast_backend.protocol.messages import Code
+from roomcast_backend.sessions import Sessions
+from roomcast_backend.settings import Settings
+from roomcast_backend.stores.connections import Pace
+
+PING_INTERVAL = 300
+PING_TIMEOUT = 200
+MAX_PAYLOAD = 1_000_000
+"""Milliseconds and bytes, as the suites expect them; the gateway takes 128 KB all the same."""
+
+JOIN_WITHIN = 1
+"""Seconds for a client to join a namespace."""
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteTimers(Timers):
+    """The timers with the payload that the suites expect."""
+
+    def opening(self, sid: str) -> str:
+        """Write Engine.IO's handshake."""
+        return engine_packets.opening(
+            sid, interval=self.interval, timeout=self.timeout, max_payload=MAX_PAYLOAD
+        )
+
+
+class Service:
+    """What the functions do, for the connections of one application."""
+
+    def __init__(
+        self,
+        gateway: InProcessGateway,
+        conversation: Callable[[Connections], Conversation],
+        *,
+        joins: bool,
+    ) -> None:
+        self._connections = Connections()
+        self._memberships = NoMemberships(self._connections)
+        self._farewell = Farewell(gateway, self._memberships)
+        self._joins = joins
+        self._greeter = Greeter(
+            connections=self._connections,
+            memberships=self._memberships,
+            gateway=gateway,
+            timers=SuiteTimers(PING_INTERVAL, PING_TIMEOUT),
+        )
+        self._handshakes = Handshakes(
+            Settings(authentication_deadline=JOIN_WITHIN),
+            connections=self._connections,
+            principal_of=_anyone,
+            count_connections=lambda: 0,
+            open_connection=lambda name: invoke_later(lambda: self._greeter.open(name)),
+            set_deadline=self._set_deadline,
+        )
+        speaking = conversation(self._connections)
+        self._door = Door(
+            connections=self._connections,
+            conversations={JSON: speaking, SOCKET_IO: speaking},
+            gateway=gateway,
+            pace=Pace(interval=1, burst=1),
+        )
+
+    def connect(self, handshake: Handshake) -> None:
+        """Accept a connection that speaks Engine.IO, or raise `NotAccepted`."""
+        if handshake.protocol != SOCKET_IO:
+            raise NotAccepted(400, "expected EIO=4 and transport=websocket")
+        self._handshakes.accept(replace(handshake, query={**handshake.query, "token": "any"}))
+
+    def answer(self, connection_id: str, frame: str) -> str:
+        """Return the reply to one frame, empty where none is due."""
+        return self._door.answer(connection_id, frame)
+
+    def disconnect(self, connection_id: str) -> None:
+        """Forget a connection."""
+        self._memberships.forget(connection_id)
+
+    def _set_deadline(self, connection_id: str, seconds: int) -> None:
+        if self._joins:
+            invoke_later(lambda: self._end_unless_joined(connection_id), delay=seconds)
+
+    def _end_unless_joined(self, connection_id: str) -> None:
+        connection = self._connections.get(connection_id)
+        if connection is not None and connection.state is State.PENDING:
+            message = f"no namespace was joined within {JOIN_WITHIN} s"
+            self._farewell.say(connection.id, connection.protocol, Code.AUTH_MISSING, message)
+
+
+def socket_io(gateway: InProcessGateway) -> Service:
+    """Return the service with the echo application for Socket.IO."""
+
+    def conversation(connections: Connections) -> Conversation:
+        sessions = Sessions(
+            store=SessionRows(connections),
+            connections=connections,
+            replay=NothingMissed(),
+            principal_of=_anyone,
+        )
+        application = EventEcho(gateway)
+        return SocketIoConversation(application, sessions, gateway=gateway, namespaces=NAMESPACES)
+
+    return Service(gateway, conversation, joins=True)
+
+
+def engine_io(gateway: InProcessGateway) -> Service:
+    """Return the service with the echo application for Engine.IO: there is nothing to join."""
+    return Service(gateway, lambda _connections: PacketEcho(gateway), joins=False)
+
+
+def _anyone(_token: str) -> Principal:
+    return Principal("anyone", expires_at=int(time.time()) + LONGEST_CONNECTION)

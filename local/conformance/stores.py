@@ -1,0 +1,94 @@
+"""The tables in memory: of each store the methods that sessions of the echo application use.
+
+Every method is one step, as a conditional write or a transaction of DynamoDB is.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+from threading import RLock
+
+from roomcast_backend.connections import Connection, State, address, session_id
+from roomcast_backend.replay import Replay, Replayed
+from roomcast_backend.stores.connections import ConnectionStore, Pace, TooFast
+from roomcast_backend.stores.memberships import MembershipStore
+from roomcast_backend.stores.sessions import SessionStore
+
+
+class Connections(ConnectionStore):
+    """The connections table."""
+
+    def __init__(self) -> None:
+        self.lock = RLock()
+        self._rows: dict[str, Connection] = {}
+
+    def put(self, connection: Connection) -> None:
+        """Store a connection."""
+        with self.lock:
+            self._rows[connection.id] = connection
+
+    def get(self, connection_id: str) -> Connection | None:
+        """Return a connection, or None when it is unknown or gone."""
+        return self._rows.get(connection_id)
+
+    def take(self, connection_id: str) -> Connection | None:
+        """Delete a connection and return it as it was last."""
+        with self.lock:
+            return self._rows.pop(connection_id, None)
+
+    def admit(self, connection_id: str, *, now: int, pace: Pace) -> Connection | TooFast | None:
+        """Return a connection; clients of the suites may send as fast as they like."""
+        return self.get(connection_id)
+
+
+class SessionRows(SessionStore):
+    """Sessions, in no rooms; none is kept for who might come back."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._rows = connections
+
+    def begin(
+        self, connection: Connection, namespace: str, session: Connection, *, now: int
+    ) -> bool:
+        """Store a session; False when the connection is gone or has it already."""
+        with self._rows.lock:
+            row = self._rows.get(connection.id)
+            if row is None or namespace in row.namespaces:
+                return False
+            self._rows.put(replace(row, state=State.READY, namespaces=row.namespaces | {namespace}))
+            self._rows.put(session)
+        return True
+
+    def end(self, connection: Connection, namespace: str, session_id: str) -> None:
+        """Delete a session; the connection may begin it anew."""
+        with self._rows.lock:
+            self._rows.take(session_id)
+            row = self._rows.get(connection.id)
+            if row is not None:
+                self._rows.put(replace(row, namespaces=row.namespaces - {namespace}))
+
+
+class NoMemberships(MembershipStore):
+    """Forgets connections, which are members of nothing."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._rows = connections
+
+    def forget(self, connection_id: str, *, seen_in: Collection[str] = ()) -> list[Connection]:
+        """Delete a connection and its sessions; return what was deleted."""
+        with self._rows.lock:
+            row = self._rows.take(address(connection_id))
+            if row is None:
+                return []
+            taken = [self._rows.take(session_id(row.id, name)) for name in sorted(row.namespaces)]
+        return [row, *(session for session in taken if session)]
+
+
+class NothingMissed(Replay):
+    """Replays nothing: no session is taken up again."""
+
+    def __init__(self) -> None:
+        pass
+
+    def post(self, session: Connection, rooms: Iterable[str], *, since: str) -> Replayed:
+        """Say that what was missed is not known."""
+        return Replayed(0, complete=False)

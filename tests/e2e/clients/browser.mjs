@@ -1,0 +1,23 @@
+// Opens a page in Chromium and tells, line by line, when an element's text is what it should be.
+// Arguments: the browser, the page's URL. Each line of stdin: {"id", "text"}.
+import { createInterface } from "node:readline";
+import { chromium } from "playwright-core";
+
+const [executablePath, url] = process.argv.slice(2);
+const browser = await chromium.launch({
+  executablePath,
+  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"],
+});
+const page = await browser.newPage();
+page.on("pageerror", (error) => console.log(JSON.stringify({ heard: "error", value: error.message })));
+await page.goto(url);
+for await (const line of createInterface({ input: process.stdin })) {
+  const { id, text } = JSON.parse(line);
+  await page.waitForFunction(
+    ([id, text]) => document.getElementById(id)?.textContent.includes(text),
+    [id, text],
+    { timeout: 20000 },
+  );
+  console.log(JSON.stringify({ heard: "seen", value: await page.textContent(`#${id}`) }));
+}
+await browser.close();
