@@ -79,3 +79,8 @@ class TestEncode:
 
     def test_the_codec_is_found_by_its_name(self) -> None:
         assert isinstance(codec_named("json"), JsonCodec)
+
+    @pytest.mark.parametrize("name", ["", "xml", "socketio:/ws:other"])
+    def test_an_unknown_protocol_has_none(self, name: str) -> None:
+        with pytest.raises(KeyError):
+            codec_named(name)

@@ -48,7 +48,7 @@ class TestVerify:
             {"token_type": ...},
             {"token_type": "refresh"},
             {"token_type": ["access"]},
-            {"nbf": int(time.time()) + 60},
+            {"nbf": int(time.time()) + 86_400},
             {"projects": 5},
             {"projects": [1]},
             {"projects": {"p": 1}},
