@@ -103,6 +103,7 @@ class FunctionSettings(BaseModel):
     heartbeat_timeout: int = Field(
         240,
         ge=1,
+        le=86_400,
         description="Seconds that Socket.IO clients are told to wait on top of the interval before "
         "they take the connection for lost.",
     )

@@ -87,6 +87,31 @@ class TestNode:
             client.tell(emit=["ping"])
             assert await client.hear("ack") == {"status": "pong"}
 
+    async def test_on_the_apis_own_url(self, endpoints: Endpoints) -> None:
+        host, slash, stage = endpoints["websocket_api_url"].partition("/_aws")
+        opening = options(
+            auth={"token": token(endpoints)}, path=slash + stage, addTrailingSlash=False
+        )
+        url = host.replace("ws://", "http://") + "/ws"
+        async with program("client.mjs", url, opening) as client:
+            await client.hear("connect")
+
+    async def test_two_namespaces_over_one_connection(
+        self, endpoints: Endpoints, broadcaster: EventBroadcaster
+    ) -> None:
+        user = f"user-{uuid4()}"
+        auth = {"token": token(endpoints, sub=user)}
+        async with program("namespaces.mjs", endpoints["site_url"], options(auth=auth)) as client:
+            for namespace in ("/", "/ws"):
+                await client.hear("connection_established", namespace=namespace)
+            await broadcaster.broadcast_project_deleted("p", user)
+            copies = [
+                await client.hear("project.deleted", namespace=namespace)
+                for namespace in ("/", "/ws")
+            ]
+            assert await client.hear("engines") == 1
+        assert copies[0]["event"] == copies[1]["event"]
+
     async def test_a_lost_connection_comes_back_without_a_gap(
         self, endpoints: Endpoints, broadcaster: EventBroadcaster
     ) -> None:

@@ -61,6 +61,7 @@ class TestSettings:
             {"page_size": "3"},
             {"heartbeat_interval": "90"},
             {"heartbeat_interval": "600"},
+            {"heartbeat_timeout": "2147484"},
             {"global_shards": "many"},
             {"target": "moon"},
             {"edge_domain": "events.example.com"},
