@@ -37,9 +37,9 @@ objects = st.dictionaries(st.text(), anything, max_size=4)
 arguments = st.lists(anything, max_size=4).map(tuple)
 event_names = st.text().filter(lambda name: name not in RESERVED)
 namespaces = st.just("/") | st.text(
-    st.characters(exclude_categories=["Cs"], exclude_characters=",?")
+    st.characters(exclude_categories=["Cs"], exclude_characters=",?"), max_size=255
 ).map(lambda name: f"/{name}")
-ack_ids = st.integers(0, 10**16 - 1)
+ack_ids = st.integers(0, 2**53 - 1)
 any_character = st.characters(exclude_categories=()) | st.characters(categories=["Cs"])
 
 
@@ -179,6 +179,14 @@ class TestHostile:
     def test_an_ack_id_that_no_client_counts_to(self, number: str) -> None:
         assert isinstance(read(f'2{number}["a"]'), Malformed)
         assert isinstance(read(f"3{number}[]"), Malformed)
+
+    @given(namespaces, st.text(st.characters(exclude_characters=","), min_size=256))
+    def test_a_query_of_any_length_is_not_the_namespace(self, namespace: str, query: str) -> None:
+        assert read(f"0{namespace}?{query},{{}}") == Connect(namespace, {})
+
+    @pytest.mark.parametrize("namespace", ["/\ud800", "/ws\udfff", "/\ud800?x=1"])
+    def test_a_namespace_that_cannot_be_answered(self, namespace: str) -> None:
+        assert isinstance(read(f"0{namespace},"), Malformed)
 
     @pytest.mark.parametrize("number", ["9" * 10, "9" * MEGABYTE, "٣", "-1"])
     def test_more_attachments_than_can_come(self, number: str) -> None:

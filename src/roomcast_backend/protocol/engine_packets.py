@@ -78,6 +78,10 @@ def opening(sid: str, *, interval: int, timeout: int, max_payload: int) -> str:
 
 def _binary(text: str) -> Packet | Malformed:
     try:
-        return Packet(Kind.MESSAGE, b64decode(text, validate=True))
+        data = b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         return Malformed("expected base64 after b")
+    # Python's check lets surplus padding and unused bits pass: `AAAA=`, `AB==`.
+    if b64encode(data).decode() != text:
+        return Malformed("expected base64 after b")
+    return Packet(Kind.MESSAGE, data)

@@ -22,11 +22,18 @@ RESERVED = frozenset(
 """Names that a client's own library uses: no event has them."""
 
 _HEAD = re.compile(
-    r"(?P<type>[0-6])(?:(?P<attachments>[0-9]{1,9})-)?(?:(?P<namespace>/[^,]{0,255})(?:,|\Z))?"
+    r"(?P<type>[0-6])(?:(?P<attachments>[0-9]{1,9})-)?"
+    r"(?:(?P<namespace>/[^,?\ud800-\udfff]{0,255})(?:\?[^,]*)?(?:,|\Z))?"
     r"(?P<ack>[0-9]{1,16})?",
     re.ASCII,
 )
-"""Ack ids count up from 0 on one client: 16 digits outlast it. No namespace is that long."""
+"""A namespace is answered under its name, so it must be one that UTF-8 can carry.
+
+The query after it, which may hold a token, is not part of it and not limited here.
+"""
+
+LARGEST_ACK = 2**53 - 1
+"""Ack ids count up from 0 on one client, and JavaScript counts no further without gaps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +87,19 @@ def read(text: str) -> SocketPacket | Malformed:
     head = _HEAD.match(text)
     if head is None:
         return Malformed("expected a packet type from 0 to 6")
-    namespace = (head["namespace"] or MAIN).partition("?")[0]
+    namespace = head["namespace"] or MAIN
     ack = int(head["ack"]) if head["ack"] else None
+    if ack is not None and ack > LARGEST_ACK:
+        return Malformed(f"expected an ack id of at most {LARGEST_ACK}, got {ack}")
     rest = text[head.end() :]
     try:
         payload = read_json(rest) if rest else None
     except (ValueError, RecursionError):
         return Malformed("expected JSON")
-    if head["type"] in "56":
-        return Binary(namespace, ack, int(head["attachments"] or 0))
+    if rest and payload is None:
+        return Malformed("expected an object, a list or nothing, got null")
     if head["attachments"]:
-        return Malformed("expected no attachments")
+        return _binary(head, namespace, ack, payload)
     return _packet(head["type"], namespace, ack, payload)
 
 
@@ -135,6 +144,16 @@ def _json(payload: Any) -> str:
     except UnicodeEncodeError:
         return json.dumps(payload, separators=(",", ":"))
     return text
+
+
+def _binary(
+    head: re.Match[str], namespace: str, ack: int | None, payload: Any
+) -> Binary | Malformed:
+    if head["type"] not in "56":
+        return Malformed(f"expected no attachments in a packet of type {head['type']}")
+    if not isinstance(payload, list):
+        return Malformed(f"expected a list beside the attachments, got {kind_of(payload)}")
+    return Binary(namespace, ack, int(head["attachments"]))
 
 
 def _packet(kind: str, namespace: str, ack: int | None, payload: Any) -> SocketPacket | Malformed:
