@@ -93,6 +93,21 @@ class FunctionSettings(BaseModel):
         description="Members that one invocation delivers to; larger rooms go to the queue in "
         "pages of this size. At least `global_shards`.",
     )
+    page_workers: int = Field(
+        5,
+        ge=2,
+        le=1000,
+        description="Pages delivered at a time; 2 is the least that Lambda takes. More than "
+        "`posts_per_second` needs make nothing faster.",
+    )
+    posts_per_second: int = Field(
+        9000,
+        ge=1,
+        le=1_000_000,
+        description="Posts to connections that the service makes in a second, in bursts more. "
+        "Keeps under the account's quota of @connections calls, 10,000 in most regions and 2,500 "
+        "in some; each page worker takes its share.",
+    )
     heartbeat_interval: Annotated[int, AfterValidator(_whole_minutes)] = Field(
         300,
         ge=MINUTE,
@@ -155,13 +170,6 @@ class Settings(FunctionSettings):
     )
     aws_port: int = Field(
         4566, ge=1, le=65535, description="Port of the emulator; read by the local target alone."
-    )
-    page_workers: int = Field(
-        5,
-        ge=2,
-        le=1000,
-        description="Pages delivered at a time. Keeps under the account's quota of @connections "
-        "calls (10,000 a second by default); 2 is the least that Lambda takes.",
     )
     jwt_secret_arn: str = Field(
         "", description="ARN of the secret that tokens are signed with. Not set: one is generated."

@@ -3,16 +3,15 @@
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cache
 
 from roomcast_backend.connections import Member
 from roomcast_backend.delivery import ATTEMPTS, Outcome, Post, Posted, Verdict, backoff, judge
 from roomcast_backend.gateway import Gateway
 from roomcast_backend.stores.memberships import MembershipStore
-
-CHUNK = 200
-"""Posts between two looks at the clock."""
 
 FrameFor = Callable[[str], bytes]
 """Gives the frame for a protocol; called once per protocol, not once per member."""
@@ -37,54 +36,96 @@ class Courier:
         *,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
+        workers: Executor | None = None,
     ) -> None:
         self._gateway = gateway
         self._memberships = memberships
         self._clock = clock
         self._sleep = sleep
+        self._workers = workers or _workers()
 
     def post(
-        self, members: Sequence[Member], frame_for: FrameFor, *, room: str, until: float
+        self, members: Iterable[Member], frame_for: FrameFor, *, room: str, until: float
     ) -> Round:
-        """Post to every member, met in `room`, until the clock says `until` (epoch seconds)."""
-        result = Round(left=list(members))
+        """Post to every member, met in `room`, until the clock says `until` (epoch seconds).
+
+        Members are taken as they can be posted to: they may still be read meanwhile.
+        """
+        result = Round()
         frames: dict[str, bytes] = {}
+        gone: list[Member] = []
         for attempt in range(ATTEMPTS):
-            posts = [_addressed(member, frames, frame_for) for member in result.left]
-            result.left = []
-            wait = backoff(attempt, jitter=random.random())  # noqa: S311
-            for posted in self._posted(posts, result.left, until):
-                wait = max(wait, posted.retry_after)
-                self._see_to(posted, result, room)
+            waiting, result.left = members if attempt == 0 else result.left, []
+            posts = self._posts(waiting, result.left, frames, frame_for, until)
+            wait = max(
+                backoff(attempt, jitter=random.random()),  # noqa: S311
+                self._post_all(posts, result, gone),
+            )
             if not result.left or self._clock() + wait >= until:
                 break
             if attempt < ATTEMPTS - 1:
                 self._sleep(wait)
+        result.forgotten = self._forget(gone, room, until)
         return result
 
-    def _posted(self, posts: Sequence[Post], left: list[Member], until: float) -> Iterator[Posted]:
-        """Yield what came of each post; members for whom no time was left go to `left`."""
-        for start in range(0, len(posts), CHUNK):
-            chunk = posts[start : start + CHUNK]
-            if self._clock() < until:
-                yield from self._gateway.post_all(chunk)
-            else:
-                left += [post.member for post in chunk]
+    def _posts(
+        self,
+        members: Iterable[Member],
+        left: list[Member],
+        frames: dict[str, bytes],
+        frame_for: FrameFor,
+        until: float,
+    ) -> Iterator[Post]:
+        """Yield a post for each member; those for whom no time was left go to `left`."""
+        clock = self._clock
+        for member in members:
+            if clock() >= until:
+                left.append(member)
+                continue
+            frame = frames.get(member.protocol)
+            if frame is None:
+                frame = frames[member.protocol] = frame_for(member.protocol)
+            yield Post(member, frame)
 
-    def _see_to(self, posted: Posted, result: Round, room: str) -> None:
-        result.outcomes[posted.outcome] += 1
-        member = posted.post.member
+    def _post_all(self, posts: Iterator[Post], result: Round, gone: list[Member]) -> float:
+        """Post; return the longest wait that API Gateway named, in seconds."""
+        sent = 0
+        wait = 0.0
+        for posted in self._gateway.post_all(posts):
+            if posted.outcome is Outcome.SENT:
+                sent += 1
+                continue
+            result.outcomes[posted.outcome] += 1
+            wait = max(wait, posted.retry_after)
+            self._see_to(posted, result.left, gone)
+        if sent:
+            result.outcomes[Outcome.SENT] += sent
+        return wait
+
+    def _see_to(self, posted: Posted, left: list[Member], gone: list[Member]) -> None:
         match judge(posted, now=self._clock()):
             case Verdict.FORGET:
-                self._memberships.forget(member.connection_id, seen_in=[room])
-                result.forgotten += 1
+                gone.append(posted.post.member)
             case Verdict.AGAIN:
-                result.left.append(member)
+                left.append(posted.post.member)
             case Verdict.DONE | Verdict.GIVE_UP:
                 pass
 
+    def _forget(self, gone: list[Member], room: str, until: float) -> int:
+        """Forget connections side by side; return how many.
 
-def _addressed(member: Member, frames: dict[str, bytes], frame_for: FrameFor) -> Post:
-    if member.protocol not in frames:
-        frames[member.protocol] = frame_for(member.protocol)
-    return Post(member, frames[member.protocol])
+        Those for whom no time is left are met, and found to be gone, another time.
+        """
+
+        def forget(member: Member) -> bool:
+            if self._clock() >= until:
+                return False
+            self._memberships.forget(member.connection_id, seen_in=[room])
+            return True
+
+        return sum(self._workers.map(forget, gone))
+
+
+@cache
+def _workers() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(8, thread_name_prefix="forget")

@@ -11,6 +11,7 @@ TOO_LARGE    give up: no later attempt can succeed (the publisher refuses such e
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from roomcast_backend.connections import Member
 
@@ -34,16 +35,14 @@ class Outcome(Enum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class Post:
-    """One frame for one member."""
+class Post(NamedTuple):
+    """One frame for one member. A tuple, as `Posted`: one is made for each post."""
 
     member: Member
     frame: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Posted:
+class Posted(NamedTuple):
     """A post and what came of it; `retry_after` in seconds, where API Gateway named a wait."""
 
     post: Post

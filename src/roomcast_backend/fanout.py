@@ -1,31 +1,33 @@
 """From one event to every member of its rooms.
 
-event ─▶ a page of each room is posted to at once
+event ─▶ a page of each room is posted to at once, while it is still being read
            ├─ more members ─▶ queue: the rest of the shard, page by page
            └─ not reached  ─▶ queue: those members again, later
 """
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from itertools import groupby
 
 from roomcast.envelope import Envelope
 from roomcast_backend.connections import Member
 from roomcast_backend.courier import Courier, Round
-from roomcast_backend.delivery import Outcome, members_before, sort_members
+from roomcast_backend.delivery import Outcome, Sorting, members_before, sort_members
 from roomcast_backend.farewell import Farewell
 from roomcast_backend.pages import PageQueue, Work, whole_event
 from roomcast_backend.protocol import codec_named
+from roomcast_backend.reading import Chunk, Read, read_ahead
 from roomcast_backend.settings import Settings
 from roomcast_backend.stores.events import Delivery, EventStore
 from roomcast_backend.stores.rooms import Page, RoomStore
 
 AGAIN_SECONDS = 5
 """Before members that could not be reached are tried again; six times outlast a handshake."""
+
+AGAIN_AT_ONCE = 1000
+"""Members named in one message: their ids and an event fit into the 256 KB that SQS takes."""
 
 
 class Unreached(Exception):
@@ -116,28 +118,44 @@ class FanOut:
     ) -> frozenset[str]:
         """Do parts of the same room side by side; return whom they were for.
 
-        The rest of a shard is queued before its first page is posted, so that another invocation
-        goes on with it meanwhile.
+        The rest of a shard is queued once its page is read, so that another invocation goes on
+        with it while this page is still being posted to.
         """
         work = parts[0]
-        pages = list(_readers().map(lambda part: self._page(part, size), parts))
-        for part, page in zip(parts, pages, strict=True):
-            if page.after is not None:
-                self._queue.put(part.behind(page.after))
-                tally.queued_pages += 1
-        members = [member for page in pages for member in page.members]
-        skip = reached | self._reached_elsewhere(work, members)
-        sorted_out = sort_members(members, skip=skip, now=self._clock())
-        tally.expired += self._farewell.expired(sorted_out.expired, room=work.room_name)
+        rest: list[Work] = []
+        found: list[Sorting] = []
+
+        def leave(part: Work) -> None:
+            self._queue.put(part)
+            rest.append(part)
+
+        def members() -> Iterator[Member]:
+            for chunk in read_ahead(parts, self._read(reached), leave, size=size):
+                found.append(chunk.sorting)
+                yield from chunk.sorting.deliver
+
         result = self._courier.post(
-            sorted_out.deliver,
+            members(),
             lambda protocol: _frame(protocol, work),
             room=work.room_name,
             until=until,
         )
         tally.add(result)
+        tally.queued_pages += len(rest)
+        expired = [member for sorting in found for member in sorting.expired]
+        tally.expired += self._farewell.expired(expired, room=work.room_name)
         self._leave_to_queue(work, result.left, tally)
-        return frozenset(member.connection_id for member in sorted_out.deliver)
+        return frozenset(member.connection_id for sorting in found for member in sorting.deliver)
+
+    def _read(self, reached: frozenset[str]) -> Read:
+        """Return what reads a part, leaving out who gets the event through an earlier room."""
+
+        def read(part: Work, count: int) -> Chunk:
+            page = self._page(part, count)
+            skip = reached | self._reached_elsewhere(part, page.members)
+            return Chunk(sort_members(page.members, skip=skip, now=self._clock()), page.after)
+
+        return read
 
     def _page(self, work: Work, size: int) -> Page:
         if work.only:
@@ -160,14 +178,11 @@ class FanOut:
             return
         if work.is_last_attempt:
             raise Unreached(f"{len(left)} members were not reached in {work.attempt} attempts")
-        self._queue.put(work.again(tuple(m.connection_id for m in left)), delay=AGAIN_SECONDS)
+        for start in range(0, len(left), AGAIN_AT_ONCE):
+            some = tuple(member.connection_id for member in left[start : start + AGAIN_AT_ONCE])
+            self._queue.put(work.again(some), delay=AGAIN_SECONDS)
         tally.queued_members += len(left)
 
 
 def _frame(protocol: str, work: Work) -> bytes:
     return codec_named(protocol).encode_event(work.envelope, work.room_name).encode()
-
-
-@cache
-def _readers() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(16, thread_name_prefix="page")

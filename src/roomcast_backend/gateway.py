@@ -3,28 +3,31 @@
 https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html
 """
 
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+import os
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
+from urllib.parse import quote, urlsplit
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from roomcast_backend import clients
+from roomcast_backend.aws.signing import Signer
+from roomcast_backend.aws.transport import Transport
 from roomcast_backend.connections import address
 from roomcast_backend.delivery import Outcome, Post, Posted
+from roomcast_backend.pacing import Pace
 from roomcast_backend.settings import Settings
 
-if TYPE_CHECKING:
-    from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
+SERVICE = "execute-api"
 
 OUTCOMES = {
-    403: Outcome.FAILED,
+    **dict.fromkeys(range(200, 300), Outcome.SENT),
     410: Outcome.GONE,
     413: Outcome.TOO_LARGE,
     429: Outcome.THROTTLED,
 }
-"""By HTTP status; every other one above 299 is `FAILED`."""
+"""By HTTP status; every other one is `FAILED`: no answer, no permission, a fault of the server."""
+
+LARGEST_BURST = 1000
+"""Posts of one container before it is held to its share of the account's rate."""
 
 
 class Gateway(Protocol):
@@ -42,7 +45,10 @@ class Gateway(Protocol):
         ...
 
     def post_all(self, posts: Iterable[Post]) -> Iterator[Posted]:
-        """Send many frames, side by side; yield what came of each, in any order."""
+        """Send many frames, side by side; yield what came of each, in any order.
+
+        A post is taken when it can be sent; what is in flight is bounded.
+        """
         ...
 
     def close(self, connection_id: str) -> None:
@@ -50,69 +56,93 @@ class Gateway(Protocol):
         ...
 
 
+class NoAnswer(Exception):
+    """API Gateway was asked about a connection and said nothing that is an answer."""
+
+    def __init__(self, method: str, status: int) -> None:
+        super().__init__(f"{method} @connections: expected 2xx or 410, got {status or 'nothing'}")
+        self.status = status
+
+
 class ConnectionsApi:
-    """The gateway that API Gateway's management API is."""
+    """The gateway that API Gateway's management API is.
+
+    `many` carries the posts of a fan-out, `single` what is said to one connection, which may be
+    while a fan-out is under way.
+    """
 
     def __init__(
         self,
         settings: Settings,
         *,
-        client: "ApiGatewayManagementApiClient | None" = None,
-        workers: Executor | None = None,
+        many: Transport | None = None,
+        single: Transport | None = None,
+        signer: Signer | None = None,
+        pace: Pace | None = None,
     ) -> None:
-        self._client = client or clients.connections_api(settings.callback_url)
-        self._workers = workers or _workers()
+        self._many = many or _many(settings.callback_url)
+        self._single = single or _single(settings.callback_url)
+        self._signer = signer or _signer(os.environ.get("AWS_REGION", ""))
+        self._pace = pace or _pace(settings.posts_per_second / (settings.page_workers + 1))
+        self._host = self._many.origin.authority
+        self._prefix = urlsplit(settings.callback_url).path.rstrip("/") + "/%40connections/"
 
     def exists(self, connection_id: str) -> bool:
-        """Ask GetConnection; raise what is no answer."""
-        try:
-            self._client.get_connection(ConnectionId=address(connection_id))
-        except ClientError as exc:
-            if _outcome(exc) is Outcome.GONE:
-                return False
-            raise
-        return True
+        """Ask GetConnection; raise `NoAnswer` for what is none."""
+        return self._ask("GET", connection_id)
 
     def post(self, connection_id: str, frame: bytes) -> Outcome:
         """Send one frame to one connection."""
-        return self._post(connection_id, frame)[0]
+        request = self._signer.posts(self._host, self._prefix, frame)(address(connection_id))
+        return OUTCOMES.get(self._single.one(request).status, Outcome.FAILED)
 
     def post_all(self, posts: Iterable[Post]) -> Iterator[Posted]:
-        """Send with `POSTS_AT_ONCE` threads."""
-        return iter(self._workers.map(self._posted, posts))
+        """Send at the container's pace."""
+        for post, status, retry_after, _ in self._many.exchange(self._signed(posts)):
+            outcome = OUTCOMES.get(status, Outcome.FAILED)
+            if outcome is Outcome.THROTTLED:
+                self._pace.refused()
+            yield Posted(post, outcome, retry_after)
 
     def close(self, connection_id: str) -> None:
         """Ask DeleteConnection; a connection that is gone already is closed."""
-        try:
-            self._client.delete_connection(ConnectionId=address(connection_id))
-        except ClientError as exc:
-            if _outcome(exc) is not Outcome.GONE:
-                raise
+        self._ask("DELETE", connection_id)
 
-    def _posted(self, post: Post) -> Posted:
-        outcome, retry_after = self._post(post.member.connection_id, post.frame)
-        return Posted(post, outcome, retry_after)
+    def _signed(self, posts: Iterable[Post]) -> Iterator[tuple[Post, bytes]]:
+        """Write each post as a request. All members of one protocol get the same frame."""
+        writers: dict[bytes, Callable[[str], bytes]] = {}
+        for post in self._pace.keep(posts):
+            write = writers.get(post.frame)
+            if write is None:
+                write = self._signer.posts(self._host, self._prefix, post.frame)
+                writers[post.frame] = write
+            yield post, write(address(post.member.connection_id))
 
-    def _post(self, connection_id: str, frame: bytes) -> tuple[Outcome, float]:
-        try:
-            self._client.post_to_connection(ConnectionId=address(connection_id), Data=frame)
-        except ClientError as exc:
-            return _outcome(exc), _retry_after(exc)
-        except BotoCoreError:  # no connection, a timeout, a broken answer
-            return Outcome.FAILED, 0.0
-        return Outcome.SENT, 0.0
-
-
-def _outcome(error: ClientError) -> Outcome:
-    return OUTCOMES.get(error.response["ResponseMetadata"]["HTTPStatusCode"], Outcome.FAILED)
-
-
-def _retry_after(error: ClientError) -> float:
-    """Read Retry-After in seconds; its other form, a date, counts as none."""
-    value = error.response["ResponseMetadata"].get("HTTPHeaders", {}).get("retry-after", "")
-    return float(value) if value.isdecimal() else 0.0
+    def _ask(self, method: str, connection_id: str) -> bool:
+        """Return whether the connection is there; raise `NoAnswer` for what is none."""
+        path = self._prefix + quote(address(connection_id), safe="")
+        answer = self._single.one(self._signer.request(method, self._host, path))
+        outcome = OUTCOMES.get(answer.status)
+        if outcome not in (Outcome.SENT, Outcome.GONE):
+            raise NoAnswer(method, answer.status)
+        return outcome is Outcome.SENT
 
 
 @cache
-def _workers() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(clients.POSTS_AT_ONCE, thread_name_prefix="post")
+def _many(url: str) -> Transport:
+    return Transport(url)
+
+
+@cache
+def _single(url: str) -> Transport:
+    return Transport(url, window=1)
+
+
+@cache
+def _signer(region: str) -> Signer:
+    return Signer(SERVICE, region)
+
+
+@cache
+def _pace(rate: float) -> Pace:
+    return Pace(rate, burst=LARGEST_BURST)

@@ -56,6 +56,8 @@ class Settings:
     heartbeat_timeout: int = 240
     global_shards: int = 16
     page_size: int = 1000
+    page_workers: int = 5
+    posts_per_second: int = 9000
     replay_hours: int = 24
 
     def __post_init__(self) -> None:
@@ -63,6 +65,8 @@ class Settings:
         _check(1 <= self.max_rooms_per_connection <= MOST_ROOMS, "max_rooms_per_connection", "1-90")
         _check(1 <= self.global_shards <= 256, "global_shards", "1-256")  # noqa: PLR2004
         _check(self.page_size >= self.global_shards, "page_size", "at least global_shards")
+        _check(self.page_workers >= 1, "page_workers", "at least 1")
+        _check(self.posts_per_second >= 1, "posts_per_second", "at least 1")
         _check(self.commands_per_second >= 1, "commands_per_second", "at least 1")
         _check(self.command_burst >= 1, "command_burst", "at least 1")
 
