@@ -3,6 +3,7 @@
 It goes through the roster, the members of `global`, muted ones too.
 """
 
+import random
 import time
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
@@ -27,21 +28,26 @@ class Heartbeat:
         farewell: Farewell,
         page_size: int,
         clock: Callable[[], float] = time.time,
+        first_of: Callable[[int], int] = random.randrange,
     ) -> None:
         self._rooms = rooms
         self._courier = courier
         self._farewell = farewell
         self._page_size = page_size
         self._clock = clock
+        self._first_of = first_of
 
     def beat(self, *, until: float) -> Tally:
         """Post a heartbeat to every connection, until the clock says `until` (epoch seconds).
 
-        A connection that could not be reached gets the next one: two fit into the idle limit.
+        A connection that could not be reached gets the next one: two fit into the idle limit. Each
+        sweep begins at another shard, so that no connection is always among the last.
         """
         tally = Tally()
         for members in self._pages():
             now = self._clock()
+            if now >= until:
+                break
             expired = [member for member in members if member.expires_at <= now]
             alive = _once_each(member for member in members if member.expires_at > now)
             tally.expired += self._farewell.expired(expired, room=str(GLOBAL))
@@ -49,7 +55,9 @@ class Heartbeat:
         return tally
 
     def _pages(self) -> Iterator[list[Member]]:
-        for shard in self._rooms.shards(str(GLOBAL)):
+        shards = self._rooms.shards(str(GLOBAL))
+        first = self._first_of(len(shards))
+        for shard in (*shards[first:], *shards[:first]):
             members = self._rooms.members(str(GLOBAL), shard, size=self._page_size)
             while page := list(islice(members, self._page_size)):
                 yield page
