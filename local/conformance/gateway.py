@@ -63,5 +63,10 @@ class InProcessGateway:
         if socket is not None:
             asyncio.run_coroutine_threadsafe(socket.close(), self._loop)
 
+    def close_all(self, connection_ids: Iterable[str]) -> None:
+        """End connections, one after the other."""
+        for connection_id in connection_ids:
+            self.close(connection_id)
+
     def _do(self, action: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(action, self._loop).result(LONGEST_POST)

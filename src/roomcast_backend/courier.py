@@ -4,12 +4,11 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cache
 
 from roomcast_backend.connections import Member
 from roomcast_backend.delivery import ATTEMPTS, Outcome, Post, Posted, Verdict, backoff, judge
+from roomcast_backend.forgetting import Forgetting
 from roomcast_backend.gateway import Gateway
 from roomcast_backend.stores.memberships import MembershipStore
 
@@ -36,13 +35,11 @@ class Courier:
         *,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
-        workers: Executor | None = None,
     ) -> None:
         self._gateway = gateway
-        self._memberships = memberships
+        self._forgetting = Forgetting(memberships, clock=clock)
         self._clock = clock
         self._sleep = sleep
-        self._workers = workers or _workers()
 
     def post(
         self, members: Iterable[Member], frame_for: FrameFor, *, room: str, until: float
@@ -65,7 +62,7 @@ class Courier:
                 break
             if attempt < ATTEMPTS - 1:
                 self._sleep(wait)
-        result.forgotten = self._forget(gone, room, until)
+        result.forgotten = self._forgetting.forget(gone, room=room, until=until)
         return result
 
     def _posts(
@@ -110,22 +107,3 @@ class Courier:
                 left.append(posted.post.member)
             case Verdict.DONE | Verdict.GIVE_UP:
                 pass
-
-    def _forget(self, gone: list[Member], room: str, until: float) -> int:
-        """Forget connections side by side; return how many.
-
-        Those for whom no time is left are met, and found to be gone, another time.
-        """
-
-        def forget(member: Member) -> bool:
-            if self._clock() >= until:
-                return False
-            self._memberships.forget(member.connection_id, seen_in=[room])
-            return True
-
-        return sum(self._workers.map(forget, gone))
-
-
-@cache
-def _workers() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(8, thread_name_prefix="forget")

@@ -143,7 +143,7 @@ class FanOut:
         tally.add(result)
         tally.queued_pages += len(rest)
         expired = [member for sorting in found for member in sorting.expired]
-        tally.expired += self._farewell.expired(expired, room=work.room_name)
+        tally.expired += self._farewell.expired(expired, room=work.room_name, until=until)
         self._leave_to_queue(work, result.left, tally)
         return frozenset(member.connection_id for sorting in found for member in sorting.deliver)
 

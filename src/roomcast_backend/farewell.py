@@ -1,9 +1,12 @@
 """Ends connections, saying why: `connection.error`, then the close."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 
 from roomcast.envelope import Envelope, new_id, timestamp
 from roomcast_backend.connections import Member, address
+from roomcast_backend.delivery import Post
+from roomcast_backend.forgetting import Forgetting
 from roomcast_backend.gateway import Gateway
 from roomcast_backend.protocol import codec_named
 from roomcast_backend.protocol.messages import Code
@@ -40,9 +43,16 @@ def error_frame(connection_id: str, protocol: str, code: Code, message: str) -> 
 class Farewell:
     """Says goodbye through the gateway and forgets the connection."""
 
-    def __init__(self, gateway: Gateway, memberships: MembershipStore) -> None:
+    def __init__(
+        self,
+        gateway: Gateway,
+        memberships: MembershipStore,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._gateway = gateway
-        self._memberships = memberships
+        self._clock = clock
+        self._forgetting = Forgetting(memberships, clock=clock)
 
     def say(self, connection_id: str, protocol: str, code: Code, message: str) -> None:
         """Post `connection.error` and close; a client that is gone already is no error."""
@@ -50,14 +60,22 @@ class Farewell:
         self._gateway.post(connection_id, frame.encode())
         self._gateway.close(connection_id)
 
-    def expired(self, members: Sequence[Member], *, room: str) -> int:
-        """End the connections of members whose token has expired; return how many."""
-        for member in members:
-            self.say(
-                member.connection_id,
-                member.protocol,
-                Code.AUTH_FAILED,
-                "the token has expired: connect again with a fresh one",
-            )
-            self._memberships.forget(member.connection_id, seen_in=[room])
-        return len(members)
+    def expired(self, members: Sequence[Member], *, room: str, until: float) -> int:
+        """End the connections of members whose token has expired; return how many.
+
+        One that could not be closed is refused with its next frame, for it is not known any more.
+        One for which there is no time until the clock says `until` gets nothing either, and its
+        end the next time.
+        """
+        if self._clock() >= until:
+            return 0
+        for _ in self._gateway.post_all(map(_goodbye, members)):
+            pass
+        self._gateway.close_all(member.connection_id for member in members)
+        return self._forgetting.forget(members, room=room, until=until)
+
+
+def _goodbye(member: Member) -> Post:
+    message = "the token has expired: connect again with a fresh one"
+    frame = error_frame(member.connection_id, member.protocol, Code.AUTH_FAILED, message)
+    return Post(member, frame.encode())

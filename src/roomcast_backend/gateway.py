@@ -3,12 +3,14 @@
 https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html
 """
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import Protocol
 from urllib.parse import quote, urlsplit
 
+from roomcast_backend.aws import endpoints
+from roomcast_backend.aws.endpoints import Service
+from roomcast_backend.aws.errors import AwsError
 from roomcast_backend.aws.signing import Signer
 from roomcast_backend.aws.transport import Transport
 from roomcast_backend.connections import address
@@ -16,7 +18,7 @@ from roomcast_backend.delivery import Outcome, Post, Posted
 from roomcast_backend.pacing import Pace
 from roomcast_backend.settings import Settings
 
-SERVICE = "execute-api"
+SERVICE = Service("execute-api", "APIGATEWAYMANAGEMENTAPI")
 
 OUTCOMES = {
     **dict.fromkeys(range(200, 300), Outcome.SENT),
@@ -55,13 +57,9 @@ class Gateway(Protocol):
         """End a connection; its client may connect anew."""
         ...
 
-
-class NoAnswer(Exception):
-    """API Gateway was asked about a connection and said nothing that is an answer."""
-
-    def __init__(self, method: str, status: int) -> None:
-        super().__init__(f"{method} @connections: expected 2xx or 410, got {status or 'nothing'}")
-        self.status = status
+    def close_all(self, connection_ids: Iterable[str]) -> None:
+        """End many connections, side by side, as far as that succeeds."""
+        ...
 
 
 class ConnectionsApi:
@@ -82,13 +80,13 @@ class ConnectionsApi:
     ) -> None:
         self._many = many or _many(settings.callback_url)
         self._single = single or _single(settings.callback_url)
-        self._signer = signer or _signer(os.environ.get("AWS_REGION", ""))
+        self._signer = signer or _signer(endpoints.region(SERVICE))
         self._pace = pace or _pace(settings.posts_per_second / (settings.page_workers + 1))
         self._host = self._many.origin.authority
         self._prefix = urlsplit(settings.callback_url).path.rstrip("/") + "/%40connections/"
 
     def exists(self, connection_id: str) -> bool:
-        """Ask GetConnection; raise `NoAnswer` for what is none."""
+        """Ask GetConnection; raise `AwsError` for what is none."""
         return self._ask("GET", connection_id)
 
     def post(self, connection_id: str, frame: bytes) -> Outcome:
@@ -108,6 +106,15 @@ class ConnectionsApi:
         """Ask DeleteConnection; a connection that is gone already is closed."""
         self._ask("DELETE", connection_id)
 
+    def close_all(self, connection_ids: Iterable[str]) -> None:
+        """Ask DeleteConnection of each, at the container's pace."""
+        requests = (
+            (None, self._about("DELETE", connection_id))
+            for connection_id in self._pace.keep(connection_ids)
+        )
+        for _ in self._many.exchange(requests):
+            pass
+
     def _signed(self, posts: Iterable[Post]) -> Iterator[tuple[Post, bytes]]:
         """Write each post as a request. All members of one protocol get the same frame."""
         writers: dict[bytes, Callable[[str], bytes]] = {}
@@ -119,13 +126,16 @@ class ConnectionsApi:
             yield post, write(address(post.member.connection_id))
 
     def _ask(self, method: str, connection_id: str) -> bool:
-        """Return whether the connection is there; raise `NoAnswer` for what is none."""
-        path = self._prefix + quote(address(connection_id), safe="")
-        answer = self._single.one(self._signer.request(method, self._host, path))
+        """Return whether the connection is there; raise `AwsError` for what is none."""
+        answer = self._single.one(self._about(method, connection_id))
         outcome = OUTCOMES.get(answer.status)
         if outcome not in (Outcome.SENT, Outcome.GONE):
-            raise NoAnswer(method, answer.status)
+            raise AwsError(SERVICE.name, f"{method} @connections", "HTTP", status=answer.status)
         return outcome is Outcome.SENT
+
+    def _about(self, method: str, connection_id: str) -> bytes:
+        path = self._prefix + quote(address(connection_id), safe="")
+        return self._signer.request(method, self._host, path)
 
 
 @cache
@@ -140,7 +150,7 @@ def _single(url: str) -> Transport:
 
 @cache
 def _signer(region: str) -> Signer:
-    return Signer(SERVICE, region)
+    return Signer(SERVICE.name, region)
 
 
 @cache

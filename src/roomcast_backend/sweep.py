@@ -50,7 +50,7 @@ class Heartbeat:
                 break
             expired = [member for member in members if member.expires_at <= now]
             alive = _once_each(member for member in members if member.expires_at > now)
-            tally.expired += self._farewell.expired(expired, room=str(GLOBAL))
+            tally.expired += self._farewell.expired(expired, room=str(GLOBAL), until=until)
             tally.add(self._courier.post(alive, _heartbeat, room=str(GLOBAL), until=until))
         return tally
 

@@ -48,3 +48,7 @@ class FakeGateway:
         connection_id = address(connection_id)
         self.open.discard(connection_id)
         self.closed.append(connection_id)
+
+    def close_all(self, connection_ids: Iterable[str]) -> None:
+        for connection_id in connection_ids:
+            self.close(connection_id)

@@ -62,7 +62,7 @@ class Service:
             courier=Courier(
                 self.gateway, self.memberships, clock=self.clock, sleep=self.clock.sleep
             ),
-            farewell=Farewell(self.gateway, self.memberships),
+            farewell=Farewell(self.gateway, self.memberships, clock=self.clock),
             queue=self.queue,  # type: ignore[arg-type]
             count_event=lambda event_id: self.counters.count_event(event_id, now=0),
             clock=self.clock,
@@ -191,6 +191,28 @@ class TestManyMembers:
 
 
 class TestGone:
+    def test_many_gone_at_once(self, service: Service) -> None:
+        for number in range(40):
+            service.connect(f"c{number}", "project:p", "agent:a")
+        service.gateway.open = {f"c{number}" for number in range(10)}
+        _, tally = service.publish("project:p")
+        assert tally.forgotten == 30
+        assert tally.outcomes == {Outcome.SENT: 10, Outcome.GONE: 30}
+        _, tally = service.publish("agent:a")
+        assert tally.outcomes == {Outcome.SENT: 10}
+
+    def test_without_time_the_gone_are_met_again(self, service: Service) -> None:
+        service.connect("gone", "project:p")
+        service.gateway.open.clear()
+        with_time_for_the_post = service.clock.now + 0.5
+        post = service.gateway.post
+        service.gateway.post = lambda *args: service.clock.advance(1) or post(*args)  # type: ignore[func-returns-value, method-assign]
+        envelope = Envelope(new_id(), "t", "2026-01-01T00:00:00Z", "s", ("project:p",), {})
+        tally = service.fan_out.broadcast(envelope, until=with_time_for_the_post)
+        assert (tally.outcomes, tally.forgotten) == ({Outcome.GONE: 1}, 0)
+        _, tally = service.publish("project:p")
+        assert tally.forgotten == 1
+
     def test_forgets_that_connection_and_no_other(self, service: Service) -> None:
         service.connect("gone", "project:p", "agent:a", "global")
         service.connect("here", "project:p")
@@ -289,6 +311,31 @@ class TestTrouble:
         assert farewell["data"]["error_code"] == "AUTH_FAILED"
         assert service.gateway.closed == ["old"]
         assert service.connections.get("old") is None
+
+    def test_many_expired_at_once_are_each_told_and_closed(self, service: Service) -> None:
+        old = [f"old{number}" for number in range(30)]
+        for connection_id in old:
+            service.connect(connection_id, "project:p", lifetime=10)
+        service.connect("fresh", "project:p")
+        service.clock.advance(11)
+        _, tally = service.publish("project:p")
+        assert (tally.expired, tally.outcomes) == (30, {Outcome.SENT: 1})
+        assert sorted(service.gateway.closed) == sorted(old)
+        for connection_id in old:
+            (farewell,) = service.received(connection_id)
+            assert farewell["data"]["connection_id"] == connection_id
+            assert service.connections.get(connection_id) is None
+
+    def test_without_time_an_expired_member_gets_nothing_and_stays_for_the_next(
+        self, service: Service
+    ) -> None:
+        service.connect("old", "project:p", lifetime=10)
+        service.clock.advance(11)
+        envelope = Envelope(new_id(), "t", "2026-01-01T00:00:00Z", "s", ("project:p",), {})
+        tally = service.fan_out.broadcast(envelope, until=service.clock.now)
+        assert (tally.expired, service.gateway.posts) == (0, 0)
+        _, tally = service.publish("project:p")
+        assert tally.expired == 1
 
 
 class TestRepeats:

@@ -43,7 +43,7 @@ class SlowCourier:
 
 
 class NobodyExpired:
-    def expired(self, members: list[Member], *, room: str) -> int:
+    def expired(self, members: list[Member], *, room: str, until: float) -> int:
         return len(members)
 
 
