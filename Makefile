@@ -19,7 +19,7 @@ TOOLS_READY := .venv/tools.stamp
 NODE_READY := node_modules/.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help dev up down test conformance lint bundle synth deploy clean
+.PHONY: help dev up down test bench conformance lint bundle synth deploy clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ down: ## Stop what `make up` started
 
 test: $(TOOLS_READY) $(NODE_READY) ## Run all tests, end to end included; ARGS="-k name" chooses
 	@pytest $(TESTS) $(ARGS)
+
+bench: $(SERVICE_READY) ## Measure performance, 6 minutes; ARGS="cold senders" chooses, see --help
+	@python -m benchmarks $(ARGS)
 
 conformance: $(SERVICE_READY) ## Serve the official Engine.IO and Socket.IO suites on 127.0.0.1:3000; PORT=n
 	@python -m local.conformance
@@ -56,7 +59,7 @@ deploy: bundle $(NODE_READY) ## Deploy both stacks to AWS; ARGS="-c name=value" 
 
 clean: ## Stop the service and remove everything that make has made
 	@test ! -x .venv/bin/python || python -m local down
-	@rm -rf .build .local .venv node_modules cdk.out dist .coverage .hypothesis .*_cache
+	@rm -rf .bench .build .local .venv node_modules cdk.out dist .coverage .hypothesis .*_cache
 
 $(UV_READY):
 	@echo "Preparing uv $(UV_VERSION) ..."

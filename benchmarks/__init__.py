@@ -1,0 +1,1 @@
+"""Performance: `make bench` measures, prints tables, writes `.bench/results.json`. See README."""

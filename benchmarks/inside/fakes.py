@@ -1,0 +1,81 @@
+"""Stores that answer at once. What they take the place of is said by each function here.
+
+They replace methods, not parts: whatever puts the service together gets them. So a program that
+uses them is for nothing else.
+"""
+
+from collections import deque
+
+from benchmarks.aws_answers import connection, member
+from roomcast_backend.connections import Connection, Member
+from roomcast_backend.pages import PageQueue, Work
+from roomcast_backend.stores.connections import ConnectionStore, Pace
+from roomcast_backend.stores.counters import CounterStore
+from roomcast_backend.stores.events import Delivery, EventStore
+from roomcast_backend.stores.memberships import Change, MembershipStore
+from roomcast_backend.stores.rooms import Page, RoomStore
+
+
+def members_at_once(ids: list[str]) -> None:
+    """Let every room have these members, ready-made: nothing is asked, parsed or built."""
+    members = [member(connection_id) for connection_id in ids]
+    positions = {connection_id: position for position, connection_id in enumerate(ids)}
+
+    def page(
+        _self: RoomStore, _room: str, _shard: int, *, size: int, after: str | None = None
+    ) -> Page:
+        start = positions[after] + 1 if after else 0
+        found = members[start : start + size]
+        more = start + size < len(members)
+        return Page(found, found[-1].connection_id if more else None)
+
+    RoomStore.page = page  # type: ignore[assignment,method-assign]
+
+
+def events_at_once() -> None:
+    """Let every event be new, and log and count it nowhere."""
+    EventStore.begin = lambda *_args, **_more: Delivery.NEW  # type: ignore[assignment,method-assign]
+    EventStore.log = lambda *_args, **_more: None  # type: ignore[assignment,method-assign]
+    EventStore.complete = lambda *_args, **_more: None  # type: ignore[assignment,method-assign]
+    CounterStore.count_event = lambda *_args, **_more: None  # type: ignore[assignment,method-assign]
+
+
+def connections_at_once(connection_id: str) -> None:
+    """Let every frame come from one connection, never too fast, and every change succeed."""
+    found = connection(connection_id)
+
+    def admit(_self: ConnectionStore, _id: str, *, now: int, pace: Pace) -> Connection:
+        return found
+
+    ConnectionStore.admit = admit  # type: ignore[assignment,method-assign]
+    MembershipStore.join = lambda *_args, **_more: Change.DONE  # type: ignore[assignment,method-assign]
+    MembershipStore.leave = lambda *_args, **_more: Change.DONE  # type: ignore[assignment,method-assign]
+
+
+def queue_in_memory() -> deque[str]:
+    """Let work be queued in the deque that is returned, as messages."""
+    queue: deque[str] = deque()
+
+    def put(_self: PageQueue, work: Work, *, delay: int = 0) -> None:
+        queue.append(work.to_message())
+
+    PageQueue.put = put  # type: ignore[assignment,method-assign]
+    return queue
+
+
+def crowd(count: int, *, shards: int) -> None:
+    """Let every room have `count` members, made when they are read, the same number per shard."""
+
+    def page(
+        _self: RoomStore, _room: str, shard: int, *, size: int, after: str | None = None
+    ) -> Page:
+        start = int(after[5:13]) + 1 if after else 0
+        total = count // shards + (shard < count % shards)
+        found = [_one_of_many(shard, number) for number in range(start, min(start + size, total))]
+        return Page(found, found[-1].connection_id if start + size < total else None)
+
+    RoomStore.page = page  # type: ignore[assignment,method-assign]
+
+
+def _one_of_many(shard: int, number: int) -> Member:
+    return member(f"L0{shard:03d}{number:08d}Ih=")

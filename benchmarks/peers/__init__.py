@@ -1,0 +1,1 @@
+"""The senders that are compared. Each is a program: JSON parameters in, one line of JSON out."""
