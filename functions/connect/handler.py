@@ -4,13 +4,16 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from botocore.exceptions import BotoCoreError, ClientError
 
-from roomcast_backend import misrouted, service
+from roomcast_backend import misrouted
+from roomcast_backend.aws.errors import AwsError
 from roomcast_backend.handshake import Handshake, NotAccepted
-from roomcast_backend.keyring import KeysUnavailable
+from roomcast_backend.keyring import KeysUnavailable, load_verifier
+from roomcast_backend.service.handshakes import handshakes
+from roomcast_backend.service.starting import prepare
 
 logger = Logger()
+prepare(handshakes, load_verifier)
 
 
 @logger.inject_lambda_context
@@ -20,11 +23,11 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
         return misrouted.answer(event)
     handshake = Handshake.of(event)
     try:
-        service.handshakes().accept(handshake)
+        handshakes().accept(handshake)
     except NotAccepted as exc:
         logger.info("refused", extra={"status": exc.status, "reason": str(exc)})
         return {"statusCode": exc.status, "body": str(exc)}
-    except (ClientError, BotoCoreError, KeysUnavailable):
+    except (AwsError, KeysUnavailable):
         logger.exception("not accepted", extra={"connection_id": handshake.connection_id})
         return {"statusCode": 503, "body": "the service cannot answer now: try again"}
     return {"statusCode": 200}

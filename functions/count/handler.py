@@ -6,10 +6,12 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from roomcast_backend import service
 from roomcast_backend.counting import batch_name, changes
+from roomcast_backend.service.counters import counters
+from roomcast_backend.service.starting import prepare
 
 logger = Logger()
+prepare(counters)
 
 
 @logger.inject_lambda_context
@@ -17,5 +19,5 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> None:
     """Count one batch of changes; a batch that Lambda repeats counts once."""
     records = event["Records"]
     batch = batch_name(records)
-    service.counters().add(changes(records), spread_by=batch, batch=batch, now=int(time.time()))
+    counters().add(changes(records), spread_by=batch, batch=batch, now=int(time.time()))
     logger.info("counted", extra={"records": len(records)})

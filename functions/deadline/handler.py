@@ -13,26 +13,21 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from roomcast_backend import service
-from roomcast_backend.connections import State
-from roomcast_backend.protocol.messages import Code
+from roomcast_backend.service.deadline import deadline
+from roomcast_backend.service.starting import prepare
 
 logger = Logger()
 processor = BatchProcessor(event_type=EventType.SQS)
+prepare(deadline)
 
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     """Look at each connection whose deadline has passed; what fails goes back to the queue."""
-    return process_partial_response(event, end_unless_authenticated, processor, context=context)
+    return process_partial_response(event, _look_at, processor, context=context)
 
 
-def end_unless_authenticated(record: SQSRecord) -> None:
-    """Close a connection that is still pending."""
-    connection = service.connections().get(json.loads(record.body)["connection_id"])
-    if connection is None or connection.state is not State.PENDING:
-        return
-    message = "no token came in time: connect with one or send authenticate"
-    service.farewell().say(connection.id, connection.protocol, Code.AUTH_MISSING, message)
-    service.memberships().forget(connection.id)
-    logger.info("closed", extra={"connection_id": connection.id})
+def _look_at(record: SQSRecord) -> None:
+    connection_id = json.loads(record.body)["connection_id"]
+    if deadline().passes(connection_id):
+        logger.info("closed", extra={"connection_id": connection_id})

@@ -5,9 +5,12 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from roomcast_backend import misrouted, service
+from roomcast_backend import misrouted
+from roomcast_backend.service.memberships import memberships
+from roomcast_backend.service.starting import prepare
 
 logger = Logger()
+prepare(memberships)
 
 
 @logger.inject_lambda_context
@@ -16,7 +19,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     if misrouted.is_frame(event):
         return misrouted.answer(event)
     context = event["requestContext"]
-    service.memberships().forget(context["connectionId"])
+    memberships().forget(context["connectionId"])
     logger.info(
         "disconnected",
         extra={

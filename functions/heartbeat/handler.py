@@ -5,16 +5,19 @@ from typing import Any
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from roomcast_backend import service
 from roomcast_backend.observability import measure
+from roomcast_backend.service.heartbeat import heartbeat
+from roomcast_backend.service.invocation import end_of
+from roomcast_backend.service.starting import prepare
 
 logger = Logger()
 metrics = Metrics()
+prepare(heartbeat)
 
 
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(_event: dict[str, Any], context: LambdaContext) -> None:
     """Sweep over the roster, as far as the time allows."""
-    tally = service.heartbeat().beat(until=service.deadline(context))
+    tally = heartbeat().beat(until=end_of(context))
     logger.info("swept", extra=measure(metrics, tally))

@@ -5,13 +5,16 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from roomcast_backend import service
+from roomcast.envelope import new_id
+from roomcast_backend.service.greeter import greeter
+from roomcast_backend.service.starting import prepare
 
 logger = Logger()
+prepare(greeter, new_id)
 
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], _context: LambdaContext) -> None:
     """Open one connection; an error is retried by Lambda, then kept in the dead-letter queue."""
-    opened = service.greeter().open(event["connection_id"])
+    opened = greeter().open(event["connection_id"])
     logger.info("opened" if opened else "gone", extra={"connection_id": event["connection_id"]})

@@ -6,27 +6,29 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import ForbiddenError, UnauthorizedError
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from botocore.exceptions import BotoCoreError, ClientError
 
-from roomcast_backend import service
+from roomcast_backend.aws.errors import AwsError
 from roomcast_backend.keyring import KeysUnavailable, principal_of
+from roomcast_backend.service.starting import prepare
+from roomcast_backend.service.status import check_stores, statistics
 from roomcast_backend.tokens import TokenRefused
 
 logger = Logger()
 app = APIGatewayHttpResolver()
+prepare(statistics)
 
 
 @app.get("/health")
 def health() -> Response[Any] | dict[str, str]:
     """Say 200 when every store answers, else 503."""
-    return {"status": "ok", "version": service.check_stores()}
+    return {"status": "ok", "version": check_stores()}
 
 
 @app.get("/api/v1/websocket/stats")
 def stats() -> dict[str, Any]:
     """Return the statistics to an admin."""
     _check_admin(app.current_event.headers.get("authorization", ""))
-    return service.statistics().read(
+    return statistics().read(
         rooms=app.current_event.query_string_parameters.get("detail") == "rooms"
     )
 
@@ -43,10 +45,10 @@ def _check_admin(authorization: str) -> None:
         raise ForbiddenError("the token's role is not admin")
 
 
-@app.exception_handler([ClientError, BotoCoreError, KeysUnavailable])  # type: ignore[untyped-decorator]
+@app.exception_handler([AwsError, KeysUnavailable])  # type: ignore[untyped-decorator]
 def unavailable(error: Exception) -> Response[Any]:
     """Turn a store that does not answer into a 503."""
-    logger.error("a store does not answer", extra={"error": type(error).__name__})
+    logger.error("a store does not answer", extra={"error": str(error)})
     return Response(503, "application/json", '{"status": "unavailable"}')
 
 

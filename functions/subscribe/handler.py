@@ -5,14 +5,17 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from roomcast_backend import service
+from roomcast_backend.keyring import load_verifier
+from roomcast_backend.service.door import door
+from roomcast_backend.service.starting import prepare
 
 logger = Logger()
+prepare(door, load_verifier)
 
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Answer one frame; the reply goes back as the route's response, silence as none."""
     connection_id = event["requestContext"]["connectionId"]
-    reply = service.door().answer(connection_id, event["body"])
+    reply = door().answer(connection_id, event["body"])
     return {"statusCode": 200, "body": reply} if reply else {"statusCode": 200}

@@ -6,13 +6,15 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from roomcast.envelope import encode
+from roomcast.envelope import encode, new_id
 from roomcast_backend.github import webhook
 from roomcast_backend.github.request import Refused, WebhookRequest
-from roomcast_backend.github.services import services
+from roomcast_backend.github.services import clients, services
+from roomcast_backend.service.starting import prepare
 
 logger = Logger()
 metrics = Metrics()
+prepare(clients, new_id)
 
 
 @logger.inject_lambda_context

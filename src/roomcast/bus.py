@@ -65,6 +65,10 @@ class EventBus:
                 outcomes[index] = outcome
         return outcomes
 
+    def connect(self) -> None:
+        """Make the client now instead of at the first use; raise `NotConfigured`. Sends nothing."""
+        self._connection()
+
     def close(self) -> None:
         """Drop the client and the name read from the environment; the next use makes both anew."""
         connection = self._connection.forget()

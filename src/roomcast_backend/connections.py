@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from roomcast_backend.access import Principal, automatic_rooms
 
@@ -71,9 +72,11 @@ def held_rooms(connection: Connection) -> frozenset[str]:
     return connection.rooms | {str(room) for room in automatic_rooms(connection.principal)}
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A connection in a room with all that fan-out needs of it; times in epoch seconds."""
+class Member(NamedTuple):
+    """A connection in a room with all that fan-out needs of it; times in epoch seconds.
+
+    A tuple, for it is made a thousand times for one event: a frozen dataclass takes thrice as long.
+    """
 
     connection_id: str
     protocol: str

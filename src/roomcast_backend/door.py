@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable, Mapping
 
 from aws_lambda_powertools import Logger
-from botocore.exceptions import BotoCoreError, ClientError
 
+from roomcast_backend.aws.errors import AwsError
 from roomcast_backend.connections import JSON, SOCKET_IO, Connection
 from roomcast_backend.conversations import SILENCE, Conversation
 from roomcast_backend.gateway import Gateway
@@ -58,8 +58,8 @@ class Door:
             if isinstance(admitted, TooFast):
                 return conversation.refuse(connection_id, frame, _too_fast(admitted))
             return conversation.hear(admitted, frame)
-        except (ClientError, BotoCoreError, KeysUnavailable) as exc:
-            logger.error("no answer from a store", extra={"error": type(exc).__name__})
+        except (AwsError, KeysUnavailable) as exc:
+            logger.error("no answer from a store", extra={"error": str(exc)})
         except Exception:
             logger.exception("a frame was not answered")
         return _last_resort(conversation, connection_id, frame)

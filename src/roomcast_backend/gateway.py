@@ -83,7 +83,7 @@ class ConnectionsApi:
         self._signer = signer or _signer(endpoints.region(SERVICE))
         self._pace = pace or _pace(settings.posts_per_second / (settings.page_workers + 1))
         self._host = self._many.origin.authority
-        self._prefix = urlsplit(settings.callback_url).path.rstrip("/") + "/%40connections/"
+        self._prefix = urlsplit(settings.callback_url).path.rstrip("/") + "/@connections/"
 
     def exists(self, connection_id: str) -> bool:
         """Ask GetConnection; raise `AwsError` for what is none."""

@@ -1,14 +1,17 @@
 """The keys that tokens are verified with: a secret in Secrets Manager, or a key set's URL."""
 
 from functools import cache
+from typing import TYPE_CHECKING
 
-import jwt
-from aws_lambda_powertools.utilities import parameters
-from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
-
+from roomcast_backend import clients
 from roomcast_backend.access import EVERYTHING, NOTHING, Principal
+from roomcast_backend.aws.errors import AwsError
+from roomcast_backend.pyjwt import pyjwt
 from roomcast_backend.settings import Settings, settings
 from roomcast_backend.tokens import KeyFor, TokenRules, verify
+
+if TYPE_CHECKING:
+    from jwt import PyJWKClient
 
 SECRET_SECONDS = 300
 """How long a container keeps a secret: a rotated one is used everywhere after that time."""
@@ -29,11 +32,16 @@ def principal_of(token: str) -> Principal:
     return verify(token, key_for=_key_for(settings()), rules=_rules(settings()))
 
 
+def load_verifier() -> None:
+    """Import what verifies this service's tokens, before the first one comes."""
+    pyjwt(_rules(settings()).algorithms)
+
+
 def secret(arn: str) -> str:
     """Return a secret's text, at most `SECRET_SECONDS` old."""
     try:
-        return str(parameters.get_secret(arn, max_age=SECRET_SECONDS))
-    except GetParameterError as exc:
+        return clients.secrets().text(arn, max_age=SECRET_SECONDS)
+    except AwsError as exc:
         raise KeysUnavailable("Secrets Manager did not give the secret") from exc
 
 
@@ -55,10 +63,13 @@ def _key_for(chosen: Settings) -> KeyFor:
 def _key_in_set(token: str) -> object:
     try:
         return _key_set(settings().jwks_url).get_signing_key_from_jwt(token).key
-    except jwt.PyJWKClientConnectionError as exc:
+    except pyjwt(ASYMMETRIC).PyJWKClientConnectionError as exc:
         raise KeysUnavailable("the key set did not answer") from exc
 
 
 @cache
-def _key_set(url: str) -> jwt.PyJWKClient:
-    return jwt.PyJWKClient(url, cache_keys=True, lifespan=SECRET_SECONDS, timeout=3)
+def _key_set(url: str) -> "PyJWKClient":
+    client: PyJWKClient = pyjwt(ASYMMETRIC).PyJWKClient(
+        url, cache_keys=True, lifespan=SECRET_SECONDS, timeout=3
+    )
+    return client

@@ -7,9 +7,6 @@ gets the answer to any unknown action; nothing is looked up and nothing changes.
 from collections.abc import Mapping
 from typing import Any
 
-from roomcast_backend.protocol.json_codec import JsonCodec
-from roomcast_backend.protocol.messages import Code, Refusal, Reply
-
 
 def is_frame(event: Mapping[str, Any]) -> bool:
     """Tell whether an event of `$connect` or `$disconnect` is really a client's frame."""
@@ -18,6 +15,10 @@ def is_frame(event: Mapping[str, Any]) -> bool:
 
 def answer(event: Mapping[str, Any]) -> dict[str, Any]:
     """Refuse the frame as an unknown action."""
+    # Hardly anybody does this: handshakes do not wait for these imports.
+    from roomcast_backend.protocol.json_codec import JsonCodec  # noqa: PLC0415
+    from roomcast_backend.protocol.messages import Code, Refusal, Reply  # noqa: PLC0415
+
     codec = JsonCodec()
     frame = codec.decode(event["body"])
     refusal = Refusal(Code.INVALID_MESSAGE, "expected a command, got the name of a route")

@@ -3,14 +3,12 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from roomcast.envelope import Envelope, encode
 from roomcast_backend import clients
+from roomcast_backend.aws.sqs import Sqs
 from roomcast_backend.settings import Settings
-
-if TYPE_CHECKING:
-    from mypy_boto3_sqs import SQSClient
 
 LONGEST_ROUND = 6
 """How often members that could not be reached go back to the queue, before its DLQ takes them."""
@@ -84,7 +82,7 @@ def whole_event(envelope: Envelope, shards: dict[str, range], *, started: float)
 class PageQueue:
     """The queue of work that the broadcast function leaves to further invocations."""
 
-    def __init__(self, settings: Settings, *, client: "SQSClient | None" = None) -> None:
+    def __init__(self, settings: Settings, *, client: Sqs | None = None) -> None:
         self._url = settings.pages_queue_url
         self._client = client or clients.sqs()
 

@@ -8,10 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import jwt
-
 from roomcast.rooms import canonical_id, is_id
 from roomcast_backend.access import EVERYTHING, NOTHING, Grant, Principal
+from roomcast_backend.pyjwt import pyjwt
 
 LONGEST_TOKEN = 8192
 """Characters; a handshake's URL holds 4,096 at API Gateway, its headers 8 to 10 KB."""
@@ -41,6 +40,7 @@ def verify(token: str, *, key_for: KeyFor, rules: TokenRules) -> Principal:
     """
     if len(token) > LONGEST_TOKEN:
         raise TokenRefused("the token is too long")
+    jwt = pyjwt(rules.algorithms)
     try:
         claims = jwt.decode(
             token,

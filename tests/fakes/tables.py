@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from roomcast_backend.aws.dynamodb import DynamoDb
 from roomcast_backend.settings import Settings
 
 KEYS = {
@@ -12,6 +13,17 @@ KEYS = {
     "idempotency": ("id",),
     "counters": ("counter", "part"),
 }
+
+
+class SeenTables(DynamoDb):
+    """The tables as the stores reach them, and what is in them."""
+
+    def __init__(self, client: Any) -> None:
+        super().__init__()
+        self._client = client
+
+    def scan(self, **request: Any) -> Any:
+        return self._client.scan(**request)
 
 
 def table_settings(**changes: Any) -> Settings:

@@ -1,5 +1,9 @@
-"""Functional tests: moto's AWS in this process, nothing beyond it."""
+"""Functional tests: moto's AWS in this process, nothing beyond it.
 
+boto3 reaches it without a network, as moto lets it, the service's own client over HTTP.
+"""
+
+import logging
 import os
 from collections.abc import Iterator
 from functools import cache
@@ -8,8 +12,9 @@ from typing import Any
 import boto3
 import pytest
 from moto import mock_aws
+from moto.server import ThreadedMotoServer
 
-from tests.fakes.tables import create_tables
+from tests.fakes.tables import SeenTables, create_tables
 
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "testing",
@@ -18,30 +23,52 @@ CREDENTIALS = {
     "AWS_EC2_METADATA_DISABLED": "true",
 }
 
+OVER_HTTP = ("DYNAMODB", "LAMBDA", "SECRETS_MANAGER", "SQS")
+"""Services that ours is a client of."""
+
 # Powertools reads its namespace when a handler is imported, as in Lambda.
 os.environ["POWERTOOLS_METRICS_NAMESPACE"] = "Roomcast"
 
 
+@pytest.fixture(scope="session")
+def aws_url() -> Iterator[str]:
+    """Return where moto answers; it is the same AWS as that of `mock_aws`."""
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # a line for each request
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def aws(aws_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Give a fresh, empty AWS account."""
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
-    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN"):
+    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN", "AWS_REGION"):
         monkeypatch.delenv(name, raising=False)
+    for service in OVER_HTTP:
+        monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", aws_url)
     with mock_aws():
         yield
 
 
 @pytest.fixture
-def dynamodb(aws: None) -> Any:
-    """Return a client of an account that has the service's tables."""
+def boto3_dynamodb(aws: None) -> Any:
+    """Return boto3's client of an account that has the service's tables."""
     client = _client()
     create_tables(client)
     return client
 
 
+@pytest.fixture
+def dynamodb(boto3_dynamodb: Any) -> SeenTables:
+    """Return the stores' client of an account that has the service's tables."""
+    return SeenTables(boto3_dynamodb)
+
+
 @cache
 def _client() -> Any:
     """Return one client for all tests: making one costs more than most tests; accounts are new."""
-    return boto3.client("dynamodb")
+    return boto3.client("dynamodb", endpoint_url="https://dynamodb.us-east-1.amazonaws.com")

@@ -10,6 +10,7 @@ import pytest
 
 from roomcast import EVENT_TYPES, EventBroadcaster, EventTooLarge, InvalidEvent, NotConfigured
 from roomcast.broadcaster import get_broadcaster
+from roomcast.bus import EventBus
 from roomcast.envelope import FRAMING_BYTES, MAX_FRAME_BYTES, Envelope, encode
 from roomcast.events import AgentConnected, ConnectionErrored, ProjectDeleted
 from tests.fakes.bus_listener import BUS, BusListener
@@ -291,6 +292,8 @@ class TestBusName:
         monkeypatch.delenv("AWS_DEFAULT_REGION")
         with pytest.raises(NotConfigured, match="AWS_REGION"):
             await EventBroadcaster(BUS).publish(deleted())
+        with pytest.raises(NotConfigured, match="AWS_REGION"):
+            EventBus(BUS).connect()
 
     async def test_endpoint_that_is_no_url(
         self, aws: None, monkeypatch: pytest.MonkeyPatch

@@ -4,10 +4,10 @@ import json
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from roomcast.rooms import Room
 from roomcast_backend.access import EVERYTHING, Grant, Principal
+from roomcast_backend.aws.errors import AwsError
 from roomcast_backend.commands import Commands
 from roomcast_backend.connections import Connection, State
 from roomcast_backend.conversations.json_frames import JsonConversation
@@ -384,7 +384,7 @@ class TestFaults:
         self, client: Client, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def fail(*_args: Any, **_kwargs: Any) -> None:
-            raise ClientError({"Error": {"Code": "InternalServerError"}}, "UpdateItem")
+            raise AwsError("dynamodb", "UpdateItem", "InternalServerError", status=500)
 
         monkeypatch.setattr(client.connections, "admit", fail)
         reply = client.say({"action": "ping"})

@@ -1,14 +1,16 @@
 """Fan-out against moto's tables, a gateway that knows faults and a queue in memory."""
 
 import json
+import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
 
 from roomcast.envelope import Envelope, new_id
 from roomcast.rooms import Room
+from roomcast_backend import fanout, reading
 from roomcast_backend.access import EVERYTHING, Principal
 from roomcast_backend.connections import Connection, Member, State
 from roomcast_backend.courier import Courier
@@ -22,12 +24,20 @@ from roomcast_backend.stores.events import EventStore
 from roomcast_backend.stores.items import member_item
 from roomcast_backend.stores.keys import partition, shard_of
 from roomcast_backend.stores.memberships import MembershipStore
-from roomcast_backend.stores.rooms import RoomStore
+from roomcast_backend.stores.rooms import Page, RoomStore
 from tests.fakes.clock import FakeClock
 from tests.fakes.gateway import FakeGateway
 from tests.fakes.tables import table_settings
 
 LONG_AGO = 10_000
+PATIENCE = 10.0
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Give other threads time."""
+    until = time.monotonic() + PATIENCE
+    while not holds() and time.monotonic() < until:
+        time.sleep(0.001)
 
 
 class FakeQueue:
@@ -188,6 +198,56 @@ class TestManyMembers:
         service.publish("agent:a", "global")
         service.work_off()
         assert [len(frames) for frames in service.gateway.sent.values()] == [1] * 350
+
+
+class TestStreaming:
+    def test_posts_go_out_while_later_members_are_still_read(
+        self, service: Service, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        read = service.rooms.page
+        posted: list[int] = []
+
+        def page(*args: Any, after: str | None = None, **kwargs: Any) -> Page:
+            if after is not None:
+                wait_until(lambda: service.gateway.posts == 60)
+                posted.append(service.gateway.posts)
+            return read(*args, after=after, **kwargs)
+
+        monkeypatch.setattr(reading, "READ_AT_ONCE", 60)
+        monkeypatch.setattr(service.rooms, "page", page)
+        service.fill("project:p", (f"c{number:03}" for number in range(90)))
+        _, tally = service.publish("project:p")
+        assert posted == [60]
+        assert tally.outcomes == {Outcome.SENT: 90}
+
+    def test_the_rest_is_queued_before_the_page_is_posted(self, service: Service) -> None:
+        service.fill("project:p", (f"c{number:03}" for number in range(150)))
+        post = service.gateway.post
+        queued: list[int] = []
+
+        def noting(connection_id: str, frame: bytes) -> Outcome:
+            if service.gateway.posts == 50:
+                wait_until(lambda: bool(service.queue.messages))
+                queued.append(len(service.queue.messages))
+            return post(connection_id, frame)
+
+        service.gateway.post = noting  # type: ignore[method-assign]
+        service.publish("project:p")
+        assert queued == [1]
+
+    def test_a_frame_is_encoded_once_for_each_protocol(
+        self, service: Service, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        encoded: list[str] = []
+
+        def frame(protocol: str, work: Work) -> bytes:
+            encoded.append(protocol)
+            return b"{}"
+
+        monkeypatch.setattr(fanout, "_frame", frame)
+        service.fill("project:p", (f"c{number:03}" for number in range(80)))
+        _, tally = service.publish("project:p")
+        assert (tally.outcomes[Outcome.SENT], encoded) == (80, ["json"])
 
 
 class TestGone:

@@ -3,13 +3,14 @@
 import json
 import time
 from collections.abc import Iterator
+from importlib import import_module
+from pkgutil import iter_modules
 from types import SimpleNamespace
 from typing import Any
 
 import boto3
 import jwt
 import pytest
-from botocore.exceptions import ClientError
 
 from functions.broadcast.handler import handler as broadcast
 from functions.connect.handler import handler as connect
@@ -21,18 +22,22 @@ from functions.open.handler import handler as open_connection
 from functions.status.handler import handler as status
 from functions.subscribe.handler import handler as subscribe
 from roomcast import __version__
-from roomcast_backend import clients, gateway, service
+from roomcast_backend import clients, service
+from roomcast_backend.aws.errors import AwsError
+from roomcast_backend.service.heartbeat import heartbeat as sweeper
 from roomcast_backend.settings import settings
 from tests.fakes.gateway import FakeGateway
 from tests.fakes.tables import KEYS
 
 SECRET = "0123456789abcdef0123456789abcdef"
+PARTS = [
+    import_module(f"{service.__name__}.{part.name}") for part in iter_modules(service.__path__)
+]
 CACHES = [
-    settings,
-    clients.dynamodb,
-    clients.sqs,
-    clients.functions,
-    *(value for value in vars(service).values() if hasattr(value, "cache_clear")),
+    value
+    for module in (clients, *PARTS)
+    for value in vars(module).values()
+    if hasattr(value, "cache_clear")
 ]
 
 
@@ -121,7 +126,7 @@ def aws_lambda(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lambd
     for cached in CACHES:
         cached.cache_clear()
     stand = Lambda()
-    monkeypatch.setattr(service, "ConnectionsApi", lambda _settings: stand.gateway)
+    monkeypatch.setattr(f"{service.__name__}.gateway.ConnectionsApi", lambda _: stand.gateway)
     monkeypatch.setattr(
         clients,
         "functions",
@@ -262,7 +267,7 @@ class TestDeadline:
 
         def close(connection_id: str) -> None:
             if connection_id == "c1":
-                raise ClientError({"Error": {"Code": "InternalServerError"}}, "DeleteConnection")
+                raise AwsError("execute-api", "DeleteConnection", "HTTP", status=500)
             closed(connection_id)
 
         monkeypatch.setattr(aws_lambda.gateway, "close", close)
@@ -311,7 +316,8 @@ class TestHeartbeat:
         heartbeat({}, aws_lambda.context)
         assert aws_lambda.gateway.sent["c1"] == [b'{"action":"ping"}']
         later = time.time() + 120
-        monkeypatch.setattr(service.heartbeat(), "_clock", lambda: later)
+        monkeypatch.setattr(sweeper(), "_clock", lambda: later)
+        aws_lambda.context.get_remaining_time_in_millis = lambda: 240_000
         heartbeat({}, aws_lambda.context)
         assert json.loads(aws_lambda.gateway.sent["c1"][-1])["data"]["error_code"] == "AUTH_FAILED"
         assert aws_lambda.gateway.closed == ["c1"]
@@ -376,21 +382,3 @@ class TestStatus:
             "/api/v1/websocket/stats", "detail=rooms", authorization=authorization
         )
         assert body["detail"] == {"project:p": 1}
-
-
-class TestGatewayOutcomes:
-    @pytest.mark.parametrize(
-        ("code", "outcome"),
-        [(410, "gone"), (413, "too_large"), (429, "throttled"), (403, "failed"), (500, "failed")],
-    )
-    def test_each_status(self, code: int, outcome: str) -> None:
-        def post(**_call: Any) -> None:
-            metadata = {"HTTPStatusCode": code, "HTTPHeaders": {"retry-after": "3"}}
-            raise ClientError(
-                {"Error": {"Code": "x"}, "ResponseMetadata": metadata},  # type: ignore[typeddict-item]
-                "PostToConnection",
-            )
-
-        client = SimpleNamespace(post_to_connection=post)
-        api = gateway.ConnectionsApi(settings(), client=client)  # type: ignore[arg-type]
-        assert api.post("c1", b"x").value == outcome

@@ -8,8 +8,8 @@ from roomcast.registry import InvalidLink, Registry, RepositoryLink, UserLink
 
 
 @pytest.fixture
-def registry(dynamodb: Any) -> Registry:
-    return Registry("registry", client=dynamodb)
+def registry(boto3_dynamodb: Any) -> Registry:
+    return Registry("registry", client=boto3_dynamodb)
 
 
 class TestRepositories:
@@ -110,10 +110,10 @@ class TestUsers:
 
 
 class TestLinks:
-    def test_to_the_last_page(self, registry: Registry, dynamodb: Any) -> None:
+    def test_to_the_last_page(self, registry: Registry, boto3_dynamodb: Any) -> None:
         # A page ends at 1 MB: these items take more together.
         for number in range(4):
-            dynamodb.put_item(
+            boto3_dynamodb.put_item(
                 TableName="registry",
                 Item={
                     "entry": {"S": f"repo#octo/{number}"},
@@ -122,7 +122,7 @@ class TestLinks:
                     "ballast": {"S": "x" * 390_000},
                 },
             )
-        first_page = dynamodb.scan(TableName="registry")
+        first_page = boto3_dynamodb.scan(TableName="registry")
         assert "LastEvaluatedKey" in first_page
         found = {link.repository for link in registry.links() if isinstance(link, RepositoryLink)}
         assert found == {f"octo/{number}" for number in range(4)}

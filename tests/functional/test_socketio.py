@@ -5,15 +5,13 @@ import re
 from typing import Any
 
 import pytest
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
-from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from functions.deadline.handler import end_unless_authenticated
 from roomcast.envelope import Envelope
-from roomcast_backend import door, service
+from roomcast_backend import door
 from roomcast_backend.access import Grant, Principal
+from roomcast_backend.aws.errors import AwsError
 from roomcast_backend.commands import Commands
 from roomcast_backend.connections import SOCKET_IO, Connection, State
 from roomcast_backend.conversations.json_frames import JsonConversation
@@ -21,6 +19,7 @@ from roomcast_backend.conversations.socketio_commands import SessionCommands
 from roomcast_backend.conversations.socketio_packets import SocketIoConversation
 from roomcast_backend.counting import changes
 from roomcast_backend.courier import Courier
+from roomcast_backend.deadline import Deadline
 from roomcast_backend.door import Door
 from roomcast_backend.fanout import FanOut, Tally
 from roomcast_backend.farewell import Farewell
@@ -74,7 +73,7 @@ class Server:
         self.memberships = MembershipStore(self.settings, client=dynamodb, sleep=self.clock.sleep)
         self.rooms = RoomStore(self.settings, client=dynamodb)
         self.events = EventStore(self.settings, client=dynamodb)
-        self.farewell = Farewell(self.gateway, self.memberships)
+        self.farewell = Farewell(self.gateway, self.memberships, clock=self.clock)
         self.tokens: dict[str, Principal | Exception] = {"good": self.principal()}
         self.greeted: list[str] = []
         courier = Courier(self.gateway, self.memberships, clock=self.clock, sleep=self.clock.sleep)
@@ -124,6 +123,9 @@ class Server:
             farewell=self.farewell,
             page_size=100,
             clock=self.clock,
+        )
+        self.deadline = Deadline(
+            connections=self.connections, memberships=self.memberships, farewell=self.farewell
         )
         self.greeter = Greeter(
             connections=self.connections,
@@ -258,7 +260,7 @@ def limit_keys(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
         def check(**request: Any) -> Any:
             if any(len(value["S"].encode()) > 2048 for value in request["Key"].values()):  # noqa: PLR2004
-                raise ClientError({"Error": {"Code": "ValidationException"}}, name)
+                raise AwsError("dynamodb", name, "ValidationException", status=400)
             return call(**request)
 
         return check
@@ -737,7 +739,7 @@ class TestFaults:
     @pytest.fixture
     def broken(self, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
         def fail(**_request: Any) -> None:
-            raise ClientError({"Error": {"Code": "InternalServerError"}}, "TransactWriteItems")
+            raise AwsError("dynamodb", "TransactWriteItems", "InternalServerError", status=500)
 
         server.begin()
         monkeypatch.setattr(server.dynamodb, "transact_write_items", fail)
@@ -768,7 +770,7 @@ class TestFaults:
         self, server: Server, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def fail(_connection_id: str) -> None:
-            raise ClientError({"Error": {"Code": "InternalServerError"}}, "DeleteConnection")
+            raise AwsError("execute-api", "DeleteConnection", "HTTP", status=500)
 
         monkeypatch.setattr(server.gateway, "close", fail)
         assert server.say("1") == ""
@@ -840,19 +842,10 @@ class TestHeartbeat:
 
 
 class TestDeadline:
-    @pytest.fixture(autouse=True)
-    def handlers(self, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-        for name in ("connections", "memberships", "farewell"):
-            part = getattr(server, name)
-            monkeypatch.setattr(service, name, lambda part=part: part)
-
-    def passes(self, connection_id: str = "c1") -> None:
-        end_unless_authenticated(SQSRecord({"body": json.dumps({"connection_id": connection_id})}))
-
     @pytest.mark.parametrize("frame", ["6", '40/ws,{"token":"bad"}', "41/ws,"])
     def test_ends_a_connection_without_a_session(self, server: Server, frame: str) -> None:
         server.say(frame)
-        self.passes()
+        assert server.deadline.passes("c1")
         (farewell,) = server.heard()
         assert refusal(farewell, "")["data"]["code"] == "AUTH_MISSING"
         assert server.gateway.closed == ["c1"]
@@ -860,13 +853,13 @@ class TestDeadline:
 
     def test_a_token_at_the_handshake_is_no_session(self, server: Server) -> None:
         server.connect(principal=server.principal())
-        self.passes()
+        assert server.deadline.passes("c1")
         assert server.gateway.closed == ["c1"]
 
     @pytest.mark.parametrize("namespace", ["/ws", "/"])
     def test_leaves_one_with_a_session_alone(self, server: Server, namespace: str) -> None:
         server.begin(namespace)
-        self.passes()
+        assert not server.deadline.passes("c1")
         assert server.gateway.closed == []
         assert "c1" in server.rows("connections")
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import boto3
 import pytest
-from aws_lambda_powertools.utilities import parameters
 from botocore.exceptions import EndpointConnectionError
 
 from functions.webhooks.handler import handler
@@ -89,27 +88,27 @@ class Webhooks:
             if table is None or params["TableName"] == table:
                 raise EndpointConnectionError(endpoint_url="https://dynamodb")
 
-        clients.dynamodb().meta.events.register(f"provide-client-params.dynamodb.{operation}", fail)
+        services._dynamodb().meta.events.register(
+            f"provide-client-params.dynamodb.{operation}", fail
+        )
 
 
 @pytest.fixture
-def webhooks(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Webhooks]:
+def webhooks(boto3_dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Webhooks]:
     secret = boto3.client("secretsmanager").create_secret(Name="github", SecretString=SECRET)
     for name in KEYS:
         monkeypatch.setenv(f"ROOMCAST_{name.upper()}_TABLE", name)
     monkeypatch.setenv("ROOMCAST_EVENT_BUS", "bus")
     monkeypatch.setenv("ROOMCAST_GITHUB_SECRET_ARN", secret["ARN"])
-    caches = (settings, clients.dynamodb, services._records)
+    caches = (settings, clients.secrets, services._dynamodb, services._records, services._bus)
     for cached in caches:
         cached.cache_clear()
-    parameters.clear_caches()
-    found = Webhooks(dynamodb)
+    found = Webhooks(boto3_dynamodb)
     publisher = Publisher(EventBus("bus", client=found.bus, sleep=lambda _: None))  # type: ignore[arg-type]
     monkeypatch.setattr(services, "_publisher", lambda: publisher)
     yield found
     for cached in caches:
         cached.cache_clear()
-    parameters.clear_caches()
 
 
 @pytest.fixture

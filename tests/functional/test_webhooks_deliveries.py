@@ -55,8 +55,8 @@ class Attempts:
 
 
 @pytest.fixture
-def attempts(dynamodb: Any) -> Attempts:
-    return Attempts(dynamodb)
+def attempts(boto3_dynamodb: Any) -> Attempts:
+    return Attempts(boto3_dynamodb)
 
 
 class TestOnce:

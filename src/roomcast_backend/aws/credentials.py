@@ -41,6 +41,8 @@ def current() -> Credentials:
     if access_key and secret_key:
         return Credentials(access_key, secret_key, os.environ.get("AWS_SESSION_TOKEN", ""))
     found = _chain().get_frozen_credentials()
+    if not found.access_key or not found.secret_key:
+        raise NoCredentials
     return Credentials(found.access_key, found.secret_key, found.token or "")
 
 

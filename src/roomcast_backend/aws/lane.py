@@ -10,11 +10,12 @@ import re
 import select
 import socket
 import ssl
+from collections.abc import Sequence
 from typing import Any
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
-from roomcast_backend.aws.origin import Address, Origin
+from roomcast_backend.aws.origin import Address
 
 READ = select.EPOLLIN
 WRITE = select.EPOLLOUT
@@ -39,24 +40,25 @@ _RETRY_AFTER = re.compile(rb"\r\nretry-after:[ \t]*(\d{1,6})[ \t]*\r\n", re.IGNO
 class Lane:
     """A connection; `request` is what it carries now, `served` how many answers it brought.
 
-    `wants` are the events it waits for, `watched` those that it is registered for. An answer is
-    complete when `advance` says so: then `status`, `retry_after` (seconds) and `body` are its, and
-    `keeps` tells whether the connection takes another request.
+    `wants` are the events it waits for, `watched` those that it is registered for, `others` the
+    addresses that are left should this one refuse. An answer is complete when `advance` says so:
+    then `status`, `retry_after` (seconds) and `body` are its, and `keeps` tells whether the
+    connection takes another request.
     """
 
     __slots__ = (
         "_body",
-        "_host",
         "_parser",
         "_received",
         "_rest",
         "_size",
         "_socket",
-        "_tls",
+        "_unfinished",
         "complete",
         "is_open",
         "keeps",
         "key",
+        "others",
         "request",
         "served",
         "status",
@@ -64,20 +66,23 @@ class Lane:
         "watched",
     )
 
-    def __init__(self, origin: Origin, address: Address, tls: ssl.SSLContext | None) -> None:
-        """Begin to connect; raise `OSError` when that fails at once."""
-        family, where = address
+    def __init__(self, host: str, addresses: Sequence[Address], tls: ssl.SSLContext | None) -> None:
+        """Begin to connect to the first address; raise `OSError` when that fails at once."""
+        (family, where), *self.others = addresses
         self._socket: socket.socket = socket.socket(family, socket.SOCK_STREAM)
         self._socket.setblocking(False)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if tls is not None:  # before it is connected: wrapping fails when the peer is gone again
+            self._socket = tls.wrap_socket(
+                self._socket, server_hostname=host, do_handshake_on_connect=False
+            )
         self._socket.connect_ex(where)  # an error is told with the first event
-        self._host = origin.host
-        self._tls = tls
         self._parser: Any = HttpResponseParser(self)
         self._received: list[bytes] = []
         self._body: list[bytes] = []
         self._size = 0
         self._rest: bytes = b""
+        self._unfinished = False
         self.is_open = False
         self.wants = self.watched = WRITE
         self.complete = 0
@@ -137,36 +142,40 @@ class Lane:
         """The answer's body."""
         return b"".join(self._body)
 
+    def on_message_begin(self) -> None:
+        """Note that an answer begins; the parser calls this."""
+        self._unfinished = True
+
     def on_body(self, data: bytes) -> None:
         """Keep a part of the answer's body; the parser calls this."""
-        self._body.append(data)
+        if not self.complete:
+            self._body.append(data)
 
     def on_message_complete(self) -> None:
         """Note that an answer is complete, unless it is an interim one; the parser calls this."""
+        self._unfinished = False
         status = self._parser.get_status_code()
-        if status >= 200:  # noqa: PLR2004
+        if status < 200:  # noqa: PLR2004
+            return
+        if not self.complete:
             self.status = status
             self.keeps = self._parser.should_keep_alive()
-            self.complete += 1
+        self.complete += 1
 
     def _open(self) -> None:
         error = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if error:
             raise OSError(error, os.strerror(error))
-        if self._tls is not None and not self._shake_hands(self._tls):
+        if isinstance(self._socket, ssl.SSLSocket) and not self._shake_hands(self._socket):
             return
         self.is_open = True
         self.wants = READ
         if self.request is not None:
             self._send(self.request)
 
-    def _shake_hands(self, tls: ssl.SSLContext) -> bool:
-        if not isinstance(self._socket, ssl.SSLSocket):
-            self._socket = tls.wrap_socket(
-                self._socket, server_hostname=self._host, do_handshake_on_connect=False
-            )
+    def _shake_hands(self, wrapped: ssl.SSLSocket) -> bool:
         try:
-            self._socket.do_handshake()
+            wrapped.do_handshake()
         except ssl.SSLWantReadError:
             self.wants = READ
             return False
@@ -197,12 +206,20 @@ class Lane:
         if self.request is None:
             raise ConnectionResetError("an answer to nothing")
         self._received.append(data)
-        self._parser.feed_data(data)
+        self._parse(data)
         if not self.complete:
             self._size += len(data)
             if self._size > LARGEST_ANSWER:
                 raise ConnectionResetError("an answer without end")
             return False
-        if self.complete > 1 or self._rest:
-            self.keeps = False
+        if self.complete > 1 or self._unfinished or self._rest:
+            self.keeps = False  # what follows would be taken for the next request's answer
         return True
+
+    def _parse(self, data: bytes) -> None:
+        try:
+            self._parser.feed_data(data)
+        except (HttpParserError, HttpParserUpgrade):
+            if not self.complete:
+                raise
+            self.keeps = False

@@ -2,10 +2,10 @@
 
 import socket
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from itertools import cycle
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -49,21 +49,21 @@ class Addresses:
 
     origin: Origin
     clock: Callable[[], float] = time.monotonic
-    _turns: Any = None
+    _found: deque[Address] = field(default_factory=deque)
     _until: float = field(default=0.0)
 
-    def next(self) -> Address:
-        """Return the address for a new connection; raise `OSError` when the name has none."""
-        if self._turns is None or self.clock() >= self._until:
+    def turn(self) -> list[Address]:
+        """Return all addresses, another one first each time; raise `OSError` if there are none."""
+        if not self._found or self.clock() >= self._until:
             found = socket.getaddrinfo(self.origin.host, self.origin.port, type=socket.SOCK_STREAM)
-            self._turns = cycle([(family, address) for family, _, _, _, address in found])
+            self._found = deque((family, address) for family, _, _, _, address in found)
             self._until = self.clock() + ADDRESS_SECONDS
-        address: Address = next(self._turns)
-        return address
+        self._found.rotate(-1)
+        return list(self._found)
 
     def forget(self) -> None:
-        """Ask the resolver next time: an address did not answer."""
-        self._turns = None
+        """Ask the resolver next time: the addresses did not answer."""
+        self._found.clear()
 
 
 def _is_this_machine(host: str) -> bool:

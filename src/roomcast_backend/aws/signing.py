@@ -8,6 +8,7 @@ in them, and copied for each signature.
 """
 
 import hmac
+import re
 import time
 from binascii import hexlify
 from collections.abc import Callable, Mapping
@@ -41,6 +42,8 @@ OWN_HEADERS = frozenset(
 USUAL: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_="
 """What API Gateway makes connection ids of; of these only `=` is quoted in a path."""
 
+_PATH: Final = re.compile(r"/[^\s?#]*")
+_NAME: Final = re.compile(r"[a-z0-9-]+")
 _NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
@@ -76,8 +79,8 @@ class Signer:
         without a query and without `.`, `..` or empty segments: these are signed as they are.
         Raises `ValueError` for what would not be one request, such as a line's end in a header.
         """
-        if any(mark in path for mark in " ?#"):
-            raise ValueError(f"expected a path without space, query and fragment, got {path!r}")
+        if not _PATH.fullmatch(path):
+            raise ValueError(f"expected a quoted path without a query, got {path!r}")
         line = _safe(f"{method} {path}").encode()
         form = self._sealed().form(method, host, headers, payload)
         canonical = sha256(_canonical(method, path))
@@ -143,15 +146,13 @@ class _Seal:
 
     def form(self, method: str, host: str, headers: Mapping[str, str], payload: bytes) -> _Form:
         """Return what follows the path of requests to `host`, with these headers and payload."""
-        given = {name.lower(): _safe(value) for name, value in headers.items()}
-        if not OWN_HEADERS.isdisjoint(given):
-            raise ValueError(f"expected none of {sorted(OWN_HEADERS)}, got {sorted(given)}")
+        given = {_other(name.lower()): _safe(value) for name, value in headers.items()}
         given |= {"host": _safe(host), "x-amz-date": self._date}
         if self.credentials.token:
             given["x-amz-security-token"] = _safe(self.credentials.token)
         names = ";".join(sorted(given))
         lines = "".join(f"{name}:{' '.join(given[name].split())}\n" for name in sorted(given))
-        head = [f"{_safe(name)}: {value}" for name, value in given.items()]
+        head = [f"{name}: {value}" for name, value in given.items()]
         if payload or method != "GET":
             head.append(f"content-length: {len(payload)}")
         head.append(f"user-agent: roomcast/{__version__}")
@@ -216,7 +217,13 @@ def _is_fresh(made: float, now: float) -> bool:
 
 def _canonical(method: str, path: str) -> bytes:
     """Return the canonical request up to the end of its path, which is quoted once more."""
-    return f"{method}\n{quote(path, safe='/~')}".encode()
+    return f"{method}\n{quote(path)}".encode()
+
+
+def _other(name: str) -> str:
+    if name in OWN_HEADERS or not _NAME.fullmatch(name):
+        raise ValueError(f"expected the name of a header that is not made here, got {name!r}")
+    return name
 
 
 def _safe(text: str) -> str:

@@ -15,11 +15,11 @@ import select
 import ssl
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from roomcast_backend.aws.lane import BROKEN, Lane
-from roomcast_backend.aws.origin import Addresses, Origin
+from roomcast_backend.aws.origin import Address, Addresses, Origin
 from roomcast_backend.aws.tls import verifying
 
 OPENING = 16
@@ -31,6 +31,8 @@ IDLE_SECONDS = 240
 https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.html
 """
 
+NOTICEABLE = 0.1
+"""Seconds of the caller's own between two looks; more of them are not counted as the server's."""
 
 Request = tuple[Any, bytes]
 """A key of the caller's own and the whole HTTP request."""
@@ -138,6 +140,7 @@ class Transport:
         """
         while self._idle and (request := self._take()):
             self._start(self._idle.pop(), *request)
+        self._excuse(time.monotonic() - self._now)
         ready = self._poll()
         self._now = time.monotonic()
         if not ready and self._may_open() and (request := self._take()):
@@ -156,7 +159,9 @@ class Transport:
         if not self._busy:
             return []
         oldest = next(iter(self._busy.values()))
-        return self._epoll.poll(max(0.0, oldest - time.monotonic()))
+        ready = self._epoll.poll(max(0.0, oldest - time.monotonic()))
+        # A process that was stopped meanwhile is told that the time is over, not what has come.
+        return ready or self._epoll.poll(0)
 
     def _may_open(self) -> bool:
         if not (self._more or self._unsent) or len(self._lanes) >= self._limit:
@@ -207,9 +212,10 @@ class Transport:
         if lane.wants != lane.watched:
             self._watch(lane)
 
-    def _open(self, key: Any, request: bytes) -> None:
+    def _open(self, key: Any, request: bytes, addresses: Sequence[Address] = ()) -> None:
         try:
-            lane = Lane(self.origin, self._addresses.next(), self._tls)
+            addresses = addresses or self._addresses.turn()
+            lane = Lane(self.origin.host, addresses, self._tls)
         except OSError:
             self._not_opened(key, request)
             return
@@ -222,7 +228,9 @@ class Transport:
         self._drop(lane)
         if lane.request is None:
             return
-        if not lane.is_open:
+        if not lane.is_open and lane.others:
+            self._open(lane.key, lane.request, lane.others)
+        elif not lane.is_open:
             self._not_opened(lane.key, lane.request)
         elif lane.served:
             self._open(lane.key, lane.request)
@@ -252,6 +260,11 @@ class Transport:
                 self._answers.append(Answer(lane.key, 0))
             else:
                 self._not_opened(lane.key, lane.request or b"")
+
+    def _excuse(self, away: float) -> None:
+        """Give requests the time back in which nobody looked for their answers."""
+        if away > NOTICEABLE:
+            self._busy = {lane: until + away for lane, until in self._busy.items()}
 
     def _is_late(self) -> bool:
         return bool(self._busy) and next(iter(self._busy.values())) <= self._now

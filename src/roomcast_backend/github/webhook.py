@@ -16,6 +16,7 @@ from roomcast.errors import EventTooLarge
 from roomcast.events import Event
 from roomcast.publisher import Publisher
 from roomcast.registry import Registry
+from roomcast_backend.aws.errors import AwsError
 from roomcast_backend.github import mapping
 from roomcast_backend.github.deliveries import Deliveries, DeliveryUnsettled
 from roomcast_backend.github.payload import Delivery, InvalidPayload
@@ -113,5 +114,11 @@ def _fault(error: BaseException) -> str:
     root = error
     while root.__cause__ is not None:
         root = root.__cause__
-    code = root.response.get("Error", {}).get("Code") if isinstance(root, ClientError) else None
+    match root:
+        case AwsError():
+            code = root.code
+        case ClientError():
+            code = root.response.get("Error", {}).get("Code", "")
+        case _:
+            code = ""
     return f"{type(error).__name__} from {code or type(root).__name__}"

@@ -1,17 +1,15 @@
 """The single writes that transactions over connections and rooms are made of."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from roomcast.rooms import Room
 from roomcast_backend.access import Principal
+from roomcast_backend.aws.dynamodb import DynamoDb
 from roomcast_backend.connections import Connection, Member
 from roomcast_backend.settings import Settings
 from roomcast_backend.stores import keys
 from roomcast_backend.stores.items import Item, connection_item, member_item, text
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
 
 ALIASES = {"#session": "session", "#state": "state"}
 """Reserved words that expressions cannot name.
@@ -28,7 +26,7 @@ Action = dict[str, Any]
 class Actions:
     """Builds writes, and makes the one kind that needs no transaction."""
 
-    def __init__(self, settings: Settings, client: "DynamoDBClient") -> None:
+    def __init__(self, settings: Settings, client: DynamoDb) -> None:
         self._connections = settings.connections_table
         self._rooms = settings.rooms_table
         self._shards = settings.global_shards
@@ -95,7 +93,7 @@ class Actions:
         for start in range(0, len(requests), BATCH):
             left: dict[str, Any] = {self._rooms: requests[start : start + BATCH]}
             while left:
-                left = self._client.batch_write_item(RequestItems=left)["UnprocessedItems"]
+                left = self._client.batch_write_item(RequestItems=left).get("UnprocessedItems", {})
 
     def _member_key(self, connection_id: str, room: str) -> Item:
         return {

@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
-
-from botocore.exceptions import ClientError
 
 from roomcast_backend import clients
+from roomcast_backend.aws.dynamodb import DynamoDb
+from roomcast_backend.aws.errors import AwsError
 from roomcast_backend.connections import Connection
 from roomcast_backend.settings import Settings
 from roomcast_backend.stores.items import (
@@ -17,9 +16,6 @@ from roomcast_backend.stores.items import (
     number,
     text,
 )
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
 
 KNOWN = "attribute_exists(connection_id)"
 AT_REST = "(attribute_not_exists(paced_until) OR paced_until <= :now)"
@@ -59,7 +55,7 @@ class TooFast:
 class ConnectionStore:
     """Reads and writes single connections."""
 
-    def __init__(self, settings: Settings, *, client: "DynamoDBClient | None" = None) -> None:
+    def __init__(self, settings: Settings, *, client: DynamoDb | None = None) -> None:
         self._table = settings.connections_table
         self._client = client or clients.dynamodb()
 
@@ -163,11 +159,10 @@ class ConnectionStore:
                 ReturnValues="ALL_NEW",
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
-        except ClientError as exc:
-            if exc.response["Error"]["Code"] != REFUSED:
+        except AwsError as exc:
+            if exc.code != REFUSED:
                 raise
-            refused: Item | None = exc.response.get("Item")  # type: ignore[assignment]
-            return False, refused
+            return False, exc.answer.get("Item")
         return True, answer["Attributes"]
 
 
@@ -176,8 +171,8 @@ def _unless_refused() -> Iterator[None]:
     """Make a write whose condition need not hold."""
     try:
         yield
-    except ClientError as exc:
-        if exc.response["Error"]["Code"] != REFUSED:
+    except AwsError as exc:
+        if exc.code != REFUSED:
             raise
 
 

@@ -1,15 +1,13 @@
 """The counters table: what the statistics add up."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from roomcast_backend import clients
+from roomcast_backend.aws.dynamodb import DynamoDb
 from roomcast_backend.settings import Settings
 from roomcast_backend.stores import keys, transactions
 from roomcast_backend.stores.items import Item, number, text
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
 
 CONNECTIONS = "connections"
 EVENTS = "events"
@@ -44,7 +42,7 @@ def room_members(kind: str, room: str) -> Counter:
 class CounterStore:
     """Adds to counters and sums them; `now` is epoch seconds."""
 
-    def __init__(self, settings: Settings, *, client: "DynamoDBClient | None" = None) -> None:
+    def __init__(self, settings: Settings, *, client: DynamoDb | None = None) -> None:
         self._table = settings.counters_table
         self._client = client or clients.dynamodb()
 
@@ -70,7 +68,7 @@ class CounterStore:
         """Return all parts of a counter, each summed over the shards."""
         sums: dict[str, int] = {}
         for shard in range(keys.COUNTER_SHARDS):
-            pages = self._client.get_paginator("query").paginate(
+            pages = self._client.query_pages(
                 TableName=self._table,
                 KeyConditionExpression="#counter = :counter",
                 ExpressionAttributeNames={"#counter": "counter"},

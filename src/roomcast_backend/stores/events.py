@@ -5,17 +5,14 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from roomcast.envelope import Envelope, encode
 from roomcast_backend import clients
+from roomcast_backend.aws.dynamodb import DynamoDb
 from roomcast_backend.settings import Settings
 from roomcast_backend.stores.items import Item, number, text
 from roomcast_backend.stores.keys import DELIVERY
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-
 
 BATCH = 100
 """The most keys in one BatchGetItem."""
@@ -44,7 +41,7 @@ class Logged:
 class EventStore:
     """Keeps events for `replay_hours`; `now` is epoch seconds."""
 
-    def __init__(self, settings: Settings, *, client: "DynamoDBClient | None" = None) -> None:
+    def __init__(self, settings: Settings, *, client: DynamoDb | None = None) -> None:
         self._table = settings.events_table
         self._keep = settings.replay_hours * 3600
         self._client = client or clients.dynamodb()
@@ -91,7 +88,7 @@ class EventStore:
                 answer = self._client.batch_get_item(RequestItems=left)
                 rows = answer["Responses"].get(self._table, [])
                 ended |= {row["event_id"]["S"] for row in rows if _ended_by(row, at)}
-                left = answer["UnprocessedKeys"]
+                left = answer.get("UnprocessedKeys", {})
         return frozenset(event_ids) - ended
 
     def log(self, envelope: Envelope, *, now: float) -> None:
@@ -117,7 +114,7 @@ class EventStore:
         return list(self._log(room, lowest, highest))
 
     def _log(self, room: str, lowest: str, highest: str) -> Iterator[Logged]:
-        pages = self._client.get_paginator("query").paginate(
+        pages = self._client.query_pages(
             TableName=self._table,
             KeyConditionExpression="room = :room AND event_id BETWEEN :lowest AND :highest",
             ExpressionAttributeValues={

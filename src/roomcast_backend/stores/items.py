@@ -1,29 +1,30 @@
 """How connections and members are written as DynamoDB items, which go no further than here."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from roomcast_backend.access import EVERYTHING, Grant, Principal
 from roomcast_backend.connections import ROW_SECONDS, Connection, Member, State
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
-else:
-    AttributeValueTypeDef = Any
+Attribute = dict[str, Any]
+"""A value with its type, `{"S": "text"}`.
 
-Item = dict[str, AttributeValueTypeDef]
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValue.html
+"""
+
+Item = dict[str, Attribute]
 
 
-def text(value: str) -> AttributeValueTypeDef:
+def text(value: str) -> Attribute:
     """Write a string."""
     return {"S": value}
 
 
-def number(value: int) -> AttributeValueTypeDef:
+def number(value: int) -> Attribute:
     """Write a whole number."""
     return {"N": str(value)}
 
 
-def names(values: frozenset[str]) -> AttributeValueTypeDef:
+def names(values: frozenset[str]) -> Attribute:
     """Write a set of strings, which DynamoDB does not allow to be empty."""
     return {"SS": sorted(values)}
 
@@ -91,11 +92,11 @@ def member_item(partition: str, member: Member) -> Item:
 def member_of(item: Item) -> Member:
     """Read what `member_item` wrote."""
     return Member(
-        connection_id=item["connection_id"]["S"],
-        protocol=item["protocol"]["S"],
-        expires_at=int(item["expires_at"]["N"]),
-        joined_at=int(item["joined_at"]["N"]),
-        muted=item["muted"]["BOOL"],
+        item["connection_id"]["S"],
+        item["protocol"]["S"],
+        int(item["expires_at"]["N"]),
+        int(item["joined_at"]["N"]),
+        item["muted"]["BOOL"],
     )
 
 
@@ -113,13 +114,13 @@ def _principal_of(item: Item) -> Principal:
     )
 
 
-def _grant_attribute(grant: Grant) -> AttributeValueTypeDef:
+def _grant_attribute(grant: Grant) -> Attribute:
     if grant.everything:
         return {"BOOL": True}
     return {"L": [text(item) for item in sorted(grant.ids)]}
 
 
-def _grant_of(attribute: AttributeValueTypeDef) -> Grant:
+def _grant_of(attribute: Attribute) -> Grant:
     if "BOOL" in attribute:
         return EVERYTHING
     return Grant(ids=frozenset(item["S"] for item in attribute["L"]))

@@ -11,11 +11,12 @@ row is gone, so that no membership can outlive its connection unseen:
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from roomcast.rooms import GLOBAL, Room
 from roomcast_backend import clients
 from roomcast_backend.access import Principal, automatic_rooms, still_allowed
+from roomcast_backend.aws.dynamodb import DynamoDb
 from roomcast_backend.connections import (
     Connection,
     State,
@@ -29,9 +30,6 @@ from roomcast_backend.stores import transactions
 from roomcast_backend.stores.actions import Actions, room_names
 from roomcast_backend.stores.connections import KNOWN, ConnectionStore
 from roomcast_backend.stores.items import names, number, principal_item, text
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
 
 SAME_SESSION = "#session = :session"
 ROOM_FOR_ONE = "(attribute_not_exists(rooms) OR contains(rooms, :name) OR size(rooms) < :most)"
@@ -53,7 +51,7 @@ class MembershipStore:
         self,
         settings: Settings,
         *,
-        client: "DynamoDBClient | None" = None,
+        client: DynamoDb | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._settings = settings

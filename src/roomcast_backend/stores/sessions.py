@@ -6,19 +6,16 @@ one learns what else is to go.
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from roomcast.rooms import GLOBAL, Room
 from roomcast_backend import clients
+from roomcast_backend.aws.dynamodb import DynamoDb
 from roomcast_backend.connections import Connection, State, held_rooms
 from roomcast_backend.settings import Settings
 from roomcast_backend.stores import transactions
 from roomcast_backend.stores.actions import Actions
 from roomcast_backend.stores.connections import KNOWN, ConnectionStore
 from roomcast_backend.stores.items import names, text
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
 
 NEW_NAMESPACE = "NOT contains(namespaces, :name)"
 
@@ -30,7 +27,7 @@ class SessionStore:
         self,
         settings: Settings,
         *,
-        client: "DynamoDBClient | None" = None,
+        client: DynamoDb | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._client = client or clients.dynamodb()

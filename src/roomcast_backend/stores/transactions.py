@@ -3,12 +3,10 @@
 import random
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from botocore.exceptions import ClientError
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+from roomcast_backend.aws.dynamodb import DynamoDb
+from roomcast_backend.aws.errors import AwsError
 
 ATTEMPTS = 8
 LONGEST_WAIT = 0.4
@@ -28,7 +26,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWrite
 
 
 def write(
-    client: "DynamoDBClient",
+    client: DynamoDb,
     actions: Sequence[Any],
     *,
     token: str | None = None,
@@ -45,7 +43,7 @@ def write(
     for attempt in range(1, ATTEMPTS + 1):
         try:
             client.transact_write_items(**request)
-        except ClientError as exc:
+        except AwsError as exc:
             reasons = _reasons(exc)
             if "ConditionalCheckFailed" in reasons:
                 return False
@@ -57,10 +55,9 @@ def write(
     raise AssertionError("unreachable: the last attempt returns or raises")
 
 
-def _reasons(error: ClientError) -> set[str]:
+def _reasons(error: AwsError) -> set[str]:
     """Return why a transaction was cancelled, or the code of another error that may pass."""
-    code = error.response["Error"]["Code"]
-    if code in ("TransactionInProgressException", "TransactionConflictException"):
+    if error.code in ("TransactionInProgressException", "TransactionConflictException"):
         return {"TransactionConflict"}
-    reasons: list[dict[str, str]] = error.response.get("CancellationReasons", [])  # type: ignore[assignment]
+    reasons: list[dict[str, str]] = error.answer.get("CancellationReasons", [])
     return {reason.get("Code", "None") for reason in reasons}

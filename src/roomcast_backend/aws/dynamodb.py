@@ -1,0 +1,65 @@
+"""DynamoDB: the actions that the stores use, with boto3's names and its low-level JSON.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Operations_Amazon_DynamoDB.html
+"""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+from roomcast_backend.aws.calls import Calls
+from roomcast_backend.aws.endpoints import Service
+
+SERVICE = Service("dynamodb", "DYNAMODB", target="DynamoDB_20120810")
+
+Answer = dict[str, Any]
+"""What DynamoDB answered, as it did: bytes stay base64, what is empty may be left out."""
+
+
+class DynamoDb:
+    """Tables. Every method takes an action's parameters by their names and raises `AwsError`."""
+
+    def __init__(self, calls: Calls | None = None) -> None:
+        self._calls = calls or Calls(SERVICE)
+
+    def get_item(self, **request: Any) -> Answer:
+        """Read a row; without one there is no `Item`."""
+        return self._calls.json("GetItem", request)
+
+    def put_item(self, **request: Any) -> Answer:
+        """Write a whole row."""
+        return self._calls.json("PutItem", request)
+
+    def update_item(self, **request: Any) -> Answer:
+        """Change a row, or make it."""
+        return self._calls.json("UpdateItem", request)
+
+    def delete_item(self, **request: Any) -> Answer:
+        """Delete a row, if there is one."""
+        return self._calls.json("DeleteItem", request)
+
+    def query(self, **request: Any) -> Answer:
+        """Read one page of a partition, at most 1 MB; `LastEvaluatedKey` when there may be more."""
+        return self._calls.json("Query", request)
+
+    def query_pages(self, **request: Any) -> Iterator[Answer]:
+        """Read all pages of a partition."""
+        while True:
+            page = self.query(**request)
+            yield page
+            if not page.get("LastEvaluatedKey"):
+                return
+            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+    def batch_get_item(self, **request: Any) -> Answer:
+        """Read up to 100 rows; what was left is in `UnprocessedKeys`."""
+        return self._calls.json("BatchGetItem", request)
+
+    def batch_write_item(self, **request: Any) -> Answer:
+        """Write and delete up to 25 rows; what was left is in `UnprocessedItems`."""
+        return self._calls.json("BatchWriteItem", request)
+
+    def transact_write_items(self, **request: Any) -> Answer:
+        """Make up to 100 writes or none. However often the request is sent, they count once."""
+        request.setdefault("ClientRequestToken", os.urandom(16).hex())
+        return self._calls.json("TransactWriteItems", request)
