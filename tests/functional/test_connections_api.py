@@ -163,6 +163,14 @@ class TestConnections:
             assert server.delivered[connection_id] == {connection_id.encode(): 1}
         assert server.delivered["other"] == {b"1": 1, b"2": 1}
 
+    @pytest.mark.parametrize("connection_id", ["abc=", "a/b", "100%", "a b", "ü", "?a"])
+    def test_ids_that_are_asked_about(self, server: ConnectionsServer, connection_id: str) -> None:
+        api = gateway(server.url)
+        assert api.exists(connection_id)
+        api.close(connection_id)
+        asked = [(request.method, request.connection_id) for request in server.asked]
+        assert asked == [("GET", connection_id), ("DELETE", connection_id)]
+
     def test_sessions_are_where_their_connection_is(self, server: ConnectionsServer) -> None:
         api = gateway(server.url)
         session = session_id("abc=", "/admin")
