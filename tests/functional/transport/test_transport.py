@@ -27,22 +27,6 @@ from tests.fakes.sender import Resolver, Sender, names
 HEAD = OK.parts[0]
 
 
-@pytest.fixture(params=[True, False], ids=["tls", "plain"])
-def server(request: pytest.FixtureRequest) -> Iterator[ConnectionsServer]:
-    """Give a server that must not be sent anything that is no request."""
-    with ConnectionsServer(tls=request.param) as server:
-        yield server
-    assert server.violations == []
-
-
-@pytest.fixture
-def tls() -> Iterator[ConnectionsServer]:
-    """Give a server of https alone, for what does not depend on it."""
-    with ConnectionsServer() as server:
-        yield server
-    assert server.violations == []
-
-
 class TestAnswers:
     @pytest.mark.parametrize("code", [200, 204, 400, 403, 404, 410, 413, 429, 500, 502, 503, 504])
     def test_any_status_is_an_answer(self, server: ConnectionsServer, code: int) -> None:

@@ -32,22 +32,6 @@ SHORT = 0.4
 HEAD = OK.parts[0]
 
 
-@pytest.fixture(params=[True, False], ids=["tls", "plain"])
-def server(request: pytest.FixtureRequest) -> Iterator[ConnectionsServer]:
-    """Give a server that must not be sent anything that is no request."""
-    with ConnectionsServer(tls=request.param) as server:
-        yield server
-    assert server.violations == []
-
-
-@pytest.fixture
-def tls() -> Iterator[ConnectionsServer]:
-    """Give a server of https alone, for what does not depend on it."""
-    with ConnectionsServer() as server:
-        yield server
-    assert server.violations == []
-
-
 class TestBrokenOff:
     """The server ends a connection that a request is on."""
 

@@ -1,0 +1,271 @@
+"""The simulation of docs/scale.md: what goes in comes out, within the limits, at the right time."""
+
+from dataclasses import replace
+from itertools import accumulate
+from random import Random
+from typing import Any
+
+import pytest
+
+from benchmarks.scale import arithmetic, markdown, sizes
+from benchmarks.scale.__main__ import DOCUMENT
+from benchmarks.scale.capacity import Budget, Processor, Share, TokenBucket
+from benchmarks.scale.constants import Constants, recorded, values
+from benchmarks.scale.latency import Latency
+from benchmarks.scale.runs import Run, Site, many_rooms, one_event
+from benchmarks.scale.tables import CALCULATED, TABLES
+from roomcast_backend.gateway import ConnectionsApi
+from roomcast_backend.pacing import Pace
+from roomcast_backend.settings import Settings
+from tests.fakes.clock import FakeClock
+
+RECORDED = Constants.of(values())
+
+BUS, WRITE, QUERY, SEND, POST, QUEUE = 0.1, 0.01, 0.02, 0.005, 0.05, 0.03
+"""Seconds, each of them always the same."""
+
+KNOWN = replace(
+    RECORDED,
+    post_cpu=0.0,
+    handshake_cpu=0.0,
+    idle_lane_cpu=0.0,
+    member_cpu=0.0,
+    invocation_cpu=0.0,
+    bus=Latency.fixed(BUS),
+    queue=Latency.fixed(QUEUE),
+    posting=Latency.fixed(POST),
+    querying=Latency.fixed(QUERY),
+    querying_per_kb=0.0,
+    writing=Latency.fixed(WRITE),
+    sending=Latency.fixed(SEND),
+)
+UNTIL_READ = BUS + 3 * WRITE + QUERY
+
+
+def site(constants: Constants = KNOWN, **settings: Any) -> Site:
+    return Site(constants, Settings(**settings))
+
+
+def posts(run: Run) -> int:
+    return sum(run.record.posts.values())
+
+
+class TestByHand:
+    def test_a_room_that_fits_into_a_page(self) -> None:
+        run = one_event(site(), name="project:a", members=3)
+        assert run.first == run.lasts[0] == pytest.approx(UNTIL_READ + POST)
+        assert run.record.invocations == 1
+        assert run.record.messages == 0
+        assert run.record.durations[0] == pytest.approx(3 * WRITE + QUERY + POST + WRITE)
+
+    def test_a_page_more(self) -> None:
+        run = one_event(site(page_size=16, global_shards=16), name="project:a", members=20)
+        assert run.first == pytest.approx(UNTIL_READ + POST)
+        assert run.lasts[0] == pytest.approx(UNTIL_READ + QUEUE + QUERY + POST)
+        assert run.record.invocations == 2
+
+    def test_a_full_page_says_that_there_may_be_more(self) -> None:
+        run = one_event(site(page_size=16), name="project:a", members=16)
+        assert (run.record.messages, run.record.invocations) == (1, 2)
+        assert run.lasts[0] == pytest.approx(UNTIL_READ + POST)
+
+    def test_shards_are_read_side_by_side(self) -> None:
+        run = one_event(site(), name="global", members=300)
+        assert run.lasts[0] == pytest.approx(UNTIL_READ + 2 * POST)  # 256 are in flight
+
+    def test_what_goes_beyond_the_burst_keeps_to_the_pace(self) -> None:
+        slow = replace(site(page_size=3000), share=Share(rate=100.0, burst=1000))
+        run = one_event(slow, name="project:a", members=1500)
+        assert run.lasts[0] == pytest.approx(UNTIL_READ + 5.0, abs=0.3)
+
+    def test_the_processor_is_the_limit(self) -> None:
+        busy = replace(KNOWN, post_cpu=0.001, core_speed=0.5, vcpu_mb=1)
+        run = one_event(site(busy), name="project:a", members=500)
+        assert run.lasts[0] == pytest.approx(UNTIL_READ + 500 * 0.001 / 0.5, abs=POST)
+
+    def test_a_cold_container(self) -> None:
+        started = replace(KNOWN, sandbox=Latency.fixed(0.2), start_cpu=0.3)
+        run = one_event(replace(site(started), warm=0), name="project:a", members=1)
+        connecting = 4 * RECORDED.round_trip  # to the store, then to API Gateway
+        assert run.lasts[0] == pytest.approx(0.5 + UNTIL_READ + POST + connecting)
+        assert run.record.cold_starts == 1
+
+
+class TestConservation:
+    @pytest.mark.parametrize("members", [0, 1, 15, 16, 17, 500, 501, 1000, 2049, 30_000])
+    @pytest.mark.parametrize("name", ["global", "project:a"])
+    def test_every_member_once(self, name: str, members: int) -> None:
+        run = one_event(site(RECORDED), name=name, members=members, seed=members)
+        assert run.events[0].reached == posts(run) == members
+        assert run.record.lost == 0
+
+    @pytest.mark.parametrize("page_size", [16, 250, 499, 500, 5000])
+    def test_whatever_the_page(self, page_size: int) -> None:
+        run = one_event(site(RECORDED, page_size=page_size), name="global", members=3000)
+        assert run.events[0].reached == posts(run) == 3000
+
+    def test_who_was_refused_gets_it_later(self) -> None:
+        little = replace(RECORDED, account_rate=500, account_burst=250)
+        run = one_event(site(little), name="global", members=3000)
+        assert run.record.refused > 0
+        assert run.events[0].reached == posts(run) == 3000
+
+
+class TestLimits:
+    @pytest.mark.parametrize("workers", [2, 20, 100])
+    def test_never_above_the_quota(self, workers: int) -> None:
+        there = replace(RECORDED, account_rate=2000, account_burst=1000)
+        run = one_event(
+            site(there, page_workers=workers, posts_per_second=20_000), name="global", members=9000
+        )
+        seconds = range(max(run.record.posts) + 1)
+        so_far = accumulate(run.record.posts[second] for second in seconds)
+        for second, count in enumerate(so_far):
+            assert count <= 1000 + 2000 * (second + 1)
+
+    def test_never_above_it_with_many_events(self) -> None:
+        there = replace(RECORDED, account_rate=500, account_burst=250)
+        run = many_rooms(Site(there, warm=0), members=10, rate=60, seconds=3.0)
+        assert max(run.record.posts.values()) <= 750
+        assert posts(run) == 10 * len(run.events)
+
+    def test_never_above_a_partition(self) -> None:
+        there = replace(KNOWN, partition_reads=20)
+        run = one_event(site(there), name="project:a", members=3000)
+        (partition,) = run.rooms[0].partitions
+        assert max(partition.units.values()) <= 40
+        assert run.read_units == pytest.approx(
+            3000 * sizes.MEMBER_BYTES / sizes.READ_UNIT, rel=0.05
+        )
+        assert run.lasts[0] > 4.0
+
+    def test_never_more_workers_than_are_set_or_polling(self) -> None:
+        run = one_event(site(RECORDED, page_workers=3), name="global", members=20_000)
+        assert run.record.concurrency <= 4
+        run = one_event(site(RECORDED, page_workers=1000), name="global", members=20_000)
+        assert run.record.concurrency <= 1 + 5 + 5 * (1 + max(run.lasts))
+
+    def test_never_more_containers_than_the_account_has(self) -> None:
+        there = replace(KNOWN, concurrency=3)
+        run = many_rooms(Site(there), members=1, rate=200, seconds=1.0)
+        assert run.record.concurrency == 3
+
+
+class TestMonotone:
+    def test_in_workers_while_the_quota_allows(self) -> None:
+        plenty = replace(KNOWN, account_rate=1e6, account_burst=1e6, pollers_at_first=1000)
+        lasts = [
+            one_event(
+                replace(site(plenty, page_workers=workers), share=Share(1500.0, 1000)),
+                name="global",
+                members=40_000,
+            ).lasts[0]
+            for workers in (2, 4, 8, 16)
+        ]
+        assert lasts == sorted(lasts, reverse=True)
+        assert lasts[0] > 3 * lasts[-1]
+
+    def test_in_members(self) -> None:
+        lasts = [
+            one_event(site(), name="project:a", members=members).lasts[0]
+            for members in (10, 1500, 6000, 20_000)
+        ]
+        assert lasts == sorted(lasts)
+
+
+class TestAsTheCode:
+    @pytest.mark.parametrize(("rate", "workers"), [(9000, 5), (2000, 2), (100_000, 50)])
+    def test_a_containers_share(
+        self, monkeypatch: pytest.MonkeyPatch, rate: int, workers: int
+    ) -> None:
+        monkeypatch.setenv("AWS_REGION", "us-east-1")
+        settings = Settings(
+            callback_url="https://abc.execute-api.us-east-1.amazonaws.com/ws",
+            posts_per_second=rate,
+            page_workers=workers,
+        )
+        ours, real = Share.of(settings), ConnectionsApi(settings)._pace
+        assert (ours.rate, ours.burst) == (real._full_rate, real._burst)
+
+    def test_the_pace_asked_is_the_pace_waited_for(self) -> None:
+        clock = FakeClock(0.0)
+        pace = Pace(700.0, burst=50, clock=clock, sleep=clock.sleep)
+        list(pace.keep(range(1000)))
+        asked = FakeClock(0.0)
+        budget = Budget(700.0, burst=50, clock=asked)
+        left = 1000
+        while left:
+            taken = budget.take(left)
+            left -= taken
+            if not taken:
+                asked.sleep(budget.wait(1))
+        assert asked.now == pytest.approx(clock.now, rel=0.02)
+
+
+class TestParts:
+    def test_a_bucket(self) -> None:
+        bucket = TokenBucket(rate=10, most=5)
+        assert bucket.take(7, 0.0) == 5
+        assert bucket.take(7, 0.1) == 1
+        assert bucket.take(7, 100.0) == 5
+        assert bucket.owe(20, 100.0) == pytest.approx(102.0)
+
+    def test_a_processor_does_one_thing_after_the_other(self) -> None:
+        processor = Processor(0.5)
+        assert processor.work(1.0, 0.0) == 2.0
+        assert processor.work(1.0, 1.0) == 4.0
+        assert processor.work(1.0, 10.0) == 12.0
+
+    def test_a_latency(self) -> None:
+        latency = Latency.of({"p10": 10, "p50": 20, "p99": 100})
+        dice = Random(1)  # noqa: S311
+        drawn = sorted(latency.draw(dice) for _ in range(2000))
+        assert drawn[0] >= 0.010
+        assert drawn[1000] == pytest.approx(latency.median, rel=0.1)
+        assert latency.median == pytest.approx(0.020)
+        assert drawn[-1] <= 0.150
+        assert latency.times(3).median == pytest.approx(0.060)
+
+    def test_the_size_of_a_row(self) -> None:
+        item = {
+            "room": {"S": "global#000"},
+            "n": {"N": "1795390000"},  # trailing zeros do not count
+            "muted": {"BOOL": False},
+            "rooms": {"SS": ["a", "bc"]},
+            "projects": {"L": [{"S": "abc"}]},
+        }
+        assert sizes.item_bytes(item) == 14 + (1 + 4) + (5 + 1) + (5 + 3) + (8 + 3 + 1 + 3)
+
+    def test_units(self) -> None:
+        assert [sizes.read_units(size) for size in (0, 4096, 4097)] == [1, 1, 2]
+        assert [sizes.write_units(size) for size in (1, 1024, 1025)] == [1, 1, 2]
+
+    @pytest.mark.parametrize("members", [16_000, 160_000])
+    @pytest.mark.parametrize(("name", "shards"), [("project:a", 1), ("global", 16)])
+    def test_pages_on_paper(self, name: str, shards: int, members: int) -> None:
+        run = one_event(site(RECORDED), name=name, members=members)
+        on_paper = arithmetic.pages(members, shards=shards, page_size=1000)
+        assert run.record.messages == pytest.approx(on_paper, abs=2)
+
+    def test_a_sweep(self) -> None:
+        settings = Settings(posts_per_second=6000, page_workers=5)
+        most = arithmetic.most_swept(settings)
+        assert most == 1000 + arithmetic.SWEEP_SECONDS * 1000
+        assert arithmetic.sweep(most, settings).reached == 1.0
+        assert arithmetic.sweep(2 * most, settings).reached == 0.5
+
+
+class TestDocument:
+    def test_has_every_table(self) -> None:
+        assert sorted(markdown.names(DOCUMENT)) == sorted(TABLES)
+
+    @pytest.mark.parametrize("name", CALCULATED)
+    def test_its_calculated_tables_are_those_of_the_code(self, name: str) -> None:
+        """`python -m benchmarks.scale simulate --write` writes them anew."""
+        assert CALCULATED[name](RECORDED) in DOCUMENT.read_text()
+
+    def test_every_constant_has_its_source(self) -> None:
+        kinds = {"measured here", "documented", "measured by others", "assumption"}
+        for name, entry in recorded().items():
+            assert entry["kind"] in kinds, name
+            assert entry["source"], name
