@@ -1,0 +1,63 @@
+"""`python -m benchmarks.scale simulate` and `python -m benchmarks.scale check`: see `--help`."""
+
+import argparse
+import sys
+import time
+from functools import partial
+from pathlib import Path
+
+from benchmarks import stub
+from benchmarks.machine import ROOT, CannotMeasure, cores
+from benchmarks.programs import alone, say
+from benchmarks.scale import check, markdown
+from benchmarks.scale.constants import Constants, values
+from benchmarks.scale.tables import TABLES
+
+DOCUMENT = ROOT / "docs/scale.md"
+
+
+def main() -> int:
+    """Do what was asked for; return 1 when the check is not within its tolerance."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.scale", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    simulate = commands.add_parser("simulate", help="print the tables of docs/scale.md")
+    simulate.add_argument("tables", nargs="*", metavar="table", help=", ".join(TABLES))
+    simulate.add_argument("--write", action="store_true", help="write them into docs/scale.md")
+    simulate.add_argument(
+        "--here", action="store_true", help="with what `make bench` has measured on this machine"
+    )
+    commands.add_parser("check", help="compare the simulation with real runs on this machine")
+    chosen = parser.parse_args()
+    if chosen.command == "check":
+        return _check()
+    unknown = [name for name in chosen.tables if name not in TABLES]
+    if unknown:
+        parser.error(f"expected tables among {', '.join(TABLES)}, got {unknown[0]!r}")
+    return _simulate(chosen.tables, here=chosen.here, document=DOCUMENT if chosen.write else None)
+
+
+def _simulate(names: list[str], *, here: bool, document: Path | None) -> int:
+    constants = Constants.of(values(here=here))
+    tables = {name: partial(table, constants) for name, table in TABLES.items()}
+    if document:
+        markdown.fill(document, tables)
+        return 0
+    for name in names or tables:
+        started = time.monotonic()
+        written = tables[name]()
+        say(f"\n{name}  [{time.monotonic() - started:.1f} s]\n\n{written}")
+    return 0
+
+
+def _check() -> int:
+    on = cores()
+    with alone(), stub.running(on.stub) as running:
+        found = check.measure(running, on)
+    return 0 if found["within_tolerance"] else 1
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except CannotMeasure as exc:
+        sys.exit(f"not measured: {exc}")

@@ -1,0 +1,147 @@
+"""What can be calculated: writes of joining and leaving, heartbeats, events of two rooms."""
+
+from dataclasses import dataclass
+from math import ceil
+
+from benchmarks.scale import sizes
+from benchmarks.scale.capacity import Share
+from infra.functions import FUNCTIONS
+from roomcast_backend.connections import LONGEST_CONNECTION
+from roomcast_backend.service.invocation import RESERVE
+from roomcast_backend.settings import Settings
+from roomcast_backend.stores.keys import COUNTER_SHARDS
+
+ROW = sizes.write_units(sizes.CONNECTION_BYTES)
+MEMBERSHIP = sizes.write_units(sizes.MEMBER_BYTES)
+
+IDLE_LIMIT = 600
+"""Seconds after which API Gateway closes a quiet connection."""
+
+WARM_TABLE_WRITES = 4000
+"""Write units a second that a new on-demand table takes at once.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/warm-throughput-scenarios.html
+"""
+
+TABLE_WRITES = 40_000
+"""Write units a second of a table: the account's default quota."""
+
+SWEEP_SECONDS = next(row.timeout for row in FUNCTIONS if row.name == "heartbeat") - RESERVE
+
+
+@dataclass(frozen=True, slots=True)
+class Writes:
+    """Write units by table; `joined` of the rooms' are in the partition of one room's shard."""
+
+    connections: float
+    rooms: float
+    counters: float
+    joined: float = sizes.TRANSACTION * MEMBERSHIP
+
+    @property
+    def all(self) -> float:
+        """Units of all tables."""
+        return self.connections + self.rooms + self.counters
+
+
+CONNECT = Writes(
+    connections=ROW + sizes.TRANSACTION * ROW,  # stored, then ready
+    rooms=2 * sizes.TRANSACTION * MEMBERSHIP,  # global, and the user's own
+    counters=sizes.TRANSACTION,  # of the user's own room; those of all rooms are added up
+)
+SUBSCRIBE = Writes(
+    connections=ROW + sizes.TRANSACTION * ROW,  # the frame is let through, the room noted
+    rooms=sizes.TRANSACTION * MEMBERSHIP,
+    counters=0.0,  # the room's counter is added to once for a batch
+)
+DISCONNECT = Writes(connections=ROW, rooms=2 * MEMBERSHIP, counters=sizes.TRANSACTION)
+
+
+@dataclass(frozen=True, slots=True)
+class Storm:
+    """Clients that connect at a rate: write units a second where most of them come together."""
+
+    rate: float
+    connections: float
+    rooms: float
+    global_shard: float
+    one_room: float
+    counter_shard: float
+    seconds: float
+
+
+def storm(clients: int, rate: float, *, shards: int) -> Storm:
+    """Return what so many clients are that connect, and join one and the same room."""
+    return Storm(
+        rate=rate,
+        connections=rate * (CONNECT.connections + SUBSCRIBE.connections),
+        rooms=rate * (CONNECT.rooms + SUBSCRIBE.rooms),
+        global_shard=rate * CONNECT.joined / shards,
+        one_room=rate * SUBSCRIBE.joined,
+        counter_shard=rate * CONNECT.counters / COUNTER_SHARDS,
+        seconds=clients / rate,
+    )
+
+
+def steady_connects(clients: int) -> float:
+    """Return the connects a second of clients that are always there: all end after two hours."""
+    return clients / LONGEST_CONNECTION
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """A heartbeat to all connections."""
+
+    average: float
+    """Posts a second, spread over the interval."""
+
+    rate: float
+    """Posts a second of the one invocation that makes them."""
+
+    seconds: float
+    """What it would need for all of them."""
+
+    reached: float
+    """The part of them that it has time for."""
+
+
+def sweep(connections: int, settings: Settings) -> Sweep:
+    """Return what a sweep comes to: one invocation, at one container's pace."""
+    share = Share.of(settings)
+    seconds = max(0.0, connections - share.burst) / share.rate
+    return Sweep(
+        average=connections / settings.heartbeat_interval,
+        rate=share.rate,
+        seconds=seconds,
+        reached=min(1.0, most_swept(settings) / connections),
+    )
+
+
+def most_swept(settings: Settings) -> int:
+    """Return how many connections one sweep reaches."""
+    share = Share.of(settings)
+    return share.burst + int(SWEEP_SECONDS * share.rate)
+
+
+def overlap_units(first_room: int, *, page_size: int, chunk: int) -> float:
+    """Return the read units of the first room's partition, for each member of the second room.
+
+    For every chunk of the second room the first one is read whole if it fits into a page, else
+    each of the chunk's members is asked for: one unit each, found or not.
+    """
+    if first_room < page_size:
+        return sizes.members_read_units(first_room) / chunk
+    return 1.0 + sizes.members_read_units(page_size) / chunk
+
+
+def pages(members: int, *, shards: int, page_size: int) -> int:
+    """Return the messages of an event to a room whose shards are all of the same size.
+
+    A page that is full says that there may be more, even where there is none.
+    """
+    first = max(1, page_size // shards)
+    of_shard = members // shards
+    left = of_shard - first
+    if left < 0:
+        return 0
+    return shards * (1 + max(0, ceil((left + 1) / page_size) - 1))

@@ -1,0 +1,100 @@
+"""What there is only so much of: requests of a quota, units of a partition, time of a processor."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Self
+
+from roomcast_backend.gateway import LARGEST_BURST
+from roomcast_backend.pacing import GRANT_SECONDS, Pace
+from roomcast_backend.settings import Settings
+
+
+class TokenBucket:
+    """`rate` tokens a second; at most `most` of them are kept."""
+
+    def __init__(self, rate: float, most: float) -> None:
+        self.rate = rate
+        self._most = self._tokens = most
+        self._at = 0.0
+
+    def take(self, wanted: int, now: float) -> int:
+        """Take as many of the wanted tokens as there are; return how many."""
+        self._refill(now)
+        granted = min(wanted, max(0, int(self._tokens + 1e-9)))
+        self._tokens -= granted
+        return granted
+
+    def owe(self, amount: float, now: float) -> float:
+        """Take tokens that may not be there yet; return when they are."""
+        self._refill(now)
+        self._tokens -= amount
+        return now + max(0.0, -self._tokens) / self.rate
+
+    def _refill(self, now: float) -> None:
+        self._tokens = min(self._most, self._tokens + (now - self._at) * self.rate)
+        self._at = now
+
+
+class Processor:
+    """Does one thing after the other, at `speed` times a whole core."""
+
+    def __init__(self, speed: float) -> None:
+        self.speed = speed
+        self.free_at = 0.0
+        self.busy = 0.0
+
+    def work(self, seconds: float, now: float) -> float:
+        """Do what takes a whole core so many seconds; return when that is done."""
+        took = seconds / self.speed
+        self.busy += took
+        self.free_at = max(now, self.free_at) + took
+        return self.free_at
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one container may post: `rate` a second, `burst` at once after a pause."""
+
+    rate: float
+    burst: int
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Return what `roomcast_backend.gateway` gives a container."""
+        return cls(settings.posts_per_second / (settings.page_workers + 1), LARGEST_BURST)
+
+
+class Budget(Pace):
+    """The container's own pace (`roomcast_backend.pacing`), asked instead of waited for."""
+
+    def take(self, wanted: int) -> int:
+        """Take as many of the wanted posts as may go out now; return how many."""
+        if self._tokens < 1:
+            self._refill()
+        granted = min(wanted, int(self._tokens + 1e-9))
+        self._tokens -= granted
+        return granted
+
+    def wait(self, wanted: int) -> float:
+        """Return the seconds until so many may go out."""
+        return max(GRANT_SECONDS, (wanted - self._tokens) / self._rate)
+
+
+@dataclass(slots=True)
+class Partition:
+    """One shard of a room in its DynamoDB partition, and the read units taken in each second."""
+
+    name: str
+    bucket: TokenBucket
+    units: Counter[int] = field(default_factory=Counter)
+    waited: float = 0.0
+
+    def read(self, units: float, now: float) -> float:
+        """Read; return when the partition gets to it.
+
+        What is over the limit waits: as if the store's repetitions succeeded.
+        """
+        ready = self.bucket.owe(units, now)
+        self.units[int(ready)] += round(units)
+        self.waited = max(self.waited, ready - now)
+        return ready

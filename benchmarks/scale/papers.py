@@ -1,0 +1,140 @@
+"""The tables of docs/scale.md that are calculated, and the one of the constants."""
+
+from collections.abc import Iterator
+
+from benchmarks.scale import arithmetic, costs, sizes
+from benchmarks.scale.constants import Constants, recorded, values
+from benchmarks.scale.markdown import Row, dollars, percent, seconds, shown, table
+from benchmarks.scale.runs import Site, many_rooms, one_event
+from roomcast_backend.reading import READ_AT_ONCE
+from roomcast_backend.settings import Settings
+
+MILLION = 1_000_000
+
+
+def constants_used(_constants: Constants) -> str:
+    """Write every constant with its source."""
+    kept = recorded()
+    rows = []
+    for name, value in values().items():
+        text = value
+        if isinstance(value, dict):
+            text = ", ".join(f"{percentile} {number}" for percentile, number in value.items())
+        rows.append((f"`{name}`", text, kept[name]["kind"], kept[name]["source"]))
+    return table(("constant", "value", "kind", "source"), rows)
+
+
+def rows_of_tables(constants: Constants) -> str:
+    """Write how large rows are, and what a partition's limit means for them."""
+    sent = shown(READ_AT_ONCE * sizes.ANSWER_BYTES / 1024)
+    page = sizes.members_read_units(READ_AT_ONCE)
+    reads = constants.partition_reads / page * READ_AT_ONCE
+    writes = constants.partition_writes / arithmetic.SUBSCRIBE.joined
+    rows = [
+        ("a membership", f"{sizes.MEMBER_BYTES} bytes", "1 write unit, 2 in a transaction"),
+        ("a connection in three rooms", f"{sizes.CONNECTION_BYTES} bytes", "the same"),
+        (f"a query for {READ_AT_ONCE} members", f"{sent} KB on the wire", f"{page} read units"),
+        ("members read from one shard", "", f"{reads:,.0f} a second at most"),
+        ("members joining one shard", "", f"{writes:,.0f} a second at most"),
+    ]  # fmt: skip
+    return table(("what", "size", "counts as"), rows)
+
+
+def joining(constants: Constants) -> str:
+    """Write what a million clients are that come back at a rate, and join one project."""
+    shards = Settings().global_shards
+    default = round(constants.connects_per_second)
+    rows: list[Row] = []
+    for rate in (arithmetic.steady_connects(MILLION), default, 2 * default, 10 * default):
+        storm = arithmetic.storm(MILLION, rate, shards=shards)
+        rows.append(
+            (
+                round(rate),
+                f"{storm.seconds / 60:,.0f} min",
+                round(storm.connections),
+                round(storm.rooms),
+                round(storm.global_shard),
+                round(storm.one_room),
+                round(storm.counter_shard),
+            )
+        )
+    head = ("connects/s", "a million take", "table `connections`", "table `rooms`",
+            "a shard of `global`", "the one project", "a counter's shard")  # fmt: skip
+    return table(head, rows)
+
+
+def heartbeats(_constants: Constants) -> str:
+    """Write what sweeps come to, with the default settings and with what a million need."""
+    many = Settings(posts_per_second=45_000, page_workers=8)
+    chosen = [(count, Settings()) for count in (10_000, 100_000, 350_000, MILLION)]
+    rows = []
+    for count, settings in (*chosen, (MILLION, many)):
+        sweep = arithmetic.sweep(count, settings)
+        rows.append(
+            (
+                count,
+                f"{settings.posts_per_second:,} / {settings.page_workers}",
+                sweep.average,
+                sweep.rate,
+                seconds(sweep.seconds),
+                percent(sweep.reached),
+            )
+        )
+    reached = f"reached in its {arithmetic.SWEEP_SECONDS:.0f} s"
+    head = ("connections", "`posts_per_second` / `page_workers`", "posts/s, spread evenly",
+            "posts/s of a sweep", "a sweep of all takes", reached)  # fmt: skip
+    return table(head, rows)
+
+
+def overlap(constants: Constants) -> str:
+    """Write what an event to an agent's room and `global` costs the agent's partition."""
+    rows = []
+    for members in (10, 500, 999, 5_000):
+        units = arithmetic.overlap_units(
+            members, page_size=Settings().page_size, chunk=READ_AT_ONCE
+        )
+        fastest = constants.partition_reads / units
+        rows.append((members, round(units * MILLION), f"{fastest:,.0f}"))
+    head = ("members of the agent's room", "read units for a million of `global`",
+            "members of `global` a second, at most")  # fmt: skip
+    return table(head, rows)
+
+
+def deliveries(constants: Constants) -> str:
+    """Write what a million deliveries cost."""
+    site = Site(constants)
+    runs = {
+        "rooms of 10, 100 events/s": many_rooms(site, members=10, rate=100, seconds=20.0),
+        "one room of 1,000": one_event(site, name="project:one", members=1_000),
+        "`global` of 1,000": one_event(site, name="global", members=1_000),
+        "one room of 100,000": one_event(site, name="project:one", members=100_000),
+        "`global` of 1,000,000": one_event(site, name="global", members=MILLION),
+    }
+    found = {words: costs.per_million_deliveries(run) for words, run in runs.items()}
+    services = next(iter(found.values()))
+    rows = [
+        (words, *(dollars(of[name]) for name in services), dollars(sum(of.values())))
+        for words, of in found.items()
+    ]
+    return table(("events to", *services, "sum"), rows)
+
+
+def months(_constants: Constants) -> str:
+    """Write what connections cost that are always there."""
+    return table(
+        ("connections", "`heartbeat_interval`", "connection minutes", "heartbeats",
+         "connecting again every two hours", "sum"),
+        _months(),
+    )  # fmt: skip
+
+
+def _months() -> Iterator[Row]:
+    for connections in (10_000, 100_000, MILLION):
+        for interval in (300, 540):
+            found = costs.per_month(connections, Settings(heartbeat_interval=interval))
+            yield (
+                connections,
+                interval,
+                *map(dollars, found.values()),
+                dollars(sum(found.values())),
+            )

@@ -1,0 +1,186 @@
+"""The service from the bus to the last member: containers, the queue and its workers."""
+
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import inf
+
+from benchmarks.scale.capacity import Partition, TokenBucket
+from benchmarks.scale.container import WINDOW, Container
+from benchmarks.scale.invocation import READERS, Invocation
+from benchmarks.scale.world import Event, Part, Task, World
+from roomcast_backend.stores import keys
+
+SPREAD_BY_CHANCE = 20_000
+"""Members of a room whose shards are of different sizes; beyond they differ by a few percent."""
+
+
+class Functions:
+    """Runs tasks in containers; what there is no room for waits.
+
+    Of idle containers the one that was used last is taken: which one Lambda takes is not known.
+    """
+
+    def __init__(self, world: World, put: Callable[[Task, float], None], *, warm: int) -> None:
+        self.world = world
+        self._put = put
+        self._idle: list[Container] = []
+        self.set_up(warm=warm)
+        self._running = 0
+        self._refused: deque[tuple[Task, Callable[[], None]]] = deque()
+
+    def invoke(self, task: Task, ended: Callable[[], None]) -> None:
+        """Run a task as soon as the account's concurrency allows."""
+        world = self.world
+        if self._running >= world.constants.concurrency:
+            self._refused.append((task, ended))
+            return
+        self._running += 1
+        world.record.concurrency = max(world.record.concurrency, self._running)
+        world.record.invocations += 1
+        container = self.take(task)
+        ready = world.loop.now
+        if container is None:
+            world.record.cold_starts += 1
+            container = Container(world)
+            # A container starts with a whole core, whatever its memory.
+            ready += world.constants.sandbox.draw(world.dice)
+            ready += world.constants.start_cpu / world.constants.core_speed
+        world.loop.at(ready, self._begin, container, task, ended, world.loop.now)
+
+    def set_up(self, *, warm: int) -> None:
+        """Make the containers that are there from the beginning, with connections."""
+        for _ in range(warm):
+            container = Container(self.world)
+            container.connect(lanes=WINDOW, stores=READERS)
+            self._idle.append(container)
+
+    def take(self, _task: Task) -> Container | None:
+        """Return a container that is idle."""
+        return self._idle.pop() if self._idle else None
+
+    def give_back(self, container: Container) -> None:
+        """Have a container back."""
+        self._idle.append(container)
+
+    def _begin(
+        self, container: Container, task: Task, ended: Callable[[], None], invoked: float
+    ) -> None:
+        record = self.world.record
+
+        def over() -> None:
+            self._running -= 1
+            self.give_back(container)
+            record.durations.append(self.world.loop.now - invoked)
+            ended()
+            if self._refused:
+                self.invoke(*self._refused.popleft())
+
+        Invocation(self.world, container, task, put=self._put, ended=over).begin()
+
+
+class Workers:
+    """The queue of pages and those who work it off, as many as Lambda's pollers allow."""
+
+    def __init__(self, world: World, invoke: Callable[[Task, Callable[[], None]], None]) -> None:
+        self._world = world
+        self._invoke = invoke
+        self._waiting: deque[Task] = deque()
+        self._running = 0
+        self._busy_since = inf
+        self._asked = False
+
+    def put(self, task: Task, delay: float) -> None:
+        """Take a task after so many seconds, at the earliest."""
+        loop = self._world.loop
+        took = self._world.constants.queue.draw(self._world.dice)
+        loop.at(loop.now + delay + took, self._arrive, task)
+
+    def _arrive(self, task: Task) -> None:
+        self._busy_since = min(self._busy_since, self._world.loop.now)
+        self._waiting.append(task)
+        self._start()
+
+    def _start(self) -> None:
+        while self._waiting and self._running < self._limit():
+            self._running += 1
+            self._invoke(self._waiting.popleft(), self._ended)
+        if self._waiting and self._limit() < self._world.settings.page_workers and not self._asked:
+            self._asked = True
+            more = 1 / self._world.constants.pollers_more_per_second
+            self._world.loop.at(self._world.loop.now + more, self._ask_again)
+
+    def _ask_again(self) -> None:
+        self._asked = False
+        self._start()
+
+    def _ended(self) -> None:
+        """Free a poller: it takes the next message as long after as any message takes."""
+        loop = self._world.loop
+        loop.at(loop.now + self._world.constants.queue.draw(self._world.dice), self._free)
+
+    def _free(self) -> None:
+        self._running -= 1
+        self._start()
+
+    def _limit(self) -> int:
+        constants = self._world.constants
+        passed = max(0.0, self._world.loop.now - self._busy_since)
+        pollers = constants.pollers_at_first + int(passed * constants.pollers_more_per_second)
+        return min(self._world.settings.page_workers, pollers)
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A room by its shards: members and partition of each."""
+
+    partitions: tuple[Partition, ...]
+    members: tuple[int, ...]
+
+
+class Service:
+    """Delivers events that are published at some times to rooms."""
+
+    def __init__(
+        self, world: World, *, warm: int = 0, functions: type[Functions] = Functions
+    ) -> None:
+        self._world = world
+        self._functions = functions(world, self._put, warm=warm)
+        self._workers = Workers(world, self._functions.invoke)
+        self.events: list[Event] = []
+
+    def publish(self, room: Room, at: float = 0.0) -> Event:
+        """Publish an event at a time; run the world's loop to have it delivered."""
+        event = Event(sum(room.members), at)
+        self.events.append(event)
+        parts = tuple(map(Part, room.partitions, room.members))
+        size = max(1, self._world.settings.page_size // len(parts))
+        task = Task(event, parts, size, from_bus=True)
+        came = at + self._world.constants.bus.draw(self._world.dice)
+        self._world.loop.at(came, self._functions.invoke, task, _nothing)
+        return event
+
+    def _put(self, task: Task, delay: float) -> None:
+        self._workers.put(task, delay)
+
+
+def room(world: World, name: str, members: int) -> Room:
+    """Return a room with members spread over its shards as connection ids are: by chance."""
+    limit = world.constants.partition_reads
+    shards = len(keys.shards_of(name, world.settings.global_shards))
+    partitions = tuple(
+        Partition(keys.partition(name, shard), TokenBucket(limit, limit)) for shard in range(shards)
+    )
+    return Room(partitions, _spread(world, members, shards))
+
+
+def _spread(world: World, members: int, shards: int) -> tuple[int, ...]:
+    """Return how many of the members are in each shard; in large rooms about the same number."""
+    if members > SPREAD_BY_CHANCE:
+        return tuple((members + shard) // shards for shard in range(shards))
+    drawn = Counter(world.dice.choices(range(shards), k=members))
+    return tuple(drawn[shard] for shard in range(shards))
+
+
+def _nothing() -> None:
+    pass

@@ -1,0 +1,198 @@
+"""The tables of docs/scale.md that are simulated."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from benchmarks.scale.capacity import Share
+from benchmarks.scale.constants import Constants
+from benchmarks.scale.markdown import Row, seconds, table
+from benchmarks.scale.runs import Run, Site, many_rooms, median_of, percentile, several
+from roomcast_backend.delivery import ATTEMPTS
+from roomcast_backend.settings import Settings
+
+GLOBAL = "global"
+PROJECT = "project:one"
+
+SEEDS = {1_000: 100, 10_000: 100, 100_000: 20, 1_000_000: 5}
+"""Runs for a room of so many members."""
+
+FEWER = {1_000: 20, 10_000: 11, 100_000: 3, 1_000_000: 1}
+"""Runs where only the median is of interest."""
+
+SIZES = (1_000, 10_000, 100_000, 1_000_000)
+
+
+def rooms(constants: Constants) -> str:
+    """Write what one event to a room comes to, with the default settings."""
+    head = ("room", "members", "messages", "invocations", "at once", "read units",
+            "busiest partition, units/s", "posts/s, most", "429", "first member",
+            "last, p50", "last, p99")  # fmt: skip
+    return table(head, _rooms(Site(constants)))
+
+
+def _rooms(site: Site) -> Iterator[Row]:
+    for name in (GLOBAL, PROJECT):
+        for members in SIZES:
+            runs = several(site, name=name, members=members, seeds=SEEDS[members])
+            lasts = [run.lasts[0] for run in runs]
+            yield (
+                kind(name),
+                members,
+                round(median_of(runs, lambda run: run.record.messages)),
+                round(median_of(runs, lambda run: run.record.invocations)),
+                round(median_of(runs, lambda run: run.record.concurrency)),
+                round(median_of(runs, lambda run: run.read_units)),
+                round(median_of(runs, lambda run: run.read_peak)),
+                round(median_of(runs, lambda run: run.posts_peak)),
+                round(median_of(runs, lambda run: run.record.refused)),
+                seconds(median_of(runs, lambda run: run.first)),
+                seconds(percentile(lasts, 50)),
+                seconds(percentile(lasts, 99)),
+            )
+
+
+RAISED = (
+    (20_000, Settings(posts_per_second=18_000, page_workers=5)),
+    (50_000, Settings(posts_per_second=45_000, page_workers=8)),
+    (100_000, Settings(posts_per_second=90_000, page_workers=12)),
+    (100_000, Settings(posts_per_second=90_000, page_workers=12, page_size=5_000)),
+    (100_000, Settings(posts_per_second=90_000, page_workers=50)),
+)
+
+
+def raised(constants: Constants) -> str:
+    """Write how soon the last member has it under raised quotas; the burst is half a second."""
+    sizes = SIZES[1:]
+    of_rooms = (f"{kind(name)}, {size:,}" for name in (GLOBAL, PROJECT) for size in sizes)
+    of_settings = ("`posts_per_second`", "`page_workers`", "`page_size`")
+    rows: list[Row] = []
+    for quota, settings in ((10_000, Settings()), *RAISED):
+        site = Site(replace(constants, account_rate=quota, account_burst=quota / 2), settings)
+        chosen = (quota, settings.posts_per_second, settings.page_workers, settings.page_size)
+        lasts = (_last(site, name, size) for name in (GLOBAL, PROJECT) for size in sizes)
+        rows.append((*chosen, *lasts))
+    return table(("account, requests/s", *of_settings, *of_rooms), rows)
+
+
+def page_size(constants: Constants) -> str:
+    """Write what `page_size` changes."""
+    sizes = (250, 500, 1000, 2000, 5000)
+    sites = {f"{size:,}": Site(constants, Settings(page_size=size)) for size in sizes}
+    return _compared("`page_size`", sites)
+
+
+def page_workers(constants: Constants) -> str:
+    """Write what `page_workers` changes."""
+    sites = {
+        str(count): Site(constants, Settings(page_workers=count)) for count in (2, 5, 10, 20, 50)
+    }
+    return _compared("`page_workers`", sites)
+
+
+def pace(constants: Constants) -> str:
+    """Write what another division of the rate among containers would change, in two regions."""
+    rows = []
+    for quota in (10_000, 2_500):
+        settings = Settings(posts_per_second=round(quota * 0.9))
+        there = replace(constants, account_rate=quota, account_burst=quota / 2)
+        rate, workers = settings.posts_per_second, settings.page_workers
+        shares = {
+            "1 of 6 shares each, burst 1,000": Share(rate / (workers + 1), 1000),
+            "1 of 5 shares each, burst 1,000": Share(rate / workers, 1000),
+            "1 of 5 shares each, burst half a second": Share(
+                rate / workers, round(rate / workers / 2)
+            ),
+        }
+        for words, share in shares.items():
+            runs = [
+                several(Site(there, settings, share=share), name=GLOBAL, members=n, seeds=FEWER[n])
+                for n in SIZES
+            ]
+            lasts = (seconds(median_of(found, lambda run: run.lasts[0])) for found in runs)
+            refused = median_of(runs[1], lambda run: run.record.refused)
+            rows.append((quota, words, *lasts, round(refused)))
+    sizes = (f"{members:,}" for members in SIZES)
+    head = ("account, requests/s", "each container gets", *sizes, "429 at 10,000")
+    return table(head, rows)
+
+
+def sensitivity(constants: Constants) -> str:
+    """Write what the assumptions change, each on its own."""
+
+    def but(**changed: object) -> Site:
+        return Site(replace(constants, **changed))  # type: ignore[arg-type]
+
+    sites = {
+        "as assumed": Site(constants),
+        "API Gateway answers 4 times as fast": but(posting=constants.posting.times(0.25)),
+        "API Gateway takes 4 times as long": but(posting=constants.posting.times(4)),
+        "DynamoDB takes 4 times as long": but(
+            querying=constants.querying.times(4),
+            querying_per_kb=constants.querying_per_kb * 4,
+            writing=constants.writing.times(4),
+        ),
+        "the queue takes 4 times as long": but(queue=constants.queue.times(4)),
+        "Lambda's processor is half as fast": but(core_speed=constants.core_speed / 2),
+        "no container is warm": Site(constants, warm=0),
+    }
+    return _compared("what is different", sites)
+
+
+SMALL = 10
+"""Members of each of many rooms."""
+
+SMALL_SECONDS = 10.0
+OVERLOAD_SECONDS = 5.0
+
+
+def small_rooms(constants: Constants) -> str:
+    """Write what events at a rate come to, each to another room of ten; no container is warm."""
+    rows = []
+    for rate in (10, 100, 500, 900):
+        run = many_rooms(Site(constants, warm=0), members=SMALL, rate=rate, seconds=SMALL_SECONDS)
+        rows.append((rate, rate * SMALL, *_of_many(run)))
+    return table(("events/s", "posts/s", *OF_MANY), rows)
+
+
+def overload(constants: Constants) -> str:
+    """Write what becomes of more events than the quota takes, for some seconds."""
+    rows = []
+    for rate in (1100, 1500):
+        for attempts in (ATTEMPTS, 2 * ATTEMPTS):
+            site = Site(constants, warm=0, attempts=attempts)
+            run = many_rooms(site, members=SMALL, rate=rate, seconds=OVERLOAD_SECONDS)
+            rows.append((rate, attempts, *_of_many(run), run.record.messages))
+    return table(("events/s", "rounds in an invocation", *OF_MANY, "messages"), rows)
+
+
+OF_MANY = ("containers", "invocation, mean", "last member, p50", "p99", "429")
+
+
+def _of_many(run: Run) -> Row:
+    durations = run.record.durations
+    return (
+        run.record.concurrency,
+        seconds(sum(durations) / len(durations)),
+        seconds(percentile(run.lasts, 50)),
+        seconds(percentile(run.lasts, 99)),
+        run.record.refused,
+    )
+
+
+def _compared(what: str, sites: Mapping[str, Site]) -> str:
+    rows = [
+        (words, *(_last(site, name, size) for name in (GLOBAL, PROJECT) for size in SIZES))
+        for words, site in sites.items()
+    ]
+    sizes = (f"{kind(name)}, {size:,}" for name in (GLOBAL, PROJECT) for size in SIZES)
+    return table((what, *sizes), rows)
+
+
+def _last(site: Site, name: str, members: int) -> str:
+    runs = several(site, name=name, members=members, seeds=FEWER[members])
+    return seconds(median_of(runs, lambda run: run.lasts[0]))
+
+
+def kind(name: str) -> str:
+    """Return a room's kind, as the tables name it."""
+    return name.partition(":")[0]

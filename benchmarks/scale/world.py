@@ -1,0 +1,118 @@
+"""What all parts of the simulation share: time, chance, API Gateway, what is written down."""
+
+import math
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+
+from benchmarks.scale.capacity import Partition, Processor, Share, TokenBucket
+from benchmarks.scale.constants import Constants
+from benchmarks.scale.latency import Latency
+from benchmarks.scale.loop import Loop
+from roomcast_backend.delivery import ATTEMPTS
+from roomcast_backend.settings import Settings
+
+
+@dataclass(slots=True)
+class Event:
+    """A published event and how far its delivery has come; times in seconds."""
+
+    members: int
+    published: float
+    reached: int = 0
+    first: float = math.inf
+    last: float = math.nan
+
+    def reach(self, count: int, now: float) -> None:
+        """Note that so many more members were answered for."""
+        self.reached += count
+        self.first = min(self.first, now)
+        self.last = now
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The rest of a shard: how many members are left behind where reading goes on."""
+
+    partition: Partition
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What one invocation is to do: up to `size` members of each part; `only`: named ones."""
+
+    event: Event
+    parts: tuple[Part, ...]
+    size: int
+    from_bus: bool = False
+    only: bool = False
+    attempt: int = 0
+
+
+@dataclass(slots=True)
+class Record:
+    """What happened in a run."""
+
+    posts: Counter[int] = field(default_factory=Counter)
+    """Posts that API Gateway took, by second."""
+
+    refused: int = 0
+    lost: int = 0
+    messages: int = 0
+    invocations: int = 0
+    cold_starts: int = 0
+    concurrency: int = 0
+    durations: list[float] = field(default_factory=list)
+    """Of each invocation, in seconds."""
+
+
+class Gateway:
+    """API Gateway's side: its quota, the time it takes; of the local stub also its processor."""
+
+    def __init__(
+        self,
+        quota: TokenBucket,
+        *,
+        answering: Latency,
+        round_trip: float,
+        server: Processor | None = None,
+        post_cpu: float = 0.0,
+        handshake_cpu: float = 0.0,
+    ) -> None:
+        self._quota = quota
+        self._answering = answering
+        self._round_trip = round_trip
+        self._server = server
+        self._post_cpu = post_cpu
+        self._handshake_cpu = handshake_cpu
+
+    def handshake(self, count: int, now: float) -> float:
+        """Return when so many connections are open."""
+        if self._server:
+            now = self._server.work(count * self._handshake_cpu, now)
+        return now + 2 * self._round_trip
+
+    def post(self, count: int, now: float, dice: Random) -> tuple[int, float]:
+        """Return how many posts are taken (the others get 429), and when all are answered."""
+        if self._server:
+            now = self._server.work(count * self._post_cpu, now)
+        return self._quota.take(count, now), now + self._answering.draw(dice)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """One run; `grain` posts of a container are simulated as one."""
+
+    settings: Settings
+    constants: Constants
+    gateway: Gateway
+    new_processor: Callable[[], Processor]
+    share: Share
+    dice: Random
+    grain: int = 1
+    timeout: float = 60.0
+    attempts: int = ATTEMPTS
+    loop: Loop = field(default_factory=Loop)
+    record: Record = field(default_factory=Record)
