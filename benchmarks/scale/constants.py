@@ -28,6 +28,7 @@ class Constants:
     member_cpu: float
     invocation_cpu: float
     start_cpu: float
+    first_page_cpu: float
     core_speed: float
     vcpu_mb: float
     concurrency: int
@@ -59,6 +60,7 @@ class Constants:
             invocation_cpu=values["invocation_cpu_ms"] / 1e3,
             idle_lane_cpu=values["idle_lane_cpu_us"] / 1e6,
             start_cpu=values["cold_start_ms"] / 1e3,
+            first_page_cpu=values["first_page_cpu_ms"] / 1e3,
             core_speed=values["core_speed"],
             vcpu_mb=values["vcpu_mb"],
             concurrency=values["concurrency"],

@@ -22,6 +22,7 @@ class Container:
         self.idle = 0
         self.opening = 0
         self.first_cpu = world.constants.first_cpu
+        self.first_page_cpu = world.constants.first_page_cpu
         self._stores_idle = 0
 
     @property
@@ -60,6 +61,6 @@ class Container:
 
     def connect(self, *, lanes: int, stores: int) -> None:
         """Have been invoked before, and so many connections open since."""
-        self.first_cpu = 0.0
+        self.first_cpu = self.first_page_cpu = 0.0
         self.lanes = self.idle = lanes
         self._stores_idle = stores

@@ -42,6 +42,7 @@ class Steps:
     member_cpu: float
     invocation_cpu: float
     first_cpu: float
+    first_page_cpu: float
 
     @classmethod
     def medians(cls, measured: Sequence["Steps"]) -> "Steps":
@@ -70,6 +71,7 @@ class Apart(Functions):
         for container in (self._bus, *self._idle):
             container.connect(lanes=0, stores=UNLIMITED)
             container.first_cpu = self.world.constants.first_cpu
+            container.first_page_cpu = self.world.constants.first_page_cpu
 
 
 def timing(case: Case, steps: Steps) -> Timing:
@@ -113,6 +115,7 @@ def _world(case: Case, steps: Steps, seed: int) -> World:
         member_cpu=steps.member_cpu,
         invocation_cpu=steps.invocation_cpu,
         first_cpu=steps.first_cpu,
+        first_page_cpu=steps.first_page_cpu,
         idle_lane_cpu=steps.idle_lane_cpu,
         bus=Latency.fixed(PIPE_SECONDS),
         queue=Latency.fixed(QUEUE_SECONDS),

@@ -44,6 +44,9 @@ class Invocation:
         container = self._container
         cpu = self._world.constants.invocation_cpu + container.first_cpu
         container.first_cpu = 0.0
+        if not self._task.from_bus:
+            cpu += container.first_page_cpu
+            container.first_page_cpu = 0.0
         started = container.processor.work(cpu, self._world.loop.now)
         self._world.loop.at(started, self._write, WRITES_BEFORE if self._task.from_bus else 0)
 

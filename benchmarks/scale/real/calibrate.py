@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.inside.events import envelope, of_the_bus
+from benchmarks.inside.events import envelope, of_the_bus, of_the_queue
 from benchmarks.inside.invocation import Context
 from benchmarks.peers.presigned import request_of
 from benchmarks.scale.real.quiet import Usage, go_first
@@ -66,18 +66,28 @@ def main(*, url: str, stub_pid: int, what: str) -> None:
 
 
 def _invocations() -> dict[str, float]:
-    """Measure broadcasts to a room without members, and the process's first one, which posts."""
+    """Measure broadcasts to a room without members, and what the process does for the first time.
+
+    The first broadcast posts, and the first page of the queue comes after it.
+    """
     from functions.broadcast.handler import handler  # noqa: PLC0415
+    from roomcast_backend.pages import Work  # noqa: PLC0415
 
     def invoke(room: str) -> None:
         handler(of_the_bus(envelope(room)), Context("roomcast-broadcast"))
 
-    used = time.process_time()
-    invoke(SINGLE)
-    first = time.process_time() - used
+    def page() -> None:
+        work = Work(envelope(EMPTY), time.time(), room=0, shard=0)
+        handler(of_the_queue(work.to_message()), Context("roomcast-broadcast"))
+
+    first = _once(lambda: invoke(SINGLE))
     again = _measure(lambda: invoke(SINGLE), INVOCATIONS).ours
-    usual = _measure(lambda: invoke(EMPTY), INVOCATIONS).ours
-    return {"invocation_cpu": usual, "first_cpu": first - again}
+    first_page = _once(page)
+    return {
+        "invocation_cpu": _measure(lambda: invoke(EMPTY), INVOCATIONS).ours,
+        "first_cpu": first - again,
+        "first_page_cpu": first_page - _measure(page, INVOCATIONS).ours,
+    }
 
 
 def _pages(stub_pid: int) -> dict[str, float]:
@@ -152,6 +162,13 @@ def _member() -> float:
         sort_members(found, skip=frozenset(), now=time.time())
 
     return _measure(read, READS).ours / PAGE
+
+
+def _once(step: Callable[[], object]) -> float:
+    """Return the seconds of the processor that a step takes this one time."""
+    used = time.process_time()
+    step()
+    return time.process_time() - used
 
 
 def _measure(step: Callable[[], object], count: int, stub_pid: int = 0) -> Used:
