@@ -5,7 +5,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -264,7 +264,16 @@ class Command:
         )
 
 
+@pytest.fixture
+def control_c() -> Iterator[None]:
+    """Let processes be interrupted: those that a shell starts in its background cannot be."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 class TestCommand:
+    @pytest.mark.usefixtures("control_c")
     async def test_prints_until_control_c(self, serving: Any, tmp_path: Path) -> None:
         service = await serving(stays(envelope("e1")))
         process = await Command(tmp_path, service.url).start("project:123")
