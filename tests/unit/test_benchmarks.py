@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -157,6 +159,24 @@ class TestTraffic:
         found = [member_of(item).connection_id for item in answer["Items"]]
         assert found == connection_ids(PAGE)
         assert answer["LastEvaluatedKey"]["connection_id"]["S"] == found[-1]
+
+
+class TestFirstPosts:
+    def test_of_the_benchmarks_they_import_the_traffic_alone(self) -> None:
+        """Whatever else a process imports would be counted as the sender's time."""
+        code = (
+            "import sys, benchmarks.first_posts.roomcast as _;"
+            "print(*sorted(name for name in sys.modules if name.startswith('benchmarks')))"
+        )
+        found = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+        )
+        assert found.stdout.split() == [
+            "benchmarks",
+            "benchmarks.first_posts",
+            "benchmarks.first_posts.roomcast",
+            "benchmarks.traffic",
+        ]
 
 
 class TestMachine:

@@ -27,7 +27,7 @@ def measure(stub: Stub, cores: Cores, *, rounds: int) -> dict[str, Any]:
 
 
 def _once(name: str, stub: Stub, cores: Cores) -> float:
-    command = [sys.executable, "-m", f"benchmarks.cold.{name}", stub.url("now"), str(POSTS)]
+    command = [sys.executable, "-m", f"benchmarks.first_posts.{name}", stub.url("now"), str(POSTS)]
     answered = stub.requests()
     started = time.perf_counter()
     run(command, core=cores.sender, env=credentials(stub.authority))
