@@ -123,15 +123,14 @@ def most_swept(settings: Settings) -> int:
     return share.burst + int(SWEEP_SECONDS * share.rate)
 
 
-def overlap_units(first_room: int, *, page_size: int, chunk: int) -> float:
+def overlap_units(first_room: int, second_room: int, *, shards: int, chunk: int) -> float:
     """Return the read units of the first room's partition, for each member of the second room.
 
-    For every chunk of the second room the first one is read whole if it fits into a page, else
-    each of the chunk's members is asked for: one unit each, found or not.
+    A chunk of one of the second room's shards spans so many times its own share of all ids; those
+    of the first room's members that lie within are read. All of the first are in the second one.
     """
-    if first_room < page_size:
-        return sizes.members_read_units(first_room) / chunk
-    return 1.0 + sizes.members_read_units(page_size) / chunk
+    within = chunk * shards * first_room / second_room
+    return sizes.members_read_units(ceil(within)) / chunk
 
 
 def pages(members: int, *, shards: int, page_size: int) -> int:

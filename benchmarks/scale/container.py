@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from benchmarks.scale.capacity import Budget, Processor
 from benchmarks.scale.world import World
-from roomcast_backend.aws.transport import OPENING, Transport
+from roomcast_backend.aws.transport import Transport, opening_at_once
 
 WINDOW: int = inspect.signature(Transport).parameters["window"].default
 """Posts in flight at the same time, each over a connection of its own."""
@@ -28,7 +28,8 @@ class Container:
     @property
     def may_open(self) -> int:
         """How many connections may be opened now."""
-        return min(WINDOW - self.lanes, OPENING - self.opening)
+        at_once = opening_at_once(self.lanes - self.opening)
+        return min(WINDOW - self.lanes, at_once - self.opening)
 
     def open_lanes(self, count: int, then: Callable[[], None]) -> None:
         """Open connections for posts that are under way; call `then` when they are open."""

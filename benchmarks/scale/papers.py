@@ -89,9 +89,9 @@ def heartbeats(_constants: Constants) -> str:
 def overlap(constants: Constants) -> str:
     """Write what an event to an agent's room and `global` costs the agent's partition."""
     rows = []
-    for members in (10, 500, 999, 5_000):
+    for members in (10, 1_000, 10_000, 100_000, MILLION):
         units = arithmetic.overlap_units(
-            members, page_size=Settings().page_size, chunk=READ_AT_ONCE
+            members, MILLION, shards=Settings().global_shards, chunk=READ_AT_ONCE
         )
         fastest = constants.partition_reads / units
         rows.append((members, round(units * MILLION), f"{fastest:,.0f}"))

@@ -169,7 +169,7 @@ class FanOut:
         ids = [member.connection_id for member in members]
         reached: set[str] = set()
         for room in work.envelope.rooms[: work.room]:
-            there = self._rooms.overlap(room, ids, size=self._page_size)
+            there = self._rooms.overlap(room, ids)
             reached.update(members_before(there, started=work.started))
         return frozenset(reached)
 

@@ -1,6 +1,7 @@
 """Fan-out against moto's tables, a gateway that knows faults and a queue in memory."""
 
 import json
+import random
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -198,6 +199,92 @@ class TestManyMembers:
         service.publish("agent:a", "global")
         service.work_off()
         assert [len(frames) for frames in service.gateway.sent.values()] == [1] * 350
+
+    def test_a_large_room_within_a_larger_one(self, service: Service) -> None:
+        ids = [f"c{number:04d}" for number in range(600)]
+        service.fill("agent:a", ids[::3])
+        service.fill("global", ids)
+        service.publish("agent:a", "global")
+        service.work_off()
+        assert [len(frames) for frames in service.gateway.sent.values()] == [1] * 600
+
+
+class CountingTables:
+    """Counts the members that queries bring and the keys that are asked for one by one."""
+
+    def __init__(self, dynamodb: Any) -> None:
+        self.dynamodb = dynamodb
+        self.read = 0
+        self.asked = 0
+
+    def query(self, **request: Any) -> Any:
+        answer = self.dynamodb.query(**request)
+        self.read += len(answer["Items"])
+        return answer
+
+    def batch_get_item(self, **request: Any) -> Any:
+        self.asked += sum(len(table["Keys"]) for table in request["RequestItems"].values())
+        return self.dynamodb.batch_get_item(**request)
+
+
+class TestOverlap:
+    """Who of a page is in an earlier room too: that must not cost a read for each of them."""
+
+    @pytest.fixture
+    def tables(self, dynamodb: Any) -> CountingTables:
+        return CountingTables(dynamodb)
+
+    @pytest.fixture
+    def rooms(self, service: Service, tables: CountingTables) -> RoomStore:
+        return RoomStore(service.settings, client=tables)  # type: ignore[arg-type]
+
+    @pytest.mark.parametrize("members", [0, 1, 30, 480, 2000])
+    def test_finds_all_that_are_in_both(
+        self, service: Service, rooms: RoomStore, members: int
+    ) -> None:
+        ids = [f"c{number:04d}" for number in range(2000)]
+        chosen = random.Random(members)  # noqa: S311
+        both = set(chosen.sample(ids, members))
+        service.fill("agent:a", both)
+        some = chosen.sample(ids, 25)
+        found = {member.connection_id for member in rooms.overlap("agent:a", some)}
+        assert found & set(some) == both & set(some)
+
+    def test_the_pages_of_global_read_the_room_once_for_each_shard(
+        self, service: Service, rooms: RoomStore, tables: CountingTables
+    ) -> None:
+        ids = [f"c{number:04d}" for number in range(1200)]
+        service.fill("agent:a", ids[::2])
+        service.fill("global", ids)
+        shards = rooms.shards("global")
+        for shard in shards:
+            page = service.rooms.page("global", shard, size=50)
+            while page.members:
+                rooms.overlap("agent:a", [member.connection_id for member in page.members])
+                if page.after is None:
+                    break
+                page = service.rooms.page("global", shard, size=50, after=page.after)
+        assert tables.read <= 600 * len(shards)
+        assert not tables.asked
+
+    def test_a_few_far_apart_do_not_read_the_whole_room(
+        self, service: Service, rooms: RoomStore, tables: CountingTables
+    ) -> None:
+        service.fill("agent:a", [f"c{number:04d}" for number in range(1200)])
+        some = ["c0000", "c0600", "c1199", "elsewhere"]
+        found = {member.connection_id for member in rooms.overlap("agent:a", some)}
+        assert found >= {"c0000", "c0600", "c1199"}
+        assert tables.read <= 16 * len(some)
+        assert tables.asked <= 3
+
+    def test_a_page_that_dynamodb_cuts_short_is_read_on(
+        self, service: Service, rooms: RoomStore, tables: CountingTables
+    ) -> None:
+        service.fill("agent:a", [f"c{number:04d}" for number in range(40)])
+        whole = tables.query
+        tables.query = lambda **request: whole(**{**request, "Limit": 7})  # type: ignore[method-assign]
+        found = rooms.overlap("agent:a", ["c0003", "c0031", "c0039"])
+        assert [member.connection_id for member in found] == [f"c{n:04d}" for n in range(3, 40)]
 
 
 class TestStreaming:

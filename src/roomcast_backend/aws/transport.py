@@ -22,8 +22,9 @@ from roomcast_backend.aws.lane import BROKEN, Lane
 from roomcast_backend.aws.origin import Address, Addresses, Origin
 from roomcast_backend.aws.tls import verifying
 
-OPENING = 16
-"""Connections that are being opened at the same time, at most."""
+OPENING_AT_FIRST = 4
+OPENING_AT_MOST = 16
+"""Connections that are being opened at the same time."""
 
 IDLE_SECONDS = 240
 """An unused connection older than this is not used again: NAT gateways forget one after 350 s.
@@ -48,6 +49,15 @@ class Answer(NamedTuple):
     status: int
     retry_after: float = 0.0
     body: bytes = b""
+
+
+def opening_at_once(connected: int) -> int:
+    """Return how many connections may be being opened beside those that are there: half as many.
+
+    A server that is busy with handshakes answers late, and that must not be taken for a need of
+    still more connections.
+    """
+    return min(OPENING_AT_MOST, max(OPENING_AT_FIRST, connected // 2))
 
 
 class Transport:
@@ -166,9 +176,10 @@ class Transport:
     def _may_open(self) -> bool:
         if not (self._more or self._unsent) or len(self._lanes) >= self._limit:
             return False
-        if len(self._opening) >= OPENING:
+        if self._opening:
             self._opening = {lane for lane in self._opening if not lane.is_open}
-        return len(self._opening) < OPENING
+        opening = len(self._opening)
+        return opening < opening_at_once(len(self._lanes) - opening)
 
     def _take(self) -> Request | None:
         if self._unsent:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from roomcast_backend.aws import lane
-from roomcast_backend.aws.transport import OPENING
+from roomcast_backend.aws.transport import OPENING_AT_FIRST, OPENING_AT_MOST, opening_at_once
 from tests.fakes.connections_server import (
     BLACK_HOLE,
     HANGS_UP,
@@ -224,7 +224,7 @@ class TestTime:
     def test_nobody_accepts(self) -> None:
         with deaf_port() as port, Sender(f"http://127.0.0.1:{port}", timeout=SHORT) as sender:
             began = time.monotonic()
-            assert sender.statuses(*names(8)) == [0] * 8
+            assert sender.statuses(*names(OPENING_AT_FIRST)) == [0] * OPENING_AT_FIRST
             assert time.monotonic() - began < SHORT * 2
 
     def test_nobody_shakes_hands(self) -> None:
@@ -233,7 +233,7 @@ class TestTime:
             url = f"https://127.0.0.1:{mute.getsockname()[1]}"
             with Sender(url, timeout=SHORT, tls=trusting()) as sender:
                 began = time.monotonic()
-                assert sender.statuses(*names(8)) == [0] * 8
+                assert sender.statuses(*names(OPENING_AT_FIRST)) == [0] * OPENING_AT_FIRST
                 assert time.monotonic() - began < SHORT * 2
 
     def test_few_connections_are_opened_at_once(self) -> None:
@@ -241,8 +241,13 @@ class TestTime:
             url = f"https://127.0.0.1:{mute.getsockname()[1]}"
             with Sender(url, timeout=0.2, window=64, tls=trusting()) as sender:
                 began = time.monotonic()
-                assert sender.statuses(*names(OPENING + 1)) == [0] * (OPENING + 1)
+                assert sender.statuses(*names(OPENING_AT_FIRST + 1)) == [0] * (OPENING_AT_FIRST + 1)
                 assert time.monotonic() - began > 0.4
+
+    def test_more_connections_open_more_at_once(self) -> None:
+        assert opening_at_once(0) == OPENING_AT_FIRST
+        assert OPENING_AT_FIRST < opening_at_once(20) < OPENING_AT_MOST
+        assert opening_at_once(200) == OPENING_AT_MOST
 
     def test_slow_answers(self, server: ConnectionsServer) -> None:
         server.default = OK.after(0.1)
