@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 from benchmarks.scale.capacity import Budget, Processor
 from benchmarks.scale.world import World
-from roomcast_backend.aws.transport import Transport, opening_at_once
+from roomcast_backend.aws.opening import opening_at_once
+from roomcast_backend.aws.transport import Transport
 
 WINDOW: int = inspect.signature(Transport).parameters["window"].default
 """Posts in flight at the same time, each over a connection of its own."""

@@ -19,12 +19,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from roomcast_backend.aws.lane import BROKEN, Lane
+from roomcast_backend.aws.opening import Opening
 from roomcast_backend.aws.origin import Address, Addresses, Origin
 from roomcast_backend.aws.tls import verifying
-
-OPENING_AT_FIRST = 4
-OPENING_AT_MOST = 16
-"""Connections that are being opened at the same time."""
 
 IDLE_SECONDS = 240
 """An unused connection older than this is not used again: NAT gateways forget one after 350 s.
@@ -51,15 +48,6 @@ class Answer(NamedTuple):
     body: bytes = b""
 
 
-def opening_at_once(connected: int) -> int:
-    """Return how many connections may be being opened beside those that are there: half as many.
-
-    A server that is busy with handshakes answers late, and that must not be taken for a need of
-    still more connections.
-    """
-    return min(OPENING_AT_MOST, max(OPENING_AT_FIRST, connected // 2))
-
-
 class Transport:
     """Sends requests to the server of `url`; its connections live on between calls.
 
@@ -82,7 +70,7 @@ class Transport:
         self._tls = (tls or verifying()) if self.origin.scheme == "https" else None
         self._epoll = select.epoll()
         self._lanes: dict[int, Lane] = {}
-        self._opening: set[Lane] = set()
+        self._opening = Opening()
         self._idle: list[Lane] = []
         self._idle_since = 0.0
         self._busy: dict[Lane, float] = {}  # and until when; the oldest request first
@@ -145,8 +133,7 @@ class Transport:
     def _turn(self) -> None:
         """Give idle lanes work, then let every lane go on that can.
 
-        A lane is opened only when no other one can go on: a handshake costs as much time of the
-        processor as dozens of requests, so that it has to be time in which all are waiting.
+        A lane is opened only when no other one can go on and an answer is late: see `opening`.
         """
         while self._idle and (request := self._take()):
             self._start(self._idle.pop(), *request)
@@ -164,11 +151,12 @@ class Transport:
             self._bury()
 
     def _poll(self) -> list[tuple[int, int]]:
+        oldest = next(iter(self._busy.values()), 0.0)
         if self._may_open():
-            return self._epoll.poll(0)
+            waited = time.monotonic() - (oldest - self._timeout)
+            return self._epoll.poll(self._opening.patience(len(self._lanes), waited))
         if not self._busy:
             return []
-        oldest = next(iter(self._busy.values()))
         ready = self._epoll.poll(max(0.0, oldest - time.monotonic()))
         # A process that was stopped meanwhile is told that the time is over, not what has come.
         return ready or self._epoll.poll(0)
@@ -176,10 +164,7 @@ class Transport:
     def _may_open(self) -> bool:
         if not (self._more or self._unsent) or len(self._lanes) >= self._limit:
             return False
-        if self._opening:
-            self._opening = {lane for lane in self._opening if not lane.is_open}
-        opening = len(self._opening)
-        return opening < opening_at_once(len(self._lanes) - opening)
+        return self._opening.has_room(len(self._lanes))
 
     def _take(self) -> Request | None:
         if self._unsent:

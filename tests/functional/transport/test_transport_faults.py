@@ -8,8 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from roomcast_backend.aws import lane
-from roomcast_backend.aws.transport import OPENING_AT_FIRST, OPENING_AT_MOST, opening_at_once
+from roomcast_backend.aws import lane, opening
 from tests.fakes.connections_server import (
     BLACK_HOLE,
     HANGS_UP,
@@ -224,7 +223,7 @@ class TestTime:
     def test_nobody_accepts(self) -> None:
         with deaf_port() as port, Sender(f"http://127.0.0.1:{port}", timeout=SHORT) as sender:
             began = time.monotonic()
-            assert sender.statuses(*names(OPENING_AT_FIRST)) == [0] * OPENING_AT_FIRST
+            assert sender.statuses(*names(opening.AT_FIRST)) == [0] * opening.AT_FIRST
             assert time.monotonic() - began < SHORT * 2
 
     def test_nobody_shakes_hands(self) -> None:
@@ -233,7 +232,7 @@ class TestTime:
             url = f"https://127.0.0.1:{mute.getsockname()[1]}"
             with Sender(url, timeout=SHORT, tls=trusting()) as sender:
                 began = time.monotonic()
-                assert sender.statuses(*names(OPENING_AT_FIRST)) == [0] * OPENING_AT_FIRST
+                assert sender.statuses(*names(opening.AT_FIRST)) == [0] * opening.AT_FIRST
                 assert time.monotonic() - began < SHORT * 2
 
     def test_few_connections_are_opened_at_once(self) -> None:
@@ -241,13 +240,26 @@ class TestTime:
             url = f"https://127.0.0.1:{mute.getsockname()[1]}"
             with Sender(url, timeout=0.2, window=64, tls=trusting()) as sender:
                 began = time.monotonic()
-                assert sender.statuses(*names(OPENING_AT_FIRST + 1)) == [0] * (OPENING_AT_FIRST + 1)
+                assert sender.statuses(*names(opening.AT_FIRST + 1)) == [0] * (opening.AT_FIRST + 1)
                 assert time.monotonic() - began > 0.4
 
     def test_more_connections_open_more_at_once(self) -> None:
-        assert opening_at_once(0) == OPENING_AT_FIRST
-        assert OPENING_AT_FIRST < opening_at_once(20) < OPENING_AT_MOST
-        assert opening_at_once(200) == OPENING_AT_MOST
+        few, many = opening.opening_at_once(1), opening.opening_at_once(200)
+        assert few < opening.opening_at_once(0) < opening.opening_at_once(40) < many
+
+    def test_answers_in_time_need_few_connections(
+        self, server: ConnectionsServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(opening, "LATE", SHORT)
+        with Sender(server.url, window=64) as sender:
+            assert sender.statuses(*names(200)) == [200] * 200
+        assert server.accepted == opening.AT_FIRST
+
+    def test_late_ones_need_more(self, server: ConnectionsServer) -> None:
+        server.default = OK.after(0.05)
+        with Sender(server.url, window=64) as sender:
+            assert sender.statuses(*names(200)) == [200] * 200
+        assert server.accepted > 4 * opening.AT_FIRST
 
     def test_slow_answers(self, server: ConnectionsServer) -> None:
         server.default = OK.after(0.1)
