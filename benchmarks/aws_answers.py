@@ -1,7 +1,8 @@
-"""What the stub says as DynamoDB, SQS, Lambda and Secrets Manager: fixed answers, by action.
+"""What the stub says as DynamoDB and the other services: fixed answers, by action.
 
-Two worlds: in `row` every row is the one of a connection that is in its rooms, and a query finds
-one member; in `page` nothing is stored yet, and every query finds a full page, with more behind it.
+Two worlds: in `row` every row is the one of a connection that is in its rooms (of a counter and of
+a linked repository, too), and a query finds one member; in `page` nothing is stored yet, and every
+query finds a full page, with more behind it.
 """
 
 import json
@@ -62,12 +63,20 @@ _EMPTY: dict[str, dict[str, Any]] = {
     "SendMessageBatch": {"Successful": [], "Failed": []},
     "GetSecretValue": {"Name": "jwt", "SecretString": JWT_SECRET},
     "Invoke": {},
+    "PutEvents": {
+        "FailedEntryCount": 0,
+        "Entries": [{"EventId": "11710aed-b79e-4468-a20b-bb3c0c3b4860"}],
+    },
 }
 
 
 def _row() -> dict[str, dict[str, Any]]:
     (connection_id,) = connection_ids(1)
-    row = {**connection_item(connection(connection_id)), "n": {"N": "1"}}  # and of a counter
+    row = {
+        **connection_item(connection(connection_id)),
+        "n": {"N": "1"},
+        "project_id": text(PROJECT),
+    }
     return {
         "GetItem": {"Item": row},
         "UpdateItem": {"Attributes": row},

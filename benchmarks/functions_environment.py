@@ -22,6 +22,7 @@ def of_function(name: str, stub: Stub, *, world: str, page_size: int = 1000) -> 
         "ROOMCAST_PAGES_QUEUE_URL": "https://queues/bench-pages",
         "ROOMCAST_DEADLINE_QUEUE_URL": "https://queues/bench-deadlines",
         "ROOMCAST_JWT_SECRET_ARN": "arn:aws:secretsmanager:us-east-1:123456789012:secret:jwt",
+        "ROOMCAST_GITHUB_SECRET_ARN": "arn:aws:secretsmanager:us-east-1:123456789012:secret:github",
         "ROOMCAST_PAGE_SIZE": str(page_size),
         "ROOMCAST_POSTS_PER_SECOND": str(NO_LIMIT),
     }

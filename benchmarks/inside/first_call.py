@@ -8,6 +8,8 @@ import time
 CALLS = 15
 """Invocations after the first; their median is what a warm one takes."""
 
+BAD_REQUEST = 400
+
 
 def main(function: str) -> None:
     """Print milliseconds."""
@@ -22,9 +24,10 @@ def main(function: str) -> None:
     for _ in range(1 + CALLS):
         event, context = usual(function), Context(f"roomcast-{function}")
         wall, cpu = time.perf_counter(), time.process_time()
-        handler(event, context)
+        answer = handler(event, context)
         walls.append((time.perf_counter() - wall) * 1000)
         cpus.append((time.process_time() - cpu) * 1000)
+        _check(answer)
     result = {
         "import_ms": (imported - started) * 1000,
         "first_ms": walls[0],
@@ -32,6 +35,12 @@ def main(function: str) -> None:
         "warm_cpu_ms": sorted(cpus[1:])[CALLS // 2],
     }
     sys.stdout.write(json.dumps(result) + "\n")
+
+
+def _check(answer: object) -> None:
+    """Raise `RuntimeError` for an answer that says that the function did something else."""
+    if isinstance(answer, dict) and answer.get("statusCode", 200) >= BAD_REQUEST:
+        raise RuntimeError(f"expected success, got {answer}")
 
 
 if __name__ == "__main__":

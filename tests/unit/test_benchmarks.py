@@ -71,7 +71,7 @@ RAW: dict[str, Any] = {
     "imports": {
         "process_ms": {BOTO3: 200.0, **dict.fromkeys(WEBSOCKET, 90.0), "open": 110.0}
         | {"webhooks": 400.0},
-        "calls": {name: call(12.0) for name in WEBSOCKET},
+        "calls": {name: call(12.0) for name in (*WEBSOCKET, "webhooks")},
     },
     "commands": {"fakes": {"subscribe": RATE}, "stub": {"subscribe": RATE}},
     "costs": {"handshake_cpu_ms": 0.7, "member_read_cpu_us": 2.0},
