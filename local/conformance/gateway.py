@@ -23,15 +23,19 @@ class InProcessGateway:
 
     def __init__(self) -> None:
         self._sockets: dict[str, web.WebSocketResponse] = {}
+        self._greeted: dict[str, asyncio.Event] = {}
         self._loop = asyncio.get_running_loop()
 
-    def add(self, connection_id: str, socket: web.WebSocketResponse) -> None:
-        """Take posts for a client whose handshake is done."""
+    def add(self, connection_id: str, socket: web.WebSocketResponse) -> asyncio.Event:
+        """Take posts for a client whose handshake is done; what is returned tells of the first."""
         self._sockets[connection_id] = socket
+        self._greeted[connection_id] = asyncio.Event()
+        return self._greeted[connection_id]
 
     def remove(self, connection_id: str) -> None:
         """Refuse posts for a client that has gone or is to go."""
         self._sockets.pop(connection_id, None)
+        self._greeted.pop(connection_id, None)
 
     def exists(self, connection_id: str) -> bool:
         """Tell whether a client's handshake is done and it is still open."""
@@ -50,6 +54,8 @@ class InProcessGateway:
             return Outcome.FAILED
         except (ConnectionError, RuntimeError):  # closed in this moment
             return Outcome.GONE
+        if greeted := self._greeted.get(address(connection_id)):
+            self._loop.call_soon_threadsafe(greeted.set)
         return Outcome.SENT
 
     def post_all(self, posts: Iterable[Post]) -> Iterator[Posted]:

@@ -15,10 +15,14 @@ from roomcast_backend.protocol import codec_named
 
 
 class Heartbeat:
-    """Asks one client whether it is there, and closes its socket when no answer comes."""
+    """Asks one client whether it is there, and closes its socket when no answer comes.
 
-    def __init__(self, socket: web.WebSocketResponse) -> None:
+    It begins when the client has been `greeted`: the first packet has to be the open packet.
+    """
+
+    def __init__(self, socket: web.WebSocketResponse, greeted: asyncio.Event) -> None:
         self._socket = socket
+        self._greeted = greeted
         self._answered = asyncio.Event()
 
     def hear(self, frame: str) -> None:
@@ -29,6 +33,7 @@ class Heartbeat:
     async def beat(self) -> None:
         """Go on until the client does not answer or its socket is closed."""
         try:
+            await self._greeted.wait()
             while True:
                 await asyncio.sleep(PING_INTERVAL / 1000)
                 self._answered.clear()

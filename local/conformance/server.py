@@ -66,17 +66,18 @@ class Endpoint:
             return _refuse(refusal.status, str(refusal))
         try:
             await socket.prepare(request)
-            self._gateway.add(connection_id, socket)
-            await self._converse(connection_id, socket)
+            heartbeat = Heartbeat(socket, self._gateway.add(connection_id, socket))
+            await self._converse(connection_id, socket, heartbeat)
         finally:
             self._gateway.remove(connection_id)
             async with self._invocations.run(lambda: self._service.disconnect(connection_id)):
                 pass
         return socket
 
-    async def _converse(self, connection_id: str, socket: web.WebSocketResponse) -> None:
+    async def _converse(
+        self, connection_id: str, socket: web.WebSocketResponse, heartbeat: Heartbeat
+    ) -> None:
         """Hear a client until its socket is closed, from either side."""
-        heartbeat = Heartbeat(socket)
         async with asyncio.TaskGroup() as tasks:
             beating = tasks.create_task(heartbeat.beat())
             async for message in socket:

@@ -17,6 +17,7 @@ from aiohttp.test_utils import TestServer
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from local.conformance import heartbeat
 from local.conformance.gateway import InProcessGateway
 from local.conformance.invocations import Invocations, invoke_later
 from local.conformance.server import build
@@ -135,6 +136,14 @@ class TestEngineHandshake:
 
 
 class TestHeartbeat:
+    async def test_begins_after_the_greeting(
+        self, server: TestServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(heartbeat, "PING_INTERVAL", 0)
+        async with connect(url(server, ENGINE + QUERY)) as client:
+            assert str(await client.recv()).startswith("0")
+            assert await client.recv() == "2"
+
     async def test_comes_every_interval_while_it_is_answered(
         self, engine: ClientConnection
     ) -> None:
