@@ -19,7 +19,7 @@ TOOLS_READY := .venv/tools.stamp
 NODE_READY := node_modules/.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help dev up down test bench conformance lint bundle synth deploy clean
+.PHONY: help dev up down test soak bench conformance lint bundle synth deploy clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ down: ## Stop what `make up` started
 
 test: $(TOOLS_READY) $(NODE_READY) ## Run all tests, end to end included; ARGS="-k name" chooses
 	@pytest $(TESTS) $(ARGS)
+
+soak: $(TOOLS_READY) $(NODE_READY) ## Let clients come and go for minutes, look for anything lost; ARGS="--minutes 60"
+	@python -m tests.soak $(ARGS)
 
 bench: $(SERVICE_READY) ## Measure performance, 6 minutes; ARGS="cold senders" chooses, see --help
 	@python -m benchmarks $(ARGS)

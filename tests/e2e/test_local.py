@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from local.ports import check_free
-from tests.e2e.conftest import ROOT, free_port
+from tests.e2e.service import ROOT, free_port
 
 PATIENCE = 120
 """Seconds for the service to come up, on a busy machine."""

@@ -15,8 +15,8 @@ import socketio
 from aiohttp import web
 
 from roomcast import EventBroadcaster
-from tests.e2e.conftest import ROOT, free_port
 from tests.e2e.program import CLIENTS, program
+from tests.e2e.service import ROOT, free_port
 from tests.e2e.test_client import Endpoints, token
 
 WEBSOCKET = {"transports": ["websocket"]}

@@ -1,0 +1,65 @@
+"""A service of one's own on this machine, beside whatever `make dev` runs."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from local.ports import PortTaken, check_free
+
+ROOT = Path(__file__).parents[2]
+
+SETTINGS = "page_size=20"
+"""So that a room of a few dozen clients takes several pages, and with them the queue."""
+
+
+@contextmanager
+def running(directory: str) -> Iterator[dict[str, str]]:
+    """Start it, on free ports and in a directory; yield what its `endpoints.json` says; stop it.
+
+    ROOMCAST_ENDPOINTS names the `endpoints.json` of one that runs already and is used instead.
+    """
+    given = os.environ.get("ROOMCAST_ENDPOINTS")
+    if given:
+        yield json.loads(Path(given).read_text())
+        return
+    environment = {
+        **os.environ,
+        "ROOMCAST_LOCAL_DIR": directory,
+        "ROOMCAST_PORT": str(free_port(18000)),
+        "ROOMCAST_AWS_PORT": str(free_port(14566)),
+        "ROOMCAST_SETTINGS": SETTINGS,
+    }
+    local("down", environment)  # what a killed run has left behind
+    local("up", environment)
+    try:
+        yield json.loads((ROOT / directory / "endpoints.json").read_text())
+    finally:
+        local("down", environment)
+
+
+def local(command: str, environment: dict[str, str]) -> None:
+    """Run a command of the local service; its output is the failure's message."""
+    done = subprocess.run(
+        [sys.executable, "-m", "local", command],
+        cwd=ROOT,
+        env=environment,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def free_port(first: int) -> int:
+    """Find a port that nobody listens on, below those that outgoing connections are given."""
+    for port in range(first, first + 100):
+        try:
+            check_free(port, "")
+        except PortTaken:
+            continue
+        return port
+    raise PortTaken(f"no port from {first} on is free")

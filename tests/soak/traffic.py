@@ -1,0 +1,138 @@
+"""What is published meanwhile: events of backends, some of them twice, and webhooks of GitHub."""
+
+import asyncio
+import hashlib
+import hmac
+import json
+import random
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from roomcast import EventBroadcaster
+from roomcast.envelope import new_id
+from roomcast.events import AgentStatusChanged, Event, ProjectUpdated, WorkflowProgress
+from tests.soak.ledger import Ledger
+
+TWICE = 0.1
+"""The part of events and webhooks that is sent again, as buses and GitHub do."""
+
+
+class Traffic:
+    """Publishes at random; `users` and `projects` are ids, `agent` is one."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        endpoints: dict[str, str],
+        broadcaster: EventBroadcaster,
+        dice: random.Random,
+        *,
+        users: list[str],
+        projects: list[str],
+        agent: str,
+    ) -> None:
+        self.refused = 0
+        self._ledger = ledger
+        self._endpoints = endpoints
+        self._broadcaster = broadcaster
+        self._dice = dice
+        self._users = users
+        self._projects = projects
+        self._agent = agent
+
+    async def flow(self, rate: float, over: asyncio.Event) -> None:
+        """Publish so many events a second, on average, until it is `over`."""
+        async with asyncio.TaskGroup() as publishing, httpx.AsyncClient(timeout=60) as github:
+            while not over.is_set():
+                kinds: list[Callable[[], Awaitable[None]]] = [
+                    lambda: self._publish(self._project_updated()),
+                    lambda: self._publish(self._agent_changed()),
+                    lambda: self._publish(self._workflow_progress()),
+                    lambda: self._webhook(github),
+                ]
+                (kind,) = self._dice.choices(kinds, weights=[4, 3, 2, 1])
+                publishing.create_task(kind())
+                await asyncio.sleep(self._dice.expovariate(rate))
+
+    async def _publish(self, event: Event) -> None:
+        event_id = new_id()
+        self._ledger.publish(event_id, event.rooms(), begun=time.monotonic())
+        times = 2 if self._dice.random() < TWICE else 1
+        accepted = [await self._broadcaster.publish(event, id=event_id) for _ in range(times)]
+        if any(accepted):
+            self._ledger.accept(event_id, now=time.monotonic())
+        self.refused += times - sum(accepted)
+
+    async def _webhook(self, github: httpx.AsyncClient) -> None:
+        """Send a delivery, sometimes again while it is under way."""
+        delivery, body = str(uuid4()), json.dumps(self._issue())
+        times = 2 if self._dice.random() < TWICE else 1
+        begun = time.monotonic()
+        answers = await asyncio.gather(
+            *(self._deliver(github, delivery, body) for _ in range(times))
+        )
+        rooms = (f"project:{self._endpoints['demo_project_id']}",)
+        for answer in answers:
+            if answer.status_code != httpx.codes.ACCEPTED:
+                self.refused += 1
+                continue
+            self._ledger.publish(answer.json()["id"], rooms, begun=begun)
+            self._ledger.accept(answer.json()["id"], now=time.monotonic())
+
+    async def _deliver(self, github: httpx.AsyncClient, delivery: str, body: str) -> httpx.Response:
+        secret = self._endpoints["github_webhook_secret"].encode()
+        signature = hmac.new(secret, body.encode(), hashlib.sha256).hexdigest()
+        headers = {
+            "X-GitHub-Event": "issues",
+            "X-GitHub-Delivery": delivery,
+            "X-Hub-Signature-256": f"sha256={signature}",
+            "Content-Type": "application/json",
+        }
+        return await github.post(self._endpoints["webhook_url"], content=body, headers=headers)
+
+    def _project_updated(self) -> Event:
+        return ProjectUpdated(
+            project_id=self._dice.choice(self._projects),
+            project_name="Soak",
+            repository_url="https://github.com/octocat/soak",
+            status="active",
+            updated_by=self._dice.choice(self._users),
+            changes={"note": "x" * self._dice.randrange(4000)},
+        )
+
+    def _agent_changed(self) -> Event:
+        return AgentStatusChanged(
+            agent_id=self._agent,
+            agent_name="Ada",
+            status=self._dice.choice(["busy", "idle"]),
+            availability=self._dice.randrange(101),
+        )
+
+    def _workflow_progress(self) -> Event:
+        return WorkflowProgress(
+            workflow_id=str(uuid4()),
+            status="running",
+            progress=self._dice.randrange(101),
+            current_step="soak",
+            total_steps=100,
+        )
+
+    def _issue(self) -> dict[str, Any]:
+        number = self._dice.randrange(1_000_000)
+        return {
+            "action": "opened",
+            "repository": {"full_name": self._endpoints["demo_repository"]},
+            "issue": {
+                "url": f"https://api.github.com/repos/octocat/soak/issues/{number}",
+                "title": "Soak",
+                "body": "x" * self._dice.randrange(4000),
+                "state": "open",
+                "labels": [],
+                "assignees": [],
+                "updated_at": "2026-01-01T00:00:00Z",
+            },
+        }
