@@ -37,6 +37,8 @@ def events_at_once() -> None:
     EventStore.begin = lambda *_args, **_more: Delivery.NEW  # type: ignore[assignment,method-assign]
     EventStore.log = lambda *_args, **_more: None  # type: ignore[assignment,method-assign]
     EventStore.complete = lambda *_args, **_more: None  # type: ignore[assignment,method-assign]
+    EventStore.note_queued = lambda *_args, **_more: None  # type: ignore[assignment,method-assign]
+    EventStore.note_done = lambda *_args, **_more: None  # type: ignore[assignment,method-assign]
     CounterStore.count_event = lambda *_args, **_more: None  # type: ignore[assignment,method-assign]
 
 

@@ -21,6 +21,9 @@ PRICES: dict[str, float] = {
 EVENT_WRITES = 4
 """Write units of an event of up to 1 KB in one room: begun, logged, counted, completed."""
 
+MESSAGE_WRITES = 2
+"""Write units of a page, or of members tried again: noted when it is queued and when it is done."""
+
 LOG_BYTES = 1100
 """Of one invocation: its line, its metrics (715 bytes measured), Lambda's own three lines."""
 
@@ -42,7 +45,7 @@ def per_million_deliveries(run: Run) -> dict[str, float]:
     record, events = run.record, run.events
     reached = sum(event.reached for event in events)
     gb_seconds = sum(record.durations) * BROADCAST.memory / 1024
-    writes = len(events) * EVENT_WRITES
+    writes = len(events) * EVENT_WRITES + record.messages * MESSAGE_WRITES
     dollars = {
         "API Gateway messages": reached * ceil(FRAME_BYTES / MESSAGE) * PRICES["gateway_message"],
         "transfer": reached * FRAME_BYTES / GB * PRICES["transfer_gb"],

@@ -105,7 +105,12 @@ class Invocation:
         world = self._world
         world.record.messages += 1
         self._put(task, delay)
-        self._container.call_store(world.constants.sending.draw(world.dice), then)
+        sent = world.constants.sending.draw(world.dice)
+        self._container.call_store(sent, lambda: self._note(then))
+
+    def _note(self, then: Callable[[], None]) -> None:
+        """Note in the events table what was queued, or that all of it is done."""
+        self._container.call_store(self._world.constants.writing.draw(self._world.dice), then)
 
     def _posted(self) -> None:
         self._leave(self._sender.left)
@@ -125,7 +130,4 @@ class Invocation:
             self._queue(again, AGAIN_SECONDS, lambda: self._leave(left - some))
             return
         world.record.lost += left
-        if task.from_bus:
-            self._container.call_store(world.constants.writing.draw(world.dice), self._ended)
-        else:
-            self._ended()
+        self._note(self._ended)

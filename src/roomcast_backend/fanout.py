@@ -97,14 +97,14 @@ class FanOut:
             parts = list(of_room)
             size = max(1, self._page_size // len(parts))
             reached |= self._deliver(parts, size=size, reached=reached, until=until, tally=tally)
-        queued = tally.queued_pages + tally.queued_members > 0
-        self._events.complete(envelope.id, queued=queued, now=self._clock())
+        self._events.complete(envelope.id, now=self._clock())
         return tally
 
     def deliver(self, work: Work, *, until: float) -> Tally:
         """Do a part of a fan-out that was queued; raise `Unreached` after the last attempt."""
         tally = Tally()
         self._deliver([work], size=self._page_size, reached=frozenset(), until=until, tally=tally)
+        self._events.note_done(work.envelope.id, work.name, now=self._clock())
         return tally
 
     def _deliver(
@@ -126,7 +126,7 @@ class FanOut:
         found: list[Sorting] = []
 
         def leave(part: Work) -> None:
-            self._queue.put(part)
+            self._put(part)
             rest.append(part)
 
         def members() -> Iterator[Member]:
@@ -180,8 +180,17 @@ class FanOut:
             raise Unreached(f"{len(left)} members were not reached in {work.attempt} attempts")
         for start in range(0, len(left), AGAIN_AT_ONCE):
             some = tuple(member.connection_id for member in left[start : start + AGAIN_AT_ONCE])
-            self._queue.put(work.again(some), delay=AGAIN_SECONDS)
+            self._put(work.again(some), delay=AGAIN_SECONDS)
         tally.queued_members += len(left)
+
+    def _put(self, work: Work, *, delay: int = 0) -> None:
+        """Queue some work, and keep note of it: who comes back is told what may be under way.
+
+        Noting it comes second, so that the queue need not wait for that; meanwhile the fan-out is
+        under way for the invocation's own sake, until `complete` or `note_done`.
+        """
+        self._queue.put(work, delay=delay)
+        self._events.note_queued(work.envelope.id, work.name)
 
 
 def _frame(protocol: str, work: Work) -> bytes:

@@ -37,6 +37,12 @@ class Work:
         return self.envelope.rooms[self.room]
 
     @property
+    def name(self) -> str:
+        """What tells this work from everything else that the same event leaves to the queue."""
+        begins = f"{self.attempt}@{self.only[0]}" if self.only else self.after or ""
+        return f"{self.room}/{self.shard}/{begins}"
+
+    @property
     def is_last_attempt(self) -> bool:
         """Whether what fails now is left to the queue's dead letters."""
         return self.attempt >= LONGEST_ROUND

@@ -65,11 +65,12 @@ class Service:
         self.connections = ConnectionStore(self.settings, client=dynamodb)
         self.memberships = MembershipStore(self.settings, client=dynamodb)
         self.rooms = RoomStore(self.settings, client=dynamodb)
+        self.events = EventStore(self.settings, client=dynamodb)
         self.counters = CounterStore(self.settings, client=dynamodb)
         self.fan_out = FanOut(
             self.settings,
             rooms=self.rooms,
-            events=EventStore(self.settings, client=dynamodb),
+            events=self.events,
             courier=Courier(
                 self.gateway, self.memberships, clock=self.clock, sleep=self.clock.sleep
             ),
@@ -115,10 +116,18 @@ class Service:
         for _ in range(rounds):
             if not self.queue.messages:
                 return
-            self.clock.advance(self.queue.delays.pop(0))
-            work = Work.from_message(self.queue.messages.popleft())
-            self.fan_out.deliver(work, until=self.clock.now + 25)
+            self.work_off_one()
         raise AssertionError("the queue does not come to an end")
+
+    def work_off_one(self) -> None:
+        """Do what was queued first."""
+        self.clock.advance(self.queue.delays.pop(0))
+        work = Work.from_message(self.queue.messages.popleft())
+        self.fan_out.deliver(work, until=self.clock.now + 25)
+
+    def is_under_way(self, envelope: Envelope) -> bool:
+        """Tell whether somebody who comes back would be told of the event once more."""
+        return bool(self.events.under_way([envelope.id], at=int(self.clock.now * 1000)))
 
     def received(self, connection_id: str) -> list[dict[str, Any]]:
         return [json.loads(frame) for frame in self.gateway.sent[connection_id]]
@@ -506,6 +515,24 @@ class TestRepeats:
         service.publish("project:p", event_id=event_id)
         assert len(service.received("a")) == 1
         assert service.counters.total(Counter("events")) == 1
+
+    def test_is_under_way_until_the_queue_is_worked_off(self, service: Service) -> None:
+        service.fill("project:p", (f"c{number}" for number in range(350)))
+        envelope, _ = service.publish("project:p")
+        while service.queue.messages:
+            assert service.is_under_way(envelope)
+            service.work_off_one()
+        assert not service.is_under_way(envelope)
+
+    def test_is_under_way_while_members_are_tried_again(self, service: Service) -> None:
+        service.connect("a", "project:p")
+        service.gateway.fail("a", *[Outcome.THROTTLED] * 6)
+        envelope, tally = service.publish("project:p")
+        assert tally.queued_members == 1
+        assert service.is_under_way(envelope)
+        service.work_off()
+        assert not service.is_under_way(envelope)
+        assert len(service.received("a")) == 1
 
     def test_the_log_has_the_event_in_each_room(self, service: Service) -> None:
         envelope, _ = service.publish("project:p", "user:u")

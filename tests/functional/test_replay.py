@@ -84,19 +84,45 @@ class TestSince:
         server.events.begin(slow.id, now=int(now))
         server.events.log(slow, now=now)
         last = server.publish(ROOM)
-        server.events.complete(slow.id, queued=False, now=server.clock.now + 1)
+        server.events.complete(slow.id, now=server.clock.now + 1)
         assert client.subscribe(last.id)["replayed"] == 1
         assert client.ids() == [slow.id]
 
-    def test_an_earlier_event_that_went_through_the_queue(self, client: Json) -> None:
+    @pytest.mark.parametrize(
+        ("done", "replayed"),
+        [([], 1), ([("0/0/a", -0.5)], 1), ([("0/0/a", -0.5), ("0/0/b", -0.4)], 0)]
+        + [([("0/0/a", -0.5), ("0/0/b", 5)], 1)],
+        ids=["nothing yet", "some", "all", "the rest later"],
+    )
+    def test_an_earlier_event_whose_rest_is_in_the_queue(
+        self, client: Json, done: list[tuple[str, float]], replayed: int
+    ) -> None:
         server = client.server
         now = server.clock.now
         queued = server.envelope(ROOM, made=now - 2)
         server.events.begin(queued.id, now=int(now))
-        server.events.log(queued, now=now)
-        server.events.complete(queued.id, queued=True, now=now)
+        server.events.log(queued, now=now - 1)
+        for work in ("0/0/a", "0/0/b"):
+            server.events.note_queued(queued.id, work)
+        server.events.complete(queued.id, now=now - 1)
+        for work, when in done:
+            server.events.note_done(queued.id, work, now=now + when)
         last = server.publish(ROOM)
-        assert client.subscribe(last.id)["replayed"] == 1
+        assert client.subscribe(last.id)["replayed"] == replayed
+
+    def test_work_done_twice_is_done_once(self, client: Json) -> None:
+        server = client.server
+        queued = server.envelope(ROOM, made=server.clock.now - 2)
+        server.events.begin(queued.id, now=0)
+        for work in ("0/0/a", "0/0/b"):
+            server.events.note_queued(queued.id, work)
+        server.events.complete(queued.id, now=1)
+        for _ in range(2):
+            server.events.note_done(queued.id, "0/0/a", now=2)
+        assert server.events.under_way([queued.id], at=3000) == {queued.id}
+        server.events.note_done(queued.id, "0/0/b", now=2)
+        assert server.events.under_way([queued.id], at=3000) == frozenset()
+        assert server.events.under_way([queued.id], at=1999) == {queued.id}
 
     def test_joins_before_it_replays(self, client: Json) -> None:
         (first,) = client.log(50)
@@ -167,7 +193,7 @@ class TestMany:
             envelope.data["pad"] = "x" * size
             server.events.begin(envelope.id, now=int(now))
             server.events.log(envelope, now=now)
-            server.events.complete(envelope.id, queued=False, now=now)
+            server.events.complete(envelope.id, now=now)
             logged.append(envelope)
         return logged
 

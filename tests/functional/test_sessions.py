@@ -106,7 +106,7 @@ class Browser:
         timestamp = "2026-01-01T00:00:00Z"
         envelope = Envelope(event_id, "project.updated", timestamp, "s", rooms, {})
         self.events.log(envelope, now=self.clock.now)
-        self.events.complete(event_id, queued=False, now=self.clock.now)
+        self.events.complete(event_id, now=self.clock.now)
         return event_id
 
     def replayed(self, connection_id: str) -> list[str]:
@@ -342,7 +342,7 @@ class TestRecovery:
         browser.say('42/ws,1["subscribe",{"room":"project:p"}]')
         beside = browser.publish("project:p")
         offset = browser.publish("project:p")
-        browser.events.complete(beside, queued=False, now=browser.clock.now + 0.5)
+        browser.events.complete(beside, now=browser.clock.now + 0.5)
         browser.memberships.forget("c1")
         browser.open("c2", recover=True, pid=pid, offset=offset)
         assert browser.replayed("c2") == [beside]

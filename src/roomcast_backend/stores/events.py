@@ -11,7 +11,7 @@ from roomcast.envelope import Envelope, encode
 from roomcast_backend import clients
 from roomcast_backend.aws.dynamodb import DynamoDb
 from roomcast_backend.settings import Settings
-from roomcast_backend.stores.items import Item, number, text
+from roomcast_backend.stores.items import Item, names, number, text
 from roomcast_backend.stores.keys import DELIVERY
 
 BATCH = 100
@@ -61,23 +61,22 @@ class EventStore:
             return Delivery.COMPLETE
         return Delivery.BEGUN if before else Delivery.NEW
 
-    def complete(self, event_id: str, *, queued: bool, now: float) -> None:
-        """Note that every member has been posted to, or with `queued` handed on to the queue."""
-        self._client.update_item(
-            TableName=self._table,
-            Key=_delivery_key(event_id),
-            UpdateExpression="SET completed_at = :now, queued = :queued",
-            ExpressionAttributeValues={
-                ":now": number(int(now * 1000)),
-                ":queued": {"BOOL": queued},
-            },
-        )
+    def complete(self, event_id: str, *, now: float) -> None:
+        """Note that every member has been posted to, or is left to work that was queued."""
+        moment = number(int(now * 1000))
+        self._update(event_id, "SET completed_at = :now, ended_at = :now", {":now": moment})
+
+    def note_queued(self, event_id: str, work: str) -> None:
+        """Note that some of an event's fan-out, by its name, is in the queue."""
+        self._update(event_id, "ADD queued :work", {":work": names(frozenset({work}))})
+
+    def note_done(self, event_id: str, work: str, *, now: float) -> None:
+        """Note that this work is done; what is done again was done."""
+        values = {":work": names(frozenset({work})), ":now": number(int(now * 1000))}
+        self._update(event_id, "DELETE queued :work SET ended_at = :now", values)
 
     def under_way(self, event_ids: Collection[str], *, at: int) -> frozenset[str]:
-        """Return those of some events whose fan-out may not have ended `at` epoch milliseconds.
-
-        When the queue has worked a fan-out off is not known: it counts as under way.
-        """
+        """Return those of some events whose fan-out may not have ended `at` epoch milliseconds."""
         wanted = [_delivery_key(event_id) for event_id in event_ids]
         ended: set[str] = set()
         for start in range(0, len(wanted), BATCH):
@@ -113,6 +112,14 @@ class EventStore:
         """Return all events of a room with ids above `lowest`, up to `highest`, in their order."""
         return list(self._log(room, lowest, highest))
 
+    def _update(self, event_id: str, expression: str, values: Item) -> None:
+        self._client.update_item(
+            TableName=self._table,
+            Key=_delivery_key(event_id),
+            UpdateExpression=expression,
+            ExpressionAttributeValues=values,
+        )
+
     def _log(self, room: str, lowest: str, highest: str) -> Iterator[Logged]:
         pages = self._client.query_pages(
             TableName=self._table,
@@ -134,8 +141,8 @@ def _logged(item: Item) -> Logged:
 
 
 def _ended_by(row: Item, at: int) -> bool:
-    completed = row.get("completed_at")
-    return completed is not None and int(completed["N"]) <= at and not row["queued"]["BOOL"]
+    """Tell whether all was handed on by then, and of that nothing is left in the queue."""
+    return "completed_at" in row and "queued" not in row and int(row["ended_at"]["N"]) <= at
 
 
 def _delivery_key(event_id: str) -> Item:
