@@ -20,11 +20,15 @@ from roomcast.tokens import mint
 from tests.e2e.service import running
 from tests.soak.aftermath import aftermath
 from tests.soak.client import SoakClient
+from tests.soak.conversations import in_json, in_socketio
 from tests.soak.ledger import Ledger
 from tests.soak.traffic import Traffic
 
 SETTLE = 15.0
 """Seconds that a delivery may take; on two busy cores most take less than one."""
+
+SOCKET_IO = 2
+"""Of four clients."""
 
 REPORTED = 20
 """Problems that are told; the others are counted."""
@@ -91,7 +95,7 @@ def _client(
     endpoints: dict[str, str],
     dice: random.Random,
 ) -> SoakClient:
-    """Return a client in two projects; every second one listens to the agent."""
+    """Return a client in two projects; some listen to the agent, some speak Socket.IO."""
     wanted = [f"project:{project}" for project in dice.sample(projects, 2)]
     rooms = ("global", f"user:{user}", *wanted, *([f"agent:{agent}"] if number % 2 else []))
 
@@ -99,14 +103,10 @@ def _client(
         lifetime = timedelta(hours=1)
         return mint(endpoints["jwt_secret"], user, projects="*", lifetime=lifetime)
 
-    return SoakClient(
-        f"client {number}",
-        rooms,
-        ledger,
-        endpoints,
-        token,
-        random.Random(dice.random()),  # noqa: S311
-    )
+    talk, protocol = (in_socketio, "Socket.IO") if number % 4 < SOCKET_IO else (in_json, "JSON")
+    name = f"client {number} ({protocol})"
+    own = random.Random(dice.random())  # noqa: S311
+    return SoakClient(name, rooms, talk, token, ledger, endpoints, own)
 
 
 def _configure_publisher(endpoints: dict[str, str]) -> None:

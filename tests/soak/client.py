@@ -1,18 +1,13 @@
 """A client that lives: connects, stays a while, goes in one of several ways, and comes back."""
 
 import asyncio
-import itertools
-import json
 import random
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
-
 from tests.e2e.gateway import end_connection
+from tests.soak.conversations import PATIENCE, Conversation, Event, Talk
 from tests.soak.ledger import Ledger
 
 STAYS = 20.0
@@ -20,12 +15,6 @@ STAYS = 20.0
 
 AWAY = 2.0
 """Seconds that it is away, on average: some events are published meanwhile."""
-
-PATIENCE = 60.0
-"""Seconds for a reply or the end of a connection, on a busy machine."""
-
-SLOW = 0.01
-"""The part of frames after which a client does not read for a while."""
 
 
 class SoakClient:
@@ -35,22 +24,26 @@ class SoakClient:
         self,
         name: str,
         rooms: tuple[str, ...],
+        talk: Talk,
+        token: Callable[[], str],
         ledger: Ledger,
         endpoints: dict[str, str],
-        token: Callable[[], str],
         dice: random.Random,
     ) -> None:
-        self.name = name
-        self.rooms = rooms
         self.visits = 0
         self.recovered = 0
         self.not_recovered = 0
         self.is_connected = False
+        self._name = name
+        self._rooms = rooms
+        self._talk = talk
+        self._token = token
         self._ledger = ledger
         self._endpoints = endpoints
-        self._token = token
         self._dice = dice
-        self._last = ""
+        self._greeting: Event = {}
+        self._heard = ""
+        self._replaying = False
         ledger.allow(name, rooms)
 
     async def live(self, over: asyncio.Event) -> None:
@@ -61,120 +54,79 @@ class SoakClient:
                 await asyncio.sleep(self._dice.expovariate(1 / AWAY))
 
     async def _visit(self, over: asyncio.Event) -> None:
-        url = f"{self._endpoints['websocket_url']}?token={self._token()}"
-        async with connect(url, open_timeout=PATIENCE) as socket:
-            conversation = _Conversation(self, socket, self._ledger, self._dice)
-            reading = asyncio.create_task(conversation.read())
+        since = self._heard
+        async with self._talk(self._endpoints, self._token(), self._hear) as conversation:
             try:
-                await self._join(conversation)
+                await self._join(conversation, since)
                 self.visits += 1
                 self.is_connected = True
-                await self._stay(reading, over)
-                await self._go(conversation, reading)
+                await self._stay(conversation, over)
+                await self._go(conversation)
             finally:
                 self.is_connected = False
-                self._last = max(self._last, conversation.last)
-                reading.cancel()
-                with suppress(asyncio.CancelledError, ConnectionClosed):
-                    await reading
 
-    async def _join(self, conversation: "_Conversation") -> None:
+    async def _join(self, conversation: Conversation, since: str) -> None:
         """Join all rooms, asking for what was missed in each of them."""
-        for room in self.rooms:
-            since = {"since": self._last} if self._last else {}
-            conversation.replaying = bool(since)
-            reply = await conversation.ask("subscribe", room=room, **since)
-            conversation.replaying = False
+        for room in self._rooms:
+            self._replaying = bool(since)
+            body = {"room": room, "since": since} if since else {"room": room}
+            reply = await self._ask(conversation, "subscribe", body)
+            self._replaying = False
             recovered = reply.get("recovered", False)
             if since:
                 self.recovered += recovered
                 self.not_recovered += not recovered
-            self._ledger.join(self.name, room, now=time.monotonic(), recovered=recovered)
+            self._ledger.join(self._name, room, now=time.monotonic(), recovered=recovered)
 
-    async def _stay(self, reading: "asyncio.Task[None]", over: asyncio.Event) -> None:
+    async def _stay(self, conversation: Conversation, over: asyncio.Event) -> None:
         """Stay a while, and to the end if that is near; the connection has to stay as well."""
         waiting = asyncio.create_task(over.wait())
         seconds = self._dice.expovariate(1 / STAYS)
-        await asyncio.wait({waiting, reading}, timeout=seconds, return_when="FIRST_COMPLETED")
+        ends = {waiting, conversation.ended}
+        await asyncio.wait(ends, timeout=seconds, return_when="FIRST_COMPLETED")
         waiting.cancel()
-        if reading.done():
-            self._ledger.lost.append(f"{self.name} lost its connection: {reading.exception()}")
+        if conversation.ended.done():
+            self._ledger.lost.append(f"{self._name} lost its connection")
 
-    async def _go(self, conversation: "_Conversation", reading: "asyncio.Task[None]") -> None:
+    async def _go(self, conversation: Conversation) -> None:
         """Leave as clients do: politely, by unsubscribing first, torn away, or thrown out."""
-        for room in self.rooms:
-            self._ledger.leave(self.name, room, now=time.monotonic())
-        if reading.done():
+        for room in self._rooms:
+            self._ledger.leave(self._name, room, now=time.monotonic())
+        if conversation.ended.done():
             return
-        match self._dice.choice(["close", "unsubscribe", "abort", "gateway"]):
-            case "unsubscribe":
-                await conversation.ask("unsubscribe", room=self._dice.choice(self.rooms))
-            case "abort":
-                conversation.socket.transport.abort()
-            case "gateway":
-                await asyncio.to_thread(end_connection, self._endpoints, conversation.greeting)
-                await asyncio.wait({reading}, timeout=PATIENCE)
-            case "close":
-                pass
+        match self._dice.choice(["politely", "unsubscribing", "torn away", "thrown out"]):
+            case "unsubscribing":
+                room = self._dice.choice(self._rooms)
+                await self._ask(conversation, "unsubscribe", {"room": room})
+            case "torn away":
+                conversation.tear()
+            case "thrown out":
+                await asyncio.to_thread(end_connection, self._endpoints, self._greeting)
+                await asyncio.wait({conversation.ended}, timeout=PATIENCE)
 
-
-class _Conversation:
-    """What is said on one connection."""
-
-    def __init__(
-        self, client: SoakClient, socket: ClientConnection, ledger: Ledger, dice: random.Random
-    ) -> None:
-        self.socket = socket
-        self.greeting: dict[str, Any] = {}
-        self.last = ""
-        self.replaying = False
-        self._client = client
-        self._ledger = ledger
-        self._dice = dice
-        self._numbers = itertools.count()
-        self._replies: dict[int, asyncio.Future[dict[str, Any]]] = {}
-
-    async def read(self) -> None:
-        """Read until the connection ends; raise `ConnectionClosed` then."""
-        try:
-            while True:
-                frame = json.loads(await self.socket.recv())
-                if "status" in frame:
-                    self._replies.pop(frame["id"]).set_result(frame)
-                elif "type" in frame:
-                    self._hear(frame)
-                if self._dice.random() < SLOW:
-                    await asyncio.sleep(self._dice.uniform(0, 3))
-        except ConnectionClosed as closed:
-            for reply in self._replies.values():
-                reply.set_exception(closed)
-            raise
-
-    async def ask(self, action: str, **body: Any) -> dict[str, Any]:
-        """Send a command; return its reply, which has to be a success."""
+    async def _ask(
+        self, conversation: Conversation, action: str, body: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Send a command until it does not come too fast; it has to succeed."""
         while True:
-            number = next(self._numbers)
-            reply = self._replies[number] = asyncio.get_running_loop().create_future()
-            await self.socket.send(json.dumps({"action": action, **body, "id": number}))
-            async with asyncio.timeout(PATIENCE):
-                answer = await reply
-            if answer["status"] == "success":
-                return answer
-            if answer.get("code") != "RATE_LIMITED":
-                raise AssertionError(f"{self._client.name} asked to {action} {body}: {answer}")
-            await asyncio.sleep(answer["retry_after_ms"] / 1000)
+            reply = await conversation.ask(action, body)
+            if reply["status"] == "success":
+                return reply
+            if reply.get("code") != "RATE_LIMITED":
+                raise AssertionError(f"{self._name} asked to {action} {body}: {reply}")
+            await asyncio.sleep(reply["retry_after_ms"] / 1000)
 
-    def _hear(self, event: dict[str, Any]) -> None:
-        self.last = max(self.last, event["id"])
+    def _hear(self, event: Event) -> None:
+        self._heard = max(self._heard, event["id"])
         if event["type"] == "connection.established":
-            self.greeting = event
+            self._greeting = event
         elif event["type"].startswith("connection."):
-            self._ledger.lost.append(f"{self._client.name} was told {event['data']}")
+            self._ledger.lost.append(f"{self._name} was told {event['data']}")
         else:
             self._ledger.hear(
-                self._client.name,
+                self._name,
                 event["id"],
                 event["room"],
                 now=time.monotonic(),
-                replayed=self.replaying,
+                replayed=self._replaying,
             )
