@@ -37,7 +37,7 @@ REPORTED = 20
 def main() -> int:
     """Soak for a while; return 1 when something was wrong."""
     chosen = _arguments()
-    sys.stdout.write("Starting a service of its own ...\n")
+    sys.stdout.write("Starting the service ...\n")
     with running(".local/soak") as endpoints:
         _configure_publisher(endpoints)
         return asyncio.run(_soak(chosen, endpoints))
