@@ -11,9 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.traffic import connection_ids
-from roomcast_backend.access import EVERYTHING, Principal
-from roomcast_backend.connections import JSON, LONGEST_CONNECTION, Connection, Member, State
-from roomcast_backend.reading import READ_AT_ONCE
+from roomcast_backend.fanout.prefetch import READ_AT_ONCE
+from roomcast_backend.model.access import EVERYTHING, Principal
+from roomcast_backend.model.connection import (
+    JSON,
+    LONGEST_CONNECTION,
+    Connection,
+    Member,
+    State,
+)
 from roomcast_backend.stores.items import Item, connection_item, member_item, text
 
 JWT_SECRET = "a-secret-of-the-benchmark-which-is-long-enough"  # noqa: S105

@@ -22,7 +22,7 @@ def when_called(function: Function, *, dead_letters: Queue) -> None:
     """Let `function` be called asynchronously; a call that keeps failing is a dead letter."""
     EventInvokeConfig(
         function,
-        "Calls",
+        "ServiceClient",
         function=function,
         retry_attempts=RETRIES,
         max_event_age=USEFUL,

@@ -7,7 +7,7 @@ import boto3
 
 from local.settings import REGION, Settings
 from roomcast.registry import Registry
-from roomcast.tokens import mint
+from roomcast.token_minting import mint
 
 REPOSITORY: Final = "roomcast/demo"
 PROJECT_ID: Final = "7d0f3c1e-5b0a-4c59-9a57-2f6b8f1d4e00"

@@ -3,9 +3,9 @@
 import sys
 
 from benchmarks.traffic import NO_LIMIT, connection_ids, payload
-from roomcast_backend.connections import JSON, Member
-from roomcast_backend.delivery import Post
-from roomcast_backend.gateway import ConnectionsApi
+from roomcast_backend.gateway.connections_api import ConnectionsApi
+from roomcast_backend.gateway.posts import Post
+from roomcast_backend.model.connection import JSON, Member
 from roomcast_backend.settings import Settings
 
 

@@ -17,8 +17,8 @@ from benchmarks.inside.events import envelope, of_the_bus
 from benchmarks.inside.invocation import Context
 from benchmarks.traffic import REGION, connection_ids, payload
 from functions.broadcast.handler import handler
+from roomcast_backend.aws.http.transport import Transport
 from roomcast_backend.aws.signing import Signer
-from roomcast_backend.aws.transport import Transport
 
 
 def main(*, rounds: int, members: int, fakes_answer: bool) -> None:

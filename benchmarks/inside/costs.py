@@ -9,7 +9,7 @@ from collections.abc import Callable
 from benchmarks.aws_answers import PAGE, ROOM
 from benchmarks.peers.presigned import request_of
 from benchmarks.traffic import connection_ids
-from roomcast_backend.aws.transport import Transport
+from roomcast_backend.aws.http.transport import Transport
 from roomcast_backend.settings import settings
 from roomcast_backend.stores.rooms import RoomStore
 

@@ -7,11 +7,11 @@ uses them is for nothing else.
 from collections import deque
 
 from benchmarks.aws_answers import connection, member
-from roomcast_backend.connections import Connection, Member
-from roomcast_backend.pages import PageQueue, Work
-from roomcast_backend.stores.connections import ConnectionStore, Pace
+from roomcast_backend.fanout.work import PageQueue, Work
+from roomcast_backend.model.connection import Connection, Member
+from roomcast_backend.stores.connections import CommandRate, ConnectionStore
 from roomcast_backend.stores.counters import CounterStore
-from roomcast_backend.stores.events import Delivery, EventStore
+from roomcast_backend.stores.events import EventStore, FanOutState
 from roomcast_backend.stores.memberships import Change, MembershipStore
 from roomcast_backend.stores.rooms import Page, RoomStore
 
@@ -34,7 +34,7 @@ def members_at_once(ids: list[str]) -> None:
 
 def events_at_once() -> None:
     """Let every event be new, and log and count it nowhere."""
-    EventStore.begin = lambda *_args, **_more: Delivery.NEW  # type: ignore[assignment,method-assign]
+    EventStore.begin = lambda *_args, **_more: FanOutState.NEW  # type: ignore[assignment,method-assign]
     EventStore.log = lambda *_args, **_more: None  # type: ignore[assignment,method-assign]
     EventStore.complete = lambda *_args, **_more: None  # type: ignore[assignment,method-assign]
     EventStore.note_queued = lambda *_args, **_more: None  # type: ignore[assignment,method-assign]
@@ -46,7 +46,7 @@ def connections_at_once(connection_id: str) -> None:
     """Let every frame come from one connection, never too fast, and every change succeed."""
     found = connection(connection_id)
 
-    def admit(_self: ConnectionStore, _id: str, *, now: int, pace: Pace) -> Connection:
+    def admit(_self: ConnectionStore, _id: str, *, now: int, pace: CommandRate) -> Connection:
         return found
 
     ConnectionStore.admit = admit  # type: ignore[assignment,method-assign]

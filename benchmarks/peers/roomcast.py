@@ -2,10 +2,10 @@
 
 from benchmarks.peers.load import Load, Parameters
 from benchmarks.traffic import NO_LIMIT, payload
-from roomcast_backend.aws.transport import Transport
-from roomcast_backend.connections import JSON, Member
-from roomcast_backend.delivery import Outcome, Post
-from roomcast_backend.gateway import ConnectionsApi
+from roomcast_backend.aws.http.transport import Transport
+from roomcast_backend.gateway.connections_api import ConnectionsApi
+from roomcast_backend.gateway.posts import Outcome, Post
+from roomcast_backend.model.connection import JSON, Member
 from roomcast_backend.settings import Settings
 
 

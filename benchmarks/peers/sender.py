@@ -5,8 +5,8 @@ from urllib.parse import urlsplit
 
 from benchmarks.peers.load import Load, Parameters
 from benchmarks.traffic import payload
+from roomcast_backend.aws.http.transport import Transport
 from roomcast_backend.aws.signing import Signer
-from roomcast_backend.aws.transport import Transport
 
 
 def main() -> None:

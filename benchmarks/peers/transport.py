@@ -2,7 +2,7 @@
 
 from benchmarks.peers.load import Load, Parameters
 from benchmarks.peers.presigned import request_of
-from roomcast_backend.aws.transport import Transport
+from roomcast_backend.aws.http.transport import Transport
 
 
 def main() -> None:

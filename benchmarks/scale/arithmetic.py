@@ -6,8 +6,8 @@ from math import ceil
 from benchmarks.scale import sizes
 from benchmarks.scale.capacity import Share
 from infra.functions import FUNCTIONS
-from roomcast_backend.connections import LONGEST_CONNECTION
-from roomcast_backend.service.invocation import RESERVE
+from roomcast_backend.model.connection import LONGEST_CONNECTION
+from roomcast_backend.runtime.time_budget import RESERVE
 from roomcast_backend.settings import Settings
 from roomcast_backend.stores.keys import COUNTER_SHARDS
 

@@ -4,8 +4,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Self
 
-from roomcast_backend.gateway import LARGEST_BURST
-from roomcast_backend.pacing import GRANT_SECONDS, Pace
+from roomcast_backend.gateway.connections_api import LARGEST_BURST
+from roomcast_backend.gateway.rate_limiter import GRANT_SECONDS, RateLimiter
 from roomcast_backend.settings import Settings
 
 
@@ -60,12 +60,12 @@ class Share:
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """Return what `roomcast_backend.gateway` gives a container."""
+        """Return what `roomcast_backend.gateway.connections_api` gives a container."""
         return cls(settings.posts_per_second / (settings.page_workers + 1), LARGEST_BURST)
 
 
-class Budget(Pace):
-    """The container's own pace (`roomcast_backend.pacing`), asked instead of waited for."""
+class Budget(RateLimiter):
+    """The container's own rate limiter, asked instead of waited for."""
 
     def take(self, wanted: int) -> int:
         """Take as many of the wanted posts as may go out now; return how many."""

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from benchmarks.scale.capacity import Budget, Processor
 from benchmarks.scale.world import World
-from roomcast_backend.aws.opening import opening_at_once
-from roomcast_backend.aws.transport import Transport
+from roomcast_backend.aws.http.pool_growth import growth_limit
+from roomcast_backend.aws.http.transport import Transport
 
 WINDOW: int = inspect.signature(Transport).parameters["window"].default
 """Posts in flight at the same time, each over a connection of its own."""
@@ -29,7 +29,7 @@ class Container:
     @property
     def may_open(self) -> int:
         """How many connections may be opened now."""
-        at_once = opening_at_once(self.lanes - self.opening)
+        at_once = growth_limit(self.lanes - self.opening)
         return min(WINDOW - self.lanes, at_once - self.opening)
 
     def open_lanes(self, count: int, then: Callable[[], None]) -> None:

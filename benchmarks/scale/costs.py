@@ -9,7 +9,7 @@ from benchmarks.scale.capacity import Share
 from benchmarks.scale.runs import BROADCAST, Run
 from benchmarks.traffic import PAYLOAD_BYTES
 from infra.functions import FUNCTIONS
-from roomcast_backend.connections import LONGEST_CONNECTION
+from roomcast_backend.model.connection import LONGEST_CONNECTION
 from roomcast_backend.settings import Settings
 
 PRICES: dict[str, float] = {

@@ -7,10 +7,10 @@ from benchmarks.scale import sizes
 from benchmarks.scale.container import Container
 from benchmarks.scale.sender import Sender
 from benchmarks.scale.world import Part, Task, World
-from roomcast_backend.fanout import AGAIN_AT_ONCE, AGAIN_SECONDS
-from roomcast_backend.pages import LONGEST_ROUND
-from roomcast_backend.reading import READ_AT_ONCE
-from roomcast_backend.service.invocation import RESERVE
+from roomcast_backend.fanout.broadcast import AGAIN_AT_ONCE, AGAIN_SECONDS
+from roomcast_backend.fanout.prefetch import READ_AT_ONCE
+from roomcast_backend.fanout.work import MAX_REQUEUES
+from roomcast_backend.runtime.time_budget import RESERVE
 from roomcast_backend.stores.rooms import BATCH
 
 READERS = 16
@@ -118,7 +118,7 @@ class Invocation:
     def _leave(self, left: int) -> None:
         """Queue those who were not reached, then return."""
         task, world = self._task, self._world
-        if left and task.attempt < LONGEST_ROUND:
+        if left and task.attempt < MAX_REQUEUES:
             some = min(left, AGAIN_AT_ONCE)
             again = Task(
                 task.event,

@@ -6,7 +6,7 @@ from benchmarks.scale import arithmetic, costs, sizes
 from benchmarks.scale.constants import Constants, recorded, values
 from benchmarks.scale.markdown import Row, dollars, percent, seconds, shown, table
 from benchmarks.scale.runs import Site, many_rooms, one_event
-from roomcast_backend.reading import READ_AT_ONCE
+from roomcast_backend.fanout.prefetch import READ_AT_ONCE
 from roomcast_backend.settings import Settings
 
 MILLION = 1_000_000

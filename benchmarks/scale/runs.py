@@ -11,7 +11,7 @@ from benchmarks.scale.constants import Constants
 from benchmarks.scale.service import Room, Service, room
 from benchmarks.scale.world import Event, Gateway, Record, World
 from infra.functions import FUNCTIONS
-from roomcast_backend.delivery import ATTEMPTS
+from roomcast_backend.fanout.retry_policy import ATTEMPTS
 from roomcast_backend.settings import Settings
 
 BROADCAST = next(row for row in FUNCTIONS if row.name == "broadcast")

@@ -1,10 +1,10 @@
-"""The posts of one invocation, in rounds: `courier`, `gateway` and `aws.transport`, simulated."""
+"""The posts of one invocation, in rounds: `sender`, `gateway` and `aws.transport`, simulated."""
 
 from collections.abc import Callable
 
 from benchmarks.scale.container import Container
 from benchmarks.scale.world import Event, World
-from roomcast_backend.delivery import backoff
+from roomcast_backend.fanout.retry_policy import backoff
 
 SENDING = 0.6
 """The part of a post's processor time that is spent before it is sent; the rest on its answer."""

@@ -8,8 +8,8 @@ import json
 import math
 from typing import Any
 
-from roomcast_backend.access import Principal
-from roomcast_backend.connections import JSON, Connection, Member, State
+from roomcast_backend.model.access import Principal
+from roomcast_backend.model.connection import JSON, Connection, Member, State
 from roomcast_backend.stores.items import Attribute, Item, connection_item, member_item
 from roomcast_backend.stores.rooms import WHOLE_MEMBER
 

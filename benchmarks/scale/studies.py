@@ -7,7 +7,7 @@ from benchmarks.scale.capacity import Share
 from benchmarks.scale.constants import Constants
 from benchmarks.scale.markdown import Row, seconds, table
 from benchmarks.scale.runs import Run, Site, many_rooms, median_of, percentile, several
-from roomcast_backend.delivery import ATTEMPTS
+from roomcast_backend.fanout.retry_policy import ATTEMPTS
 from roomcast_backend.settings import Settings
 
 GLOBAL = "global"

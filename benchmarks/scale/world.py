@@ -10,7 +10,7 @@ from benchmarks.scale.capacity import Partition, Processor, Share, TokenBucket
 from benchmarks.scale.constants import Constants
 from benchmarks.scale.latency import Latency
 from benchmarks.scale.loop import Loop
-from roomcast_backend.delivery import ATTEMPTS
+from roomcast_backend.fanout.retry_policy import ATTEMPTS
 from roomcast_backend.settings import Settings
 
 

@@ -5,13 +5,13 @@ from typing import Any
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from functions.broadcast.wiring import fan_out
 from roomcast.envelope import Envelope, InvalidEnvelope
-from roomcast_backend.fanout import Tally
-from roomcast_backend.observability import measure
-from roomcast_backend.pages import Work
-from roomcast_backend.service.fan_out import fan_out
-from roomcast_backend.service.invocation import end_of
-from roomcast_backend.service.starting import prepare
+from roomcast_backend.fanout.metrics import measure
+from roomcast_backend.fanout.tally import Tally
+from roomcast_backend.fanout.work import Work
+from roomcast_backend.runtime.startup import prepare
+from roomcast_backend.runtime.time_budget import end_of
 
 logger = Logger()
 metrics = Metrics()

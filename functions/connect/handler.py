@@ -5,12 +5,12 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from roomcast_backend import misrouted
+from functions.connect.wiring import handshakes
+from roomcast_backend.auth.verification_keys import KeysUnavailable, load_verifier
 from roomcast_backend.aws.errors import AwsError
-from roomcast_backend.handshake import Handshake, NotAccepted
-from roomcast_backend.keyring import KeysUnavailable, load_verifier
-from roomcast_backend.service.handshakes import handshakes
-from roomcast_backend.service.starting import prepare
+from roomcast_backend.inbound import reserved_routes
+from roomcast_backend.lifecycle.handshake import Handshake, NotAccepted
+from roomcast_backend.runtime.startup import prepare
 
 logger = Logger()
 prepare(handshakes, load_verifier)
@@ -19,8 +19,8 @@ prepare(handshakes, load_verifier)
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Accept or refuse a connection; API Gateway hands the status to the client."""
-    if misrouted.is_frame(event):
-        return misrouted.answer(event)
+    if reserved_routes.is_frame(event):
+        return reserved_routes.answer(event)
     handshake = Handshake.of(event)
     try:
         handshakes().accept(handshake)

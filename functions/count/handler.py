@@ -6,9 +6,9 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from roomcast_backend.counting import batch_name, changes
-from roomcast_backend.service.counters import counters
-from roomcast_backend.service.starting import prepare
+from roomcast_backend.runtime.counters import counters
+from roomcast_backend.runtime.startup import prepare
+from roomcast_backend.statistics.stream_counter import batch_name, changes
 
 logger = Logger()
 prepare(counters)

@@ -13,8 +13,8 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from roomcast_backend.service.deadline import deadline
-from roomcast_backend.service.starting import prepare
+from functions.deadline.wiring import deadline
+from roomcast_backend.runtime.startup import prepare
 
 logger = Logger()
 processor = BatchProcessor(event_type=EventType.SQS)

@@ -5,9 +5,9 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from roomcast_backend import misrouted
-from roomcast_backend.service.memberships import memberships
-from roomcast_backend.service.starting import prepare
+from functions.disconnect.wiring import memberships
+from roomcast_backend.inbound import reserved_routes
+from roomcast_backend.runtime.startup import prepare
 
 logger = Logger()
 prepare(memberships)
@@ -16,8 +16,8 @@ prepare(memberships)
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Delete the connection and its memberships; what fails is left to GONE and the TTL."""
-    if misrouted.is_frame(event):
-        return misrouted.answer(event)
+    if reserved_routes.is_frame(event):
+        return reserved_routes.answer(event)
     context = event["requestContext"]
     memberships().forget(context["connectionId"])
     logger.info(

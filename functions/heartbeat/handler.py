@@ -5,10 +5,10 @@ from typing import Any
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from roomcast_backend.observability import measure
-from roomcast_backend.service.heartbeat import heartbeat
-from roomcast_backend.service.invocation import end_of
-from roomcast_backend.service.starting import prepare
+from functions.heartbeat.wiring import heartbeat
+from roomcast_backend.fanout.metrics import measure
+from roomcast_backend.runtime.startup import prepare
+from roomcast_backend.runtime.time_budget import end_of
 
 logger = Logger()
 metrics = Metrics()

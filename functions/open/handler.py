@@ -5,9 +5,9 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from functions.open.wiring import greeter
 from roomcast.envelope import new_id
-from roomcast_backend.service.greeter import greeter
-from roomcast_backend.service.starting import prepare
+from roomcast_backend.runtime.startup import prepare
 
 logger = Logger()
 prepare(greeter, new_id)

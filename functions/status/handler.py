@@ -7,11 +7,11 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import ForbiddenError, UnauthorizedError
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from functions.status.wiring import check_stores, statistics
+from roomcast_backend.auth.tokens import TokenRefused
+from roomcast_backend.auth.verification_keys import KeysUnavailable, principal_of
 from roomcast_backend.aws.errors import AwsError
-from roomcast_backend.keyring import KeysUnavailable, principal_of
-from roomcast_backend.service.starting import prepare
-from roomcast_backend.service.status import check_stores, statistics
-from roomcast_backend.tokens import TokenRefused
+from roomcast_backend.runtime.startup import prepare
 
 logger = Logger()
 app = APIGatewayHttpResolver()

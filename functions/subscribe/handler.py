@@ -5,9 +5,9 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from roomcast_backend.keyring import load_verifier
-from roomcast_backend.service.door import door
-from roomcast_backend.service.starting import prepare
+from functions.subscribe.wiring import door
+from roomcast_backend.auth.verification_keys import load_verifier
+from roomcast_backend.runtime.startup import prepare
 
 logger = Logger()
 prepare(door, load_verifier)

@@ -6,11 +6,11 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from functions.webhooks.wiring import clients, services
 from roomcast.envelope import encode, new_id
 from roomcast_backend.github import webhook
-from roomcast_backend.github.request import Refused, WebhookRequest
-from roomcast_backend.github.services import clients, services
-from roomcast_backend.service.starting import prepare
+from roomcast_backend.github.request import RequestRefused, WebhookRequest
+from roomcast_backend.runtime.startup import prepare
 
 logger = Logger()
 metrics = Metrics()
@@ -23,7 +23,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer one delivery."""
     try:
         answer = webhook.answer(WebhookRequest.from_event(event), services(context))
-    except Refused as exc:
+    except RequestRefused as exc:
         answer = webhook.refusal(exc)
     logger.info("webhook answered", extra={"status": answer.status, **answer.facts})
     metrics.add_metric(name=answer.metric, unit=MetricUnit.Count, value=1)

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from local.conformance.invocations import invoke_later
-from roomcast_backend.connections import Connection
-from roomcast_backend.conversations import SILENCE
-from roomcast_backend.gateway import Gateway
-from roomcast_backend.protocol import engine_packets, socket_packets
-from roomcast_backend.protocol.engine_packets import Kind, Packet
+from roomcast_backend.gateway.connections_api import Gateway
+from roomcast_backend.inbound.handler import SILENCE
+from roomcast_backend.model.connection import Connection
+from roomcast_backend.protocol import engineio_packets, socketio_packets
+from roomcast_backend.protocol.engineio_packets import Kind, Packet
 from roomcast_backend.protocol.messages import Refusal
-from roomcast_backend.protocol.socket_packets import Connect, Event
+from roomcast_backend.protocol.socketio_packets import Connect, Event
 
 NAMESPACES = ("/", "/custom")
 
@@ -27,13 +27,13 @@ class EventEcho:
 
     def greet(self, session: Connection, connect: Connect) -> None:
         """Tell a client, after its CONNECT's reply, what it came with."""
-        frame = socket_packets.event(connect.namespace, "auth", connect.auth)
+        frame = socketio_packets.event(connect.namespace, "auth", connect.auth)
         invoke_later(lambda: self._gateway.post(session.id, frame.encode()))
 
     def answer(self, session: Connection, event: Event) -> Sequence[Any]:
         """Emit `message-back` for a `message`, ack a `message-with-ack`; leave others alone."""
         if event.name == "message":
-            frame = socket_packets.event(event.namespace, "message-back", *event.args)
+            frame = socketio_packets.event(event.namespace, "message-back", *event.args)
             self._gateway.post(session.id, frame.encode())
         return event.args if event.name == "message-with-ack" else ()
 
@@ -46,9 +46,9 @@ class PacketEcho:
 
     def hear(self, connection: Connection, frame: str) -> str:
         """Answer a message with itself."""
-        match engine_packets.read(frame):
+        match engineio_packets.read(frame):
             case Packet(Kind.MESSAGE) as packet:
-                return engine_packets.write(packet)
+                return engineio_packets.write(packet)
             case Packet(Kind.PONG | Kind.NOOP):
                 return SILENCE
             case _:

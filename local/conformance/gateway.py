@@ -11,8 +11,8 @@ from typing import Any, Final
 from aiohttp import web
 
 from local.emulator.sockets import MAX_MESSAGE_BYTES
-from roomcast_backend.connections import address
-from roomcast_backend.delivery import Outcome, Post, Posted
+from roomcast_backend.gateway.posts import Outcome, Post, Posted
+from roomcast_backend.model.connection import address
 
 LONGEST_POST: Final = 5.0
 """Seconds that a post may take: a client that reads nothing must not hold its sender for ever."""

@@ -9,8 +9,8 @@ import asyncio
 from aiohttp import web
 
 from local.conformance.service import PING_INTERVAL, PING_TIMEOUT
-from roomcast_backend.connections import SOCKET_IO
-from roomcast_backend.door import PONG
+from roomcast_backend.inbound.dispatcher import PONG
+from roomcast_backend.model.connection import SOCKET_IO
 from roomcast_backend.protocol import codec_named
 
 

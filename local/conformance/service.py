@@ -11,19 +11,19 @@ from local.conformance.application import NAMESPACES, EventEcho, PacketEcho
 from local.conformance.gateway import InProcessGateway
 from local.conformance.invocations import invoke_later
 from local.conformance.stores import Connections, NoMemberships, NothingMissed, SessionRows
-from roomcast_backend.access import Principal
-from roomcast_backend.connections import JSON, LONGEST_CONNECTION, SOCKET_IO, State
-from roomcast_backend.conversations import Conversation
-from roomcast_backend.conversations.socketio_packets import SocketIoConversation
-from roomcast_backend.door import Door
-from roomcast_backend.farewell import Farewell
-from roomcast_backend.greeting import Greeter, Timers
-from roomcast_backend.handshake import Handshake, Handshakes, NotAccepted
-from roomcast_backend.protocol import engine_packets
+from roomcast_backend.inbound.dispatcher import Dispatcher
+from roomcast_backend.inbound.handler import ProtocolHandler
+from roomcast_backend.inbound.sessions import Sessions
+from roomcast_backend.inbound.socketio_handler import SocketIoHandler
+from roomcast_backend.lifecycle.greeting import Greeter, Timers
+from roomcast_backend.lifecycle.handshake import Handshake, Handshakes, NotAccepted
+from roomcast_backend.lifecycle.termination import Terminator
+from roomcast_backend.model.access import Principal
+from roomcast_backend.model.connection import JSON, LONGEST_CONNECTION, SOCKET_IO, State
+from roomcast_backend.protocol import engineio_packets
 from roomcast_backend.protocol.messages import Code
-from roomcast_backend.sessions import Sessions
 from roomcast_backend.settings import Settings
-from roomcast_backend.stores.connections import Pace
+from roomcast_backend.stores.connections import CommandRate
 
 PING_INTERVAL = 300
 PING_TIMEOUT = 200
@@ -40,7 +40,7 @@ class SuiteTimers(Timers):
 
     def opening(self, sid: str) -> str:
         """Write Engine.IO's handshake."""
-        return engine_packets.opening(
+        return engineio_packets.opening(
             sid, interval=self.interval, timeout=self.timeout, max_payload=MAX_PAYLOAD
         )
 
@@ -51,13 +51,13 @@ class Service:
     def __init__(
         self,
         gateway: InProcessGateway,
-        conversation: Callable[[Connections], Conversation],
+        conversation: Callable[[Connections], ProtocolHandler],
         *,
         joins: bool,
     ) -> None:
         self._connections = Connections()
         self._memberships = NoMemberships(self._connections)
-        self._farewell = Farewell(gateway, self._memberships)
+        self._terminator = Terminator(gateway, self._memberships)
         self._joins = joins
         self._greeter = Greeter(
             connections=self._connections,
@@ -74,11 +74,11 @@ class Service:
             set_deadline=self._set_deadline,
         )
         speaking = conversation(self._connections)
-        self._door = Door(
+        self._door = Dispatcher(
             connections=self._connections,
-            conversations={JSON: speaking, SOCKET_IO: speaking},
+            handlers={JSON: speaking, SOCKET_IO: speaking},
             gateway=gateway,
-            pace=Pace(interval=1, burst=1),
+            pace=CommandRate(interval=1, burst=1),
         )
 
     def connect(self, handshake: Handshake) -> None:
@@ -103,13 +103,13 @@ class Service:
         connection = self._connections.get(connection_id)
         if connection is not None and connection.state is State.PENDING:
             message = f"no namespace was joined within {JOIN_WITHIN} s"
-            self._farewell.say(connection.id, connection.protocol, Code.AUTH_MISSING, message)
+            self._terminator.say(connection.id, connection.protocol, Code.AUTH_MISSING, message)
 
 
 def socket_io(gateway: InProcessGateway) -> Service:
     """Return the service with the echo application for Socket.IO."""
 
-    def conversation(connections: Connections) -> Conversation:
+    def conversation(connections: Connections) -> ProtocolHandler:
         sessions = Sessions(
             store=SessionRows(connections),
             connections=connections,
@@ -117,7 +117,7 @@ def socket_io(gateway: InProcessGateway) -> Service:
             principal_of=_anyone,
         )
         application = EventEcho(gateway)
-        return SocketIoConversation(application, sessions, gateway=gateway, namespaces=NAMESPACES)
+        return SocketIoHandler(application, sessions, gateway=gateway, namespaces=NAMESPACES)
 
     return Service(gateway, conversation, joins=True)
 

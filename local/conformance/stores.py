@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from threading import RLock
 
-from roomcast_backend.connections import Connection, State, address, session_id
-from roomcast_backend.replay import Replay, Replayed
-from roomcast_backend.stores.connections import ConnectionStore, Pace, TooFast
+from roomcast_backend.inbound.replay import Replay, Replayed
+from roomcast_backend.model.connection import Connection, State, address, session_id
+from roomcast_backend.stores.connections import CommandRate, ConnectionStore, TooFast
 from roomcast_backend.stores.memberships import MembershipStore
 from roomcast_backend.stores.sessions import SessionStore
 
@@ -35,7 +35,9 @@ class Connections(ConnectionStore):
         with self.lock:
             return self._rows.pop(connection_id, None)
 
-    def admit(self, connection_id: str, *, now: int, pace: Pace) -> Connection | TooFast | None:
+    def admit(
+        self, connection_id: str, *, now: int, pace: CommandRate
+    ) -> Connection | TooFast | None:
         """Return a connection; clients of the suites may send as fast as they like."""
         return self.get(connection_id)
 

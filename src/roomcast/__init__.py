@@ -10,9 +10,14 @@ Importing the package is cheap: pydantic and boto3 are loaded with the first nam
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from roomcast.errors import EventTooLarge, InvalidEvent, InvalidRoom, NotConfigured, RoomcastError
-
-__version__ = "0.1.0"
+from roomcast.errors import (
+    EventTooLarge,
+    InvalidEvent,
+    InvalidRoom,
+    NotConfigured,
+    RoomcastError,
+)
+from roomcast.version import __version__
 
 if TYPE_CHECKING:
     from roomcast.broadcaster import EventBroadcaster, get_broadcaster, init_broadcaster

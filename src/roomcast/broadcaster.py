@@ -8,12 +8,12 @@ from datetime import datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from roomcast.announcements import Announcements
-from roomcast.blocking import BlockingBroadcaster
+from roomcast.broadcasts.all import AllBroadcasts
 from roomcast.bus import MAX_CONNECTIONS, EventBus
 from roomcast.events.base import Event
-from roomcast.per_process import PerProcess
+from roomcast.fork_local import ForkLocal
 from roomcast.publisher import Publisher
+from roomcast.sync import SyncBroadcaster
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class EventBroadcaster(Announcements):
+class EventBroadcaster(AllBroadcasts):
     """Publishes events to one bus, from any number of tasks and threads.
 
     The bus is `event_bus` (name or ARN), else `ROOMCAST_EVENT_BUS`; region, credentials and
@@ -39,7 +39,7 @@ class EventBroadcaster(Announcements):
     ) -> None:
         self._bus = EventBus(event_bus, client=client)
         self._publisher = Publisher(self._bus, source)
-        self._threads = PerProcess(
+        self._threads = ForkLocal(
             lambda: ThreadPoolExecutor(MAX_CONNECTIONS, thread_name_prefix="roomcast")
         )
 
@@ -53,9 +53,9 @@ class EventBroadcaster(Announcements):
         return self
 
     @cached_property
-    def sync(self) -> BlockingBroadcaster:
+    def sync(self) -> SyncBroadcaster:
         """The same methods for code that cannot await."""
-        return BlockingBroadcaster(self._publisher)
+        return SyncBroadcaster(self._publisher)
 
     async def publish(
         self,
@@ -99,7 +99,7 @@ class EventBroadcaster(Announcements):
         return await asyncio.get_running_loop().run_in_executor(self._threads(), run, call)
 
 
-_shared = PerProcess(EventBroadcaster)
+_shared = ForkLocal(EventBroadcaster)
 
 
 def get_broadcaster() -> EventBroadcaster:

@@ -10,11 +10,12 @@ from boto3.session import Session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoRegionError, ProfileNotFound
 
-from roomcast import __version__, batches, environment
+from roomcast import batches, environment
 from roomcast.backoff import full_jitter
 from roomcast.errors import NotConfigured
-from roomcast.outcomes import Outcome, of_failed_request, of_response
-from roomcast.per_process import PerProcess
+from roomcast.fork_local import ForkLocal
+from roomcast.put_results import PutResult, of_failed_request, of_response
+from roomcast.version import __version__
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
@@ -47,9 +48,9 @@ class EventBus:
         self._name = name
         self._client = client
         self._sleep = sleep
-        self._connection = PerProcess(self._connect)
+        self._connection = ForkLocal(self._connect)
 
-    def put(self, entries: Sequence["Entry"]) -> list[Outcome]:
+    def put(self, entries: Sequence["Entry"]) -> list[PutResult]:
         """Send entries and return the outcome of each, in order; never raise for a transport fault.
 
         Raises `NotConfigured` when it is not told which bus, or boto3 not which region.
@@ -75,8 +76,8 @@ class EventBus:
         if connection and connection.client is not self._client:
             connection.client.close()
 
-    def _round(self, entries: Sequence["Entry"]) -> list[Outcome]:
-        outcomes: list[Outcome] = []
+    def _round(self, entries: Sequence["Entry"]) -> list[PutResult]:
+        outcomes: list[PutResult] = []
         try:
             for request in batches.requests(entries):
                 outcomes.extend(self._connection().send(request))
@@ -94,7 +95,7 @@ class _Connection:
     bus: str
     client: "EventBridgeClient"
 
-    def send(self, request: Sequence["Entry"]) -> list[Outcome]:
+    def send(self, request: Sequence["Entry"]) -> list[PutResult]:
         response = self.client.put_events(
             Entries=[{**entry, "EventBusName": self.bus} for entry in request]
         )

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from typing import Any, Final, Self
 
 from roomcast.errors import EventTooLarge, InvalidRoom
-from roomcast.moments import in_utc
 from roomcast.rooms import Room
+from roomcast.timestamps import in_utc
 
 MAX_FRAME_BYTES: Final = 128 * 1024
 """API Gateway's limit for one message to a client.

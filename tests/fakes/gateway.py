@@ -3,8 +3,8 @@
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
 
-from roomcast_backend.connections import address
-from roomcast_backend.delivery import Outcome, Post, Posted
+from roomcast_backend.gateway.posts import Outcome, Post, Posted
+from roomcast_backend.model.connection import address
 
 LARGEST_MESSAGE = 128 * 1024
 

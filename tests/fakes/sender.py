@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from roomcast_backend.aws.credentials import Credentials
+from roomcast_backend.aws.http.transport import Answer, Transport
 from roomcast_backend.aws.signing import Signer
-from roomcast_backend.aws.transport import Answer, Transport
 from tests.fakes.connections_server import PATH, trusting
 
 KEYS = Credentials("key", "secret")

@@ -1,4 +1,4 @@
-"""Calls of services that answer, refuse, fail, hang up or say nothing."""
+"""ServiceClient of services that answer, refuse, fail, hang up or say nothing."""
 
 import time
 from collections.abc import Iterator
@@ -12,10 +12,16 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from roomcast.backoff import LONGEST_SECONDS
-from roomcast_backend.aws import calls, dynamodb, functions, secrets, sqs
-from roomcast_backend.aws.calls import ATTEMPTS, LONGEST_WAIT, Calls
+from roomcast_backend.aws import (
+    dynamodb,
+    lambda_invoke,
+    secrets,
+    service_client,
+    sqs,
+)
 from roomcast_backend.aws.dynamodb import DynamoDb
 from roomcast_backend.aws.errors import AwsError, NotSent, Unreachable
+from roomcast_backend.aws.service_client import ATTEMPTS, LONGEST_WAIT, ServiceClient
 from roomcast_backend.stores import transactions
 from roomcast_backend.stores.actions import Actions
 from roomcast_backend.stores.rooms import RoomStore
@@ -47,7 +53,7 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def tables(server: AwsServer, clock: FakeClock) -> DynamoDb:
-    return DynamoDb(Calls(dynamodb.SERVICE, sleep=clock.sleep))
+    return DynamoDb(ServiceClient(dynamodb.SERVICE, sleep=clock.sleep))
 
 
 def get(tables: DynamoDb) -> dict[str, Any]:
@@ -69,7 +75,7 @@ class TestRequest:
         server.script(answer({"MessageId": "m"}), answer({"SecretString": "s"}), Reply(202, b""))
         sqs.Sqs().send_message(QueueUrl="https://sqs.example/1/q", MessageBody="ü", DelaySeconds=3)
         secrets.Secrets().text("arn", max_age=1)
-        functions.Functions().invoke(
+        lambda_invoke.Functions().invoke(
             FunctionName="arn:aws:lambda:r:1:function:f", InvocationType="Event", Payload=b"{}"
         )
         sent, read, invoked = server.asked
@@ -85,7 +91,7 @@ class TestRequest:
 
     def test_is_signed_as_botocore_signs_it(self, server: AwsServer) -> None:
         server.script(Reply(202, b""))
-        functions.Functions().invoke(FunctionName="a:b", InvocationType="Event", Payload=b"[1]")
+        lambda_invoke.Functions().invoke(FunctionName="a:b", InvocationType="Event", Payload=b"[1]")
         (asked,) = server.asked
         names = asked.headers["authorization"].partition("SignedHeaders=")[2].partition(",")[0]
         request = AWSRequest("POST", server.url + asked.path, data=asked.body)
@@ -105,7 +111,7 @@ class TestRequest:
 
     def test_other_invocations_are_not_offered(self, server: AwsServer) -> None:
         with pytest.raises(ValueError, match="expected InvocationType Event"):
-            functions.Functions().invoke(
+            lambda_invoke.Functions().invoke(
                 FunctionName="f", InvocationType="RequestResponse", Payload=b""
             )
         assert server.asked == []
@@ -161,8 +167,8 @@ class TestRepeats:
     @pytest.mark.parametrize(
         "reply",
         [
-            *(refusal(code) for code in sorted(calls.PASSING_CODES)),
-            *(Reply(status) for status in sorted(calls.PASSING_STATUSES)),
+            *(refusal(code) for code in sorted(service_client.PASSING_CODES)),
+            *(Reply(status) for status in sorted(service_client.PASSING_STATUSES)),
             refusal("InternalServerError", 500),
         ],
         ids=lambda reply: f"{reply.status}{reply.body.decode()}",
@@ -225,7 +231,7 @@ class TestRepeats:
             monkeypatch.setenv("AWS_ACCESS_KEY_ID", "FRESH")
 
         server.script(Reply(500))
-        get(DynamoDb(Calls(dynamodb.SERVICE, sleep=sleep)))
+        get(DynamoDb(ServiceClient(dynamodb.SERVICE, sleep=sleep)))
         stale, fresh = (asked.headers["authorization"] for asked in server.asked)
         assert "Credential=AKID/" in stale
         assert "Credential=FRESH/" in fresh
@@ -237,7 +243,7 @@ class TestNoAnswer:
     ) -> None:
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{closed_port()}")
         with pytest.raises(Unreachable) as unreachable:
-            get(DynamoDb(Calls(dynamodb.SERVICE, sleep=clock.sleep)))
+            get(DynamoDb(ServiceClient(dynamodb.SERVICE, sleep=clock.sleep)))
         assert str(unreachable.value) == "dynamodb GetItem: expected an answer, got none"
         assert unreachable.value.status == 0
         assert len(clock.slept) == 2
@@ -254,7 +260,7 @@ class TestNoAnswer:
 
     def test_takes_too_long(self, server: AwsServer, clock: FakeClock) -> None:
         server.default = Reply(after=2)
-        tables = DynamoDb(Calls(dynamodb.SERVICE, timeout=0.1, sleep=clock.sleep))
+        tables = DynamoDb(ServiceClient(dynamodb.SERVICE, timeout=0.1, sleep=clock.sleep))
         begun = time.monotonic()
         with pytest.raises(Unreachable):
             get(tables)
@@ -263,7 +269,7 @@ class TestNoAnswer:
 
     def test_takes_too_long_once(self, server: AwsServer, clock: FakeClock) -> None:
         server.script(Reply(after=1), answer({"Item": KEY}))
-        tables = DynamoDb(Calls(dynamodb.SERVICE, timeout=0.1, sleep=clock.sleep))
+        tables = DynamoDb(ServiceClient(dynamodb.SERVICE, timeout=0.1, sleep=clock.sleep))
         assert get(tables) == {"Item": KEY}
 
 
@@ -325,7 +331,7 @@ class TestConnections:
 class TestSecrets:
     @pytest.fixture
     def kept(self, server: AwsServer, clock: FakeClock) -> secrets.Secrets:
-        return secrets.Secrets(calls=Calls(secrets.SERVICE, sleep=clock.sleep), clock=clock)
+        return secrets.Secrets(calls=ServiceClient(secrets.SERVICE, sleep=clock.sleep), clock=clock)
 
     def test_are_kept_until_they_are_too_old(
         self, server: AwsServer, kept: secrets.Secrets, clock: FakeClock

@@ -9,13 +9,13 @@ from typing import Any
 import boto3
 import pytest
 
-from roomcast_backend import clients
+from roomcast_backend.aws import clients
 from roomcast_backend.aws.errors import AwsError
-from roomcast_backend.aws.functions import Functions
+from roomcast_backend.aws.lambda_invoke import Functions
 from roomcast_backend.aws.secrets import Secrets
 from roomcast_backend.aws.sqs import Sqs
-from roomcast_backend.connections import Member
-from roomcast_backend.pages import PageQueue
+from roomcast_backend.fanout.work import PageQueue
+from roomcast_backend.model.connection import Member
 from roomcast_backend.settings import Settings
 from roomcast_backend.stores.items import member_item
 from roomcast_backend.stores.rooms import RoomStore

@@ -8,7 +8,13 @@ from typing import Any
 
 import pytest
 
-from roomcast import EVENT_TYPES, EventBroadcaster, EventTooLarge, InvalidEvent, NotConfigured
+from roomcast import (
+    EVENT_TYPES,
+    EventBroadcaster,
+    EventTooLarge,
+    InvalidEvent,
+    NotConfigured,
+)
 from roomcast.broadcaster import get_broadcaster
 from roomcast.bus import EventBus
 from roomcast.envelope import FRAMING_BYTES, MAX_FRAME_BYTES, Envelope, encode

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from roomcast import EventBroadcaster, InvalidEvent, get_broadcaster, init_broadcaster
-from roomcast.blocking import BlockingBroadcaster, _result
 from roomcast.events import ProjectDeleted
-from roomcast.per_process import PerProcess
+from roomcast.fork_local import ForkLocal
+from roomcast.sync import SyncBroadcaster, _result
 from tests.fakes.bus_listener import BUS
 from tests.fakes.events_client import FakeEventsClient
 
@@ -62,7 +62,7 @@ class TestPerProcess:
             made.append(object())
             return made[-1]
 
-        value = PerProcess(slowly)
+        value = ForkLocal(slowly)
         with ThreadPoolExecutor(8) as threads:
             values = set(threads.map(lambda _: value(), range(8)))
         assert values == set(made)
@@ -77,20 +77,20 @@ class TestPerProcess:
                 raise ConnectionError
             return tries[-1]
 
-        value = PerProcess(make)
+        value = ForkLocal(make)
         with pytest.raises(ConnectionError):
             value()
         assert value() == "made"
 
     def test_forgotten_value_is_made_anew(self) -> None:
-        value = PerProcess(object)
+        value = ForkLocal(object)
         first = value()
         assert value.forget() is first
         assert value.forget() is None
         assert value() is not first
 
     def test_other_process_makes_its_own(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        value = PerProcess(object)
+        value = ForkLocal(object)
         first = value()
         monkeypatch.setattr(os, "getpid", lambda: -1)
         assert value() is not first
@@ -163,7 +163,7 @@ class TestSync:
         for name, coroutine in coroutines.items():
             if name.startswith("_"):
                 continue
-            plain = getattr(BlockingBroadcaster, name)
+            plain = getattr(SyncBroadcaster, name)
             assert inspect.signature(plain) == inspect.signature(coroutine)
             assert not inspect.iscoroutinefunction(plain)
             assert plain.__doc__

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from roomcast.cli import main
-from roomcast.deployment import ENDPOINTS
+from roomcast.cli.deployment import ENDPOINTS
 
 SECRET = "0123456789abcdef0123456789abcdef"
 STATS = {

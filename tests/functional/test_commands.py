@@ -6,19 +6,19 @@ from typing import Any
 import pytest
 
 from roomcast.rooms import Room
-from roomcast_backend.access import EVERYTHING, Grant, Principal
+from roomcast_backend.auth.tokens import TokenRefused
+from roomcast_backend.auth.verification_keys import KeysUnavailable
 from roomcast_backend.aws.errors import AwsError
-from roomcast_backend.commands import Commands
-from roomcast_backend.connections import Connection, State
-from roomcast_backend.conversations.json_frames import JsonConversation
-from roomcast_backend.door import Door
-from roomcast_backend.keyring import KeysUnavailable
-from roomcast_backend.replay import Replay
-from roomcast_backend.stores.connections import ConnectionStore, Pace
+from roomcast_backend.inbound.commands import Commands
+from roomcast_backend.inbound.dispatcher import Dispatcher
+from roomcast_backend.inbound.json_handler import JsonHandler
+from roomcast_backend.inbound.replay import Replay
+from roomcast_backend.model.access import EVERYTHING, Grant, Principal
+from roomcast_backend.model.connection import Connection, State
+from roomcast_backend.stores.connections import CommandRate, ConnectionStore
 from roomcast_backend.stores.events import EventStore
 from roomcast_backend.stores.memberships import Change, MembershipStore
 from roomcast_backend.stores.rooms import RoomStore
-from roomcast_backend.tokens import TokenRefused
 from tests.fakes.clock import FakeClock
 from tests.fakes.gateway import FakeGateway
 from tests.fakes.tables import table_settings
@@ -48,11 +48,11 @@ class Client:
             most_rooms=self.settings.max_rooms_per_connection,
             clock=self.clock,
         )
-        self.door = Door(
+        self.door = Dispatcher(
             connections=self.connections,
-            conversations={"json": JsonConversation(commands)},
+            handlers={"json": JsonHandler(commands)},
             gateway=self.gateway,
-            pace=Pace(interval=100, burst=20),
+            pace=CommandRate(interval=100, burst=20),
             clock=self.clock,
         )
 

@@ -22,7 +22,7 @@ from local.conformance.gateway import InProcessGateway
 from local.conformance.invocations import Invocations, invoke_later
 from local.conformance.server import build
 from local.settings import ROOT
-from roomcast_backend.delivery import Outcome
+from roomcast_backend.gateway.posts import Outcome
 
 ENGINE = "/engine.io/"
 SOCKET = "/socket.io/"

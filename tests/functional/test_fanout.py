@@ -11,14 +11,15 @@ import pytest
 
 from roomcast.envelope import Envelope, new_id
 from roomcast.rooms import Room
-from roomcast_backend import fanout, reading
-from roomcast_backend.access import EVERYTHING, Principal
-from roomcast_backend.connections import Connection, Member, State
-from roomcast_backend.courier import Courier
-from roomcast_backend.delivery import Outcome
-from roomcast_backend.fanout import FanOut, Tally, Unreached
-from roomcast_backend.farewell import Farewell
-from roomcast_backend.pages import LONGEST_ROUND, Work
+from roomcast_backend.fanout import broadcast, prefetch
+from roomcast_backend.fanout.broadcast import FanOut, MembersUnreached
+from roomcast_backend.fanout.sender import Sender
+from roomcast_backend.fanout.tally import Tally
+from roomcast_backend.fanout.work import MAX_REQUEUES, Work
+from roomcast_backend.gateway.posts import Outcome
+from roomcast_backend.lifecycle.termination import Terminator
+from roomcast_backend.model.access import EVERYTHING, Principal
+from roomcast_backend.model.connection import Connection, Member, State
 from roomcast_backend.stores.connections import ConnectionStore
 from roomcast_backend.stores.counters import Counter, CounterStore
 from roomcast_backend.stores.events import EventStore
@@ -71,10 +72,8 @@ class Service:
             self.settings,
             rooms=self.rooms,
             events=self.events,
-            courier=Courier(
-                self.gateway, self.memberships, clock=self.clock, sleep=self.clock.sleep
-            ),
-            farewell=Farewell(self.gateway, self.memberships, clock=self.clock),
+            sender=Sender(self.gateway, self.memberships, clock=self.clock, sleep=self.clock.sleep),
+            terminator=Terminator(self.gateway, self.memberships, clock=self.clock),
             queue=self.queue,  # type: ignore[arg-type]
             count_event=lambda event_id: self.counters.count_event(event_id, now=0),
             clock=self.clock,
@@ -309,7 +308,7 @@ class TestStreaming:
                 posted.append(service.gateway.posts)
             return read(*args, after=after, **kwargs)
 
-        monkeypatch.setattr(reading, "READ_AT_ONCE", 60)
+        monkeypatch.setattr(prefetch, "READ_AT_ONCE", 60)
         monkeypatch.setattr(service.rooms, "page", page)
         service.fill("project:p", (f"c{number:03}" for number in range(90)))
         _, tally = service.publish("project:p")
@@ -340,7 +339,7 @@ class TestStreaming:
             encoded.append(protocol)
             return b"{}"
 
-        monkeypatch.setattr(fanout, "_frame", frame)
+        monkeypatch.setattr(broadcast, "_frame", frame)
         service.fill("project:p", (f"c{number:03}" for number in range(80)))
         _, tally = service.publish("project:p")
         assert (tally.outcomes[Outcome.SENT], encoded) == (80, ["json"])
@@ -439,8 +438,8 @@ class TestTrouble:
         service.connect("bad", "project:p")
         service.gateway.fail("bad", *[Outcome.FAILED] * 1000)
         service.publish("project:p")
-        with pytest.raises(Unreached, match="1 members"):
-            service.work_off(rounds=LONGEST_ROUND + 1)
+        with pytest.raises(MembersUnreached, match="1 members"):
+            service.work_off(rounds=MAX_REQUEUES + 1)
 
     def test_too_large_is_given_up(self, service: Service) -> None:
         service.connect("a", "project:p")
@@ -462,9 +461,9 @@ class TestTrouble:
         service.clock.advance(11)
         _, tally = service.publish("project:p")
         assert tally.expired == 1
-        (farewell,) = service.received("old")
-        assert farewell["type"] == "connection.error"
-        assert farewell["data"]["error_code"] == "AUTH_FAILED"
+        (terminator,) = service.received("old")
+        assert terminator["type"] == "connection.error"
+        assert terminator["data"]["error_code"] == "AUTH_FAILED"
         assert service.gateway.closed == ["old"]
         assert service.connections.get("old") is None
 
@@ -478,8 +477,8 @@ class TestTrouble:
         assert (tally.expired, tally.outcomes) == (30, {Outcome.SENT: 1})
         assert sorted(service.gateway.closed) == sorted(old)
         for connection_id in old:
-            (farewell,) = service.received(connection_id)
-            assert farewell["data"]["connection_id"] == connection_id
+            (terminator,) = service.received(connection_id)
+            assert terminator["data"]["connection_id"] == connection_id
             assert service.connections.get(connection_id) is None
 
     def test_without_time_an_expired_member_gets_nothing_and_stays_for_the_next(

@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Iterator
 from importlib import import_module
-from pkgutil import iter_modules
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,20 +18,26 @@ from functions.count.handler import handler as count
 from functions.deadline.handler import handler as deadline
 from functions.disconnect.handler import handler as disconnect
 from functions.heartbeat.handler import handler as heartbeat
+from functions.heartbeat.wiring import heartbeat as sweeper
 from functions.open.handler import handler as open_connection
 from functions.status.handler import handler as status
 from functions.subscribe.handler import handler as subscribe
 from roomcast import __version__
-from roomcast_backend import clients, service
+from roomcast_backend.aws import clients
 from roomcast_backend.aws.errors import AwsError
-from roomcast_backend.service.heartbeat import heartbeat as sweeper
 from roomcast_backend.settings import settings
 from tests.fakes.gateway import FakeGateway
 from tests.fakes.tables import KEYS
 
 SECRET = "0123456789abcdef0123456789abcdef"
+ROOT = Path(__file__).parents[2]
 PARTS = [
-    import_module(f"{service.__name__}.{part.name}") for part in iter_modules(service.__path__)
+    import_module(str(path.relative_to(root).with_suffix("")).replace("/", "."))
+    for root, pattern in (
+        (ROOT, "functions/*/wiring.py"),
+        (ROOT / "src", "roomcast_backend/runtime/*.py"),
+    )
+    for path in root.glob(pattern)
 ]
 CACHES = [
     value
@@ -126,7 +132,7 @@ def aws_lambda(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lambd
     for cached in CACHES:
         cached.cache_clear()
     stand = Lambda()
-    monkeypatch.setattr(f"{service.__name__}.gateway.ConnectionsApi", lambda _: stand.gateway)
+    monkeypatch.setattr("roomcast_backend.runtime.gateway.ConnectionsApi", lambda _: stand.gateway)
     monkeypatch.setattr(
         clients,
         "functions",

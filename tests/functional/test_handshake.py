@@ -5,16 +5,16 @@ from typing import Any
 
 import pytest
 
-from roomcast_backend.access import Principal
-from roomcast_backend.connections import State
-from roomcast_backend.delivery import Outcome
-from roomcast_backend.greeting import Greeter, NotGreeted, Timers
-from roomcast_backend.handshake import Handshake, Handshakes, NotAccepted
-from roomcast_backend.keyring import KeysUnavailable
+from roomcast_backend.auth.tokens import TokenRefused
+from roomcast_backend.auth.verification_keys import KeysUnavailable
+from roomcast_backend.gateway.posts import Outcome
+from roomcast_backend.lifecycle.greeting import Greeter, NotGreeted, Timers
+from roomcast_backend.lifecycle.handshake import Handshake, Handshakes, NotAccepted
+from roomcast_backend.model.access import Principal
+from roomcast_backend.model.connection import State
 from roomcast_backend.stores.connections import ConnectionStore
 from roomcast_backend.stores.memberships import MembershipStore
 from roomcast_backend.stores.rooms import RoomStore
-from roomcast_backend.tokens import TokenRefused
 from tests.fakes.clock import FakeClock
 from tests.fakes.gateway import FakeGateway
 from tests.fakes.tables import table_settings

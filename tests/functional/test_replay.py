@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from roomcast.envelope import Envelope
-from roomcast_backend.access import Grant
-from roomcast_backend.delivery import Outcome
-from roomcast_backend.replay import MOST_REPLAYED
+from roomcast_backend.gateway.posts import Outcome
+from roomcast_backend.inbound.replay import MOST_REPLAYED
+from roomcast_backend.model.access import Grant
 from tests.functional.test_socketio import HOUR, OTHER, USER, Server, limit_keys
 
 ROOM = "project:p1"

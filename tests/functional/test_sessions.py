@@ -1,4 +1,4 @@
-"""Socket.IO conversations against moto's tables: packets in, packets out, what is stored."""
+"""Socket.IO handlers against moto's tables: packets in, packets out, what is stored."""
 
 import json
 from typing import Any
@@ -6,21 +6,21 @@ from typing import Any
 import pytest
 
 from roomcast.envelope import Envelope, new_id
-from roomcast_backend.access import EVERYTHING, Grant, Principal
-from roomcast_backend.commands import Commands
-from roomcast_backend.connections import Connection, State
-from roomcast_backend.conversations.json_frames import JsonConversation
-from roomcast_backend.conversations.socketio_commands import SessionCommands
-from roomcast_backend.conversations.socketio_packets import SocketIoConversation
-from roomcast_backend.door import Door
-from roomcast_backend.replay import MOST_REPLAYED, Replay
-from roomcast_backend.sessions import Sessions
-from roomcast_backend.stores.connections import ConnectionStore, Pace
+from roomcast_backend.auth.tokens import TokenRefused
+from roomcast_backend.inbound.commands import Commands
+from roomcast_backend.inbound.dispatcher import Dispatcher
+from roomcast_backend.inbound.json_handler import JsonHandler
+from roomcast_backend.inbound.replay import MOST_REPLAYED, Replay
+from roomcast_backend.inbound.sessions import Sessions
+from roomcast_backend.inbound.socketio_commands import SessionCommands
+from roomcast_backend.inbound.socketio_handler import SocketIoHandler
+from roomcast_backend.model.access import EVERYTHING, Grant, Principal
+from roomcast_backend.model.connection import Connection, State
+from roomcast_backend.stores.connections import CommandRate, ConnectionStore
 from roomcast_backend.stores.events import EventStore
 from roomcast_backend.stores.memberships import MembershipStore
 from roomcast_backend.stores.rooms import RoomStore
 from roomcast_backend.stores.sessions import SessionStore
-from roomcast_backend.tokens import TokenRefused
 from tests.fakes.clock import FakeClock
 from tests.fakes.gateway import FakeGateway
 from tests.fakes.tables import table_settings
@@ -58,18 +58,18 @@ class Browser:
             principal_of=self.principal_of,
             clock=self.clock,
         )
-        self.door = Door(
+        self.door = Dispatcher(
             connections=self.connections,
-            conversations={
-                "json": JsonConversation(commands),
-                "socketio": SocketIoConversation(
+            handlers={
+                "json": JsonHandler(commands),
+                "socketio": SocketIoHandler(
                     SessionCommands(commands, greet=self.greeted.append),
                     sessions,
                     gateway=self.gateway,
                 ),
             },
             gateway=self.gateway,
-            pace=Pace(interval=100, burst=20),
+            pace=CommandRate(interval=100, burst=20),
             clock=self.clock,
         )
 

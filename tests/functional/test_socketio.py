@@ -9,33 +9,34 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from roomcast.envelope import Envelope
-from roomcast_backend import door
-from roomcast_backend.access import Grant, Principal
+from roomcast_backend.auth.tokens import TokenRefused
+from roomcast_backend.auth.verification_keys import KeysUnavailable
 from roomcast_backend.aws.errors import AwsError
-from roomcast_backend.commands import Commands
-from roomcast_backend.connections import SOCKET_IO, Connection, State
-from roomcast_backend.conversations.json_frames import JsonConversation
-from roomcast_backend.conversations.socketio_commands import SessionCommands
-from roomcast_backend.conversations.socketio_packets import SocketIoConversation
-from roomcast_backend.counting import changes
-from roomcast_backend.courier import Courier
-from roomcast_backend.deadline import Deadline
-from roomcast_backend.door import Door
-from roomcast_backend.fanout import FanOut, Tally
-from roomcast_backend.farewell import Farewell
-from roomcast_backend.greeting import Greeter, Timers
-from roomcast_backend.keyring import KeysUnavailable
-from roomcast_backend.pages import Work
-from roomcast_backend.replay import Replay
-from roomcast_backend.sessions import Sessions
-from roomcast_backend.stores.connections import ConnectionStore, Pace
+from roomcast_backend.fanout.broadcast import FanOut
+from roomcast_backend.fanout.heartbeat import Heartbeat
+from roomcast_backend.fanout.sender import Sender
+from roomcast_backend.fanout.tally import Tally
+from roomcast_backend.fanout.work import Work
+from roomcast_backend.inbound import dispatcher
+from roomcast_backend.inbound.commands import Commands
+from roomcast_backend.inbound.dispatcher import Dispatcher
+from roomcast_backend.inbound.json_handler import JsonHandler
+from roomcast_backend.inbound.replay import Replay
+from roomcast_backend.inbound.sessions import Sessions
+from roomcast_backend.inbound.socketio_commands import SessionCommands
+from roomcast_backend.inbound.socketio_handler import SocketIoHandler
+from roomcast_backend.lifecycle.auth_timeout import AuthTimeout
+from roomcast_backend.lifecycle.greeting import Greeter, Timers
+from roomcast_backend.lifecycle.termination import Terminator
+from roomcast_backend.model.access import Grant, Principal
+from roomcast_backend.model.connection import SOCKET_IO, Connection, State
+from roomcast_backend.statistics.stream_counter import changes
+from roomcast_backend.stores.connections import CommandRate, ConnectionStore
 from roomcast_backend.stores.counters import Counter
 from roomcast_backend.stores.events import EventStore
 from roomcast_backend.stores.memberships import MembershipStore
 from roomcast_backend.stores.rooms import RoomStore
 from roomcast_backend.stores.sessions import SessionStore
-from roomcast_backend.sweep import Heartbeat
-from roomcast_backend.tokens import TokenRefused
 from tests.fakes.clock import FakeClock
 from tests.fakes.gateway import FakeGateway
 from tests.fakes.tables import table_settings
@@ -73,10 +74,10 @@ class Server:
         self.memberships = MembershipStore(self.settings, client=dynamodb, sleep=self.clock.sleep)
         self.rooms = RoomStore(self.settings, client=dynamodb)
         self.events = EventStore(self.settings, client=dynamodb)
-        self.farewell = Farewell(self.gateway, self.memberships, clock=self.clock)
+        self.terminator = Terminator(self.gateway, self.memberships, clock=self.clock)
         self.tokens: dict[str, Principal | Exception] = {"good": self.principal()}
         self.greeted: list[str] = []
-        courier = Courier(self.gateway, self.memberships, clock=self.clock, sleep=self.clock.sleep)
+        sender = Sender(self.gateway, self.memberships, clock=self.clock, sleep=self.clock.sleep)
         replay = Replay(self.events, self.gateway, keep=24 * HOUR, clock=self.clock)
         commands = Commands(
             connections=self.connections,
@@ -93,39 +94,39 @@ class Server:
             principal_of=self._principal_of,
             clock=self.clock,
         )
-        self.door = Door(
+        self.door = Dispatcher(
             connections=self.connections,
-            conversations={
-                "json": JsonConversation(commands),
-                SOCKET_IO: SocketIoConversation(
+            handlers={
+                "json": JsonHandler(commands),
+                SOCKET_IO: SocketIoHandler(
                     SessionCommands(commands, greet=self.greeted.append),
                     self.sessions,
                     gateway=self.gateway,
                 ),
             },
             gateway=self.gateway,
-            pace=Pace(interval=100, burst=20),
+            pace=CommandRate(interval=100, burst=20),
             clock=self.clock,
         )
         self.fan_out = FanOut(
             self.settings,
             rooms=self.rooms,
             events=self.events,
-            courier=courier,
-            farewell=self.farewell,
+            sender=sender,
+            terminator=self.terminator,
             queue=NoQueue(),  # type: ignore[arg-type]
             count_event=lambda _event_id: None,
             clock=self.clock,
         )
         self.heartbeat = Heartbeat(
             rooms=self.rooms,
-            courier=courier,
-            farewell=self.farewell,
+            sender=sender,
+            terminator=self.terminator,
             page_size=100,
             clock=self.clock,
         )
-        self.deadline = Deadline(
-            connections=self.connections, memberships=self.memberships, farewell=self.farewell
+        self.deadline = AuthTimeout(
+            connections=self.connections, memberships=self.memberships, terminator=self.terminator
         )
         self.greeter = Greeter(
             connections=self.connections,
@@ -806,7 +807,7 @@ class TestAnyFrame:
         logged: list[str] = []
         for level in ("error", "exception"):
             monkeypatch.setattr(
-                door.logger, level, lambda message, **_kwargs: logged.append(message)
+                dispatcher.logger, level, lambda message, **_kwargs: logged.append(message)
             )
         return logged
 
@@ -846,8 +847,8 @@ class TestDeadline:
     def test_ends_a_connection_without_a_session(self, server: Server, frame: str) -> None:
         server.say(frame)
         assert server.deadline.passes("c1")
-        (farewell,) = server.heard()
-        assert refusal(farewell, "")["data"]["code"] == "AUTH_MISSING"
+        (terminator,) = server.heard()
+        assert refusal(terminator, "")["data"]["code"] == "AUTH_MISSING"
         assert server.gateway.closed == ["c1"]
         assert server.rows("connections") == []
 

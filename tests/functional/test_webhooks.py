@@ -12,18 +12,18 @@ import boto3
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
+from functions.webhooks import wiring
 from functions.webhooks.handler import handler
 from roomcast.bus import EventBus
 from roomcast.envelope import MAX_FRAME_BYTES, Envelope
 from roomcast.publisher import Publisher
 from roomcast.registry import Registry
-from roomcast_backend import clients
-from roomcast_backend.github import services
+from roomcast_backend.aws import clients
 from roomcast_backend.settings import settings
 from tests.fakes.github import SECRET, example, request, signature
 from tests.fakes.tables import KEYS
 
-REAL_PUBLISHER = services._publisher
+REAL_PUBLISHER = wiring._publisher
 REPOSITORY = "Codertocat/Hello-World"
 CONTEXT = SimpleNamespace(
     function_name="roomcast-webhooks",
@@ -88,9 +88,7 @@ class Webhooks:
             if table is None or params["TableName"] == table:
                 raise EndpointConnectionError(endpoint_url="https://dynamodb")
 
-        services._dynamodb().meta.events.register(
-            f"provide-client-params.dynamodb.{operation}", fail
-        )
+        wiring._dynamodb().meta.events.register(f"provide-client-params.dynamodb.{operation}", fail)
 
 
 @pytest.fixture
@@ -100,12 +98,12 @@ def webhooks(boto3_dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[W
         monkeypatch.setenv(f"ROOMCAST_{name.upper()}_TABLE", name)
     monkeypatch.setenv("ROOMCAST_EVENT_BUS", "bus")
     monkeypatch.setenv("ROOMCAST_GITHUB_SECRET_ARN", secret["ARN"])
-    caches = (settings, clients.secrets, services._dynamodb, services._records, services._bus)
+    caches = (settings, clients.secrets, wiring._dynamodb, wiring._records, wiring._bus)
     for cached in caches:
         cached.cache_clear()
     found = Webhooks(boto3_dynamodb)
     publisher = Publisher(EventBus("bus", client=found.bus, sleep=lambda _: None))  # type: ignore[arg-type]
-    monkeypatch.setattr(services, "_publisher", lambda: publisher)
+    monkeypatch.setattr(wiring, "_publisher", lambda: publisher)
     yield found
     for cached in caches:
         cached.cache_clear()
@@ -133,7 +131,7 @@ class TestAccepted:
         self, linked: Webhooks, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         REAL_PUBLISHER.cache_clear()
-        monkeypatch.setattr(services, "_publisher", REAL_PUBLISHER)
+        monkeypatch.setattr(wiring, "_publisher", REAL_PUBLISHER)
         linked.post(request("pull_request", example("pull_request", "closed")))
         assert [envelope.type for envelope in linked.bus.heard()] == ["pr.closed"]
         REAL_PUBLISHER.cache_clear()

@@ -7,12 +7,7 @@ from typing import Any
 import pytest
 from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
 
-from roomcast_backend.github.deliveries import (
-    WAITS,
-    Deliveries,
-    DeliveryUnsettled,
-    Publication,
-)
+from roomcast_backend.github.deliveries import WAITS, Deliveries, DeliveryUnsettled, Publication
 
 
 class Attempts:

@@ -16,7 +16,7 @@ from statistics import quantiles
 from uuid import uuid4
 
 from roomcast import EventBroadcaster
-from roomcast.tokens import mint
+from roomcast.token_minting import mint
 from tests.e2e.service import running
 from tests.soak.aftermath import aftermath
 from tests.soak.client import SoakClient

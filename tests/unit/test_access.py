@@ -1,7 +1,7 @@
 import pytest
 
 from roomcast.rooms import Room
-from roomcast_backend.access import (
+from roomcast_backend.model.access import (
     EVERYTHING,
     NOTHING,
     Grant,

@@ -7,11 +7,17 @@ import botocore
 import pytest
 from botocore.session import Session
 
-from roomcast_backend.aws import dynamodb, endpoints, functions, secrets, sqs
+from roomcast_backend.aws import (
+    dynamodb,
+    endpoints,
+    lambda_invoke,
+    secrets,
+    sqs,
+)
 from roomcast_backend.aws.endpoints import Service
 from roomcast_backend.aws.errors import NotSent
 
-SERVICES = [dynamodb.SERVICE, functions.SERVICE, secrets.SERVICE, sqs.SERVICE]
+SERVICES = [dynamodb.SERVICE, lambda_invoke.SERVICE, secrets.SERVICE, sqs.SERVICE]
 
 
 def regions() -> list[str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from roomcast.deployment import ENDPOINTS, Deployment, find
+from roomcast.cli.deployment import ENDPOINTS, Deployment, find
 from roomcast.errors import NotConfigured
 
 WRITTEN = {

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from roomcast.events import EVENT_TYPES
-from roomcast_backend.commands import Commands
-from roomcast_backend.observability import METRICS
+from roomcast_backend.fanout.metrics import METRICS
+from roomcast_backend.inbound.commands import Commands
 from roomcast_backend.protocol.messages import Code
 
 ROOT = Path(__file__).parents[2]

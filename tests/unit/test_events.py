@@ -9,7 +9,13 @@ import pytest
 from pydantic import ValidationError
 
 from roomcast.errors import EventTooLarge, InvalidEvent, InvalidRoom, RoomcastError
-from roomcast.events import EVENT_TYPES, AgentConnected, Event, IssueUpdated, PullRequestCreated
+from roomcast.events import (
+    EVENT_TYPES,
+    AgentConnected,
+    Event,
+    IssueUpdated,
+    PullRequestCreated,
+)
 from tests.fakes.payloads import PAYLOADS
 
 OPTIONAL: dict[str, dict[str, Any]] = {

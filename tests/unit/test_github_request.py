@@ -5,7 +5,7 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from roomcast_backend.github.request import FORM, Refused, WebhookRequest
+from roomcast_backend.github.request import FORM, RequestRefused, WebhookRequest
 from tests.fakes.github import SECRET, request
 
 PAYLOAD = {"zen": "Design for failure. ✓"}
@@ -31,13 +31,13 @@ class TestFromEvent:
         assert WebhookRequest.from_event({}) == WebhookRequest({}, b"")
 
     def test_broken_base64(self) -> None:
-        with pytest.raises(Refused) as caught:
+        with pytest.raises(RequestRefused) as caught:
             WebhookRequest.from_event({"body": "é%", "isBase64Encoded": True})
         assert caught.value.status == 400
 
     def test_a_lone_surrogate_is_no_crash(self) -> None:
         received = WebhookRequest.from_event({"body": '"\ud800"'})
-        with pytest.raises(Refused, match="JSON"):
+        with pytest.raises(RequestRefused, match="JSON"):
             received.payload()
 
 
@@ -46,7 +46,7 @@ class TestCheckSize:
         WebhookRequest({}, b"x" * 10).check_size(10)
 
     def test_over_it(self) -> None:
-        with pytest.raises(Refused, match="at most 10 bytes, got 11") as caught:
+        with pytest.raises(RequestRefused, match="at most 10 bytes, got 11") as caught:
             WebhookRequest({}, b"x" * 11).check_size(10)
         assert caught.value.status == 413
 
@@ -54,12 +54,12 @@ class TestCheckSize:
 class TestHeaders:
     @pytest.mark.parametrize("delivery", [None, "", "a,b", "a b", "x" * 129])
     def test_no_delivery_id(self, delivery: str | None) -> None:
-        with pytest.raises(Refused, match="X-GitHub-Delivery") as caught:
+        with pytest.raises(RequestRefused, match="X-GitHub-Delivery") as caught:
             of(headers={"x-github-delivery": delivery}).delivery_id()
         assert caught.value.status == 400
 
     def test_no_kind(self) -> None:
-        with pytest.raises(Refused, match="X-GitHub-Event") as caught:
+        with pytest.raises(RequestRefused, match="X-GitHub-Event") as caught:
             of(headers={"x-github-event": None}).kind()
         assert caught.value.status == 400
 
@@ -70,7 +70,7 @@ class TestPayload:
         [b"", b"{", b"\xff\xfe", b"[]", b'"text"', b"null", b"[" * 100_000, b"payload={}"],
     )
     def test_what_is_no_object(self, body: bytes) -> None:
-        with pytest.raises(Refused) as caught:
+        with pytest.raises(RequestRefused) as caught:
             WebhookRequest({"content-type": "application/json"}, body).payload()
         assert caught.value.status == 400
 
@@ -81,5 +81,5 @@ class TestPayload:
 
     @pytest.mark.parametrize("body", [b"", b"other={}", b"payload=", b"&" * 10_000, b"payload=%ff"])
     def test_a_form_without_it(self, body: bytes) -> None:
-        with pytest.raises(Refused, match="JSON"):
+        with pytest.raises(RequestRefused, match="JSON"):
             WebhookRequest({"content-type": FORM}, body).payload()

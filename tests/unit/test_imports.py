@@ -10,7 +10,7 @@ from pathlib import Path
 import jwt
 import pytest
 
-from roomcast_backend.service.starting import IN_LAMBDA
+from roomcast_backend.runtime.startup import IN_LAMBDA
 
 ROOT = Path(__file__).parents[2]
 HANDLERS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/handler.py"))
@@ -35,10 +35,17 @@ HEAVY_ALL_THE_SAME = {
 }
 
 OWN = {
-    "roomcast_backend.commands": {"subscribe"},
-    "roomcast_backend.conversations": {"subscribe"},
-    "roomcast_backend.fanout": {"broadcast", "heartbeat"},
-    "roomcast_backend.gateway": {"broadcast", "deadline", "heartbeat", "open", "subscribe"},
+    "roomcast_backend.inbound.commands": {"subscribe"},
+    "roomcast_backend.inbound.handler": {"subscribe"},
+    "roomcast_backend.fanout.broadcast": {"broadcast"},
+    "roomcast_backend.fanout.sender": {"broadcast", "heartbeat"},
+    "roomcast_backend.gateway.connections_api": {
+        "broadcast",
+        "deadline",
+        "heartbeat",
+        "open",
+        "subscribe",
+    },
     "roomcast_backend.github": {"webhooks"},
     "roomcast_backend.protocol": {"broadcast", "deadline", "heartbeat", "open", "subscribe"},
     "roomcast_backend.stores.rooms": {"broadcast", "heartbeat", "status"},
@@ -98,7 +105,9 @@ class TestImporting:
         }
 
     def test_in_lambda_prepares_the_first_invocation(self, name: str) -> None:
-        then = "from roomcast_backend.aws import tls; assert tls.verifying.cache_info().currsize"
+        then = (
+            "from roomcast_backend.aws.http import tls; assert tls.verifying.cache_info().currsize"
+        )
         assert imported(name, then=then, **LAMBDA)
 
 
@@ -108,7 +117,7 @@ class TestTokens:
     SECRET = "0123456789abcdef0123456789abcdef"
 
     VERIFY = """
-from roomcast_backend.tokens import TokenRules, verify
+from roomcast_backend.auth.tokens import TokenRules, verify
 who = verify({token!r}, key_for=lambda _: {secret!r}, rules=TokenRules(algorithms=("HS256",)))
 assert who.user_id == "u1"
 places = dict.fromkeys(sys.modules)

@@ -14,8 +14,8 @@ from benchmarks.scale.constants import Constants, recorded, values
 from benchmarks.scale.latency import Latency
 from benchmarks.scale.runs import Run, Site, many_rooms, one_event
 from benchmarks.scale.tables import CALCULATED, TABLES
-from roomcast_backend.gateway import ConnectionsApi
-from roomcast_backend.pacing import Pace
+from roomcast_backend.gateway.connections_api import ConnectionsApi
+from roomcast_backend.gateway.rate_limiter import RateLimiter
 from roomcast_backend.settings import Settings
 from tests.fakes.clock import FakeClock
 
@@ -189,7 +189,7 @@ class TestAsTheCode:
 
     def test_the_pace_asked_is_the_pace_waited_for(self) -> None:
         clock = FakeClock(0.0)
-        pace = Pace(700.0, burst=50, clock=clock, sleep=clock.sleep)
+        pace = RateLimiter(700.0, burst=50, clock=clock, sleep=clock.sleep)
         list(pace.keep(range(1000)))
         asked = FakeClock(0.0)
         budget = Budget(700.0, burst=50, clock=asked)

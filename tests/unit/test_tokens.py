@@ -6,8 +6,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from roomcast_backend.access import EVERYTHING, NOTHING
-from roomcast_backend.tokens import LONGEST_TOKEN, TokenRefused, TokenRules, verify
+from roomcast_backend.auth.tokens import LONGEST_TOKEN, TokenRefused, TokenRules, verify
+from roomcast_backend.model.access import EVERYTHING, NOTHING
 
 SECRET = "0123456789abcdef0123456789abcdef"
 HS256 = TokenRules(algorithms=("HS256",))

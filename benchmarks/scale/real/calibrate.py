@@ -51,7 +51,7 @@ class Used(NamedTuple):
 def main(*, url: str, stub_pid: int, what: str) -> None:
     """Print seconds per page's post, or per handshake, member read and invocation."""
     go_first()
-    from roomcast_backend import clients  # noqa: PLC0415
+    from roomcast_backend.aws import clients  # noqa: PLC0415
 
     tables = Tables(SINGLE, 1, 1, AT_ONCE)
     clients.dynamodb = lambda: tables  # type: ignore[assignment]
@@ -71,7 +71,7 @@ def _invocations() -> dict[str, float]:
     The first broadcast posts, and the first page of the queue comes after it.
     """
     from functions.broadcast.handler import handler  # noqa: PLC0415
-    from roomcast_backend.pages import Work  # noqa: PLC0415
+    from roomcast_backend.fanout.work import Work  # noqa: PLC0415
 
     def invoke(room: str) -> None:
         handler(of_the_bus(envelope(room)), Context("roomcast-broadcast"))
@@ -102,7 +102,7 @@ def _pages(stub_pid: int) -> dict[str, float]:
 
 def _opening(url: str, stub_pid: int) -> dict[str, float]:
     """Measure connections as a fan-out opens them, posts over them, and one post alone."""
-    from roomcast_backend.aws.transport import Transport  # noqa: PLC0415
+    from roomcast_backend.aws.http.transport import Transport  # noqa: PLC0415
 
     post = _poster()
     post(MANY)
@@ -132,9 +132,9 @@ def _opening(url: str, stub_pid: int) -> dict[str, float]:
 
 def _poster() -> Callable[[int], None]:
     """Return what makes so many posts through the gateway, and then rests."""
-    from roomcast_backend.connections import JSON, Member  # noqa: PLC0415
-    from roomcast_backend.delivery import Post  # noqa: PLC0415
-    from roomcast_backend.gateway import ConnectionsApi  # noqa: PLC0415
+    from roomcast_backend.gateway.connections_api import ConnectionsApi  # noqa: PLC0415
+    from roomcast_backend.gateway.posts import Post  # noqa: PLC0415
+    from roomcast_backend.model.connection import JSON, Member  # noqa: PLC0415
     from roomcast_backend.settings import settings  # noqa: PLC0415
 
     gateway = ConnectionsApi(settings())
@@ -151,7 +151,7 @@ def _poster() -> Callable[[int], None]:
 
 def _member() -> float:
     """Measure reading and sorting, without the time of the network."""
-    from roomcast_backend.delivery import sort_members  # noqa: PLC0415
+    from roomcast_backend.fanout.retry_policy import sort_members  # noqa: PLC0415
     from roomcast_backend.settings import settings  # noqa: PLC0415
     from roomcast_backend.stores.rooms import RoomStore  # noqa: PLC0415
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.traffic import connection_ids
-from roomcast_backend.connections import JSON, LONGEST_CONNECTION, Member
+from roomcast_backend.model.connection import JSON, LONGEST_CONNECTION, Member
 from roomcast_backend.stores import keys
 from roomcast_backend.stores.items import member_item
 from roomcast_backend.stores.rooms import WHOLE_MEMBER

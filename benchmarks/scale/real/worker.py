@@ -80,7 +80,7 @@ def main(pipe: "Connection[Any, Any]", setup: Setup) -> None:
 
 
 def _replace_clients(setup: Setup, tell: Any) -> None:
-    from roomcast_backend import clients  # noqa: PLC0415
+    from roomcast_backend.aws import clients  # noqa: PLC0415
 
     tables = Tables(setup.room, setup.members, setup.shards, setup.times)
     queue = Queue(lambda message: tell(Queued(message, time.monotonic())), setup.times)
@@ -90,8 +90,8 @@ def _replace_clients(setup: Setup, tell: Any) -> None:
 
 def _count_answers() -> _Answers:
     """Note when posts are answered, as the fan-out hears of it."""
-    from roomcast_backend.delivery import Outcome, Post, Posted  # noqa: PLC0415
-    from roomcast_backend.gateway import ConnectionsApi  # noqa: PLC0415
+    from roomcast_backend.gateway.connections_api import ConnectionsApi  # noqa: PLC0415
+    from roomcast_backend.gateway.posts import Outcome, Post, Posted  # noqa: PLC0415
 
     answers = _Answers()
     post_all = ConnectionsApi.post_all

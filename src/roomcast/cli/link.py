@@ -2,8 +2,8 @@
 
 import click
 
+from roomcast.cli.deployment import Deployment, find
 from roomcast.cli.group import stack_option
-from roomcast.deployment import Deployment, find
 from roomcast.registry import Registry
 
 

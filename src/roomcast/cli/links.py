@@ -4,9 +4,9 @@ from dataclasses import asdict
 
 import click
 
+from roomcast.cli.deployment import find
 from roomcast.cli.group import stack_option
 from roomcast.cli.link import registry_of
-from roomcast.deployment import find
 from roomcast.envelope import encode
 from roomcast.registry import RepositoryLink, UserLink
 

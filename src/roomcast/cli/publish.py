@@ -8,9 +8,9 @@ from typing import Final
 import click
 
 from roomcast.bus import EventBus
+from roomcast.cli.deployment import find
 from roomcast.cli.fields import read, summary
 from roomcast.cli.group import Failure, stack_option
-from roomcast.deployment import find
 from roomcast.envelope import new_id
 from roomcast.environment import EVENT_BUS
 from roomcast.events import EVENT_TYPES, Event

@@ -8,10 +8,10 @@ from typing import Any, Final
 
 import click
 
+from roomcast.cli.deployment import Deployment, find
 from roomcast.cli.group import Failure, stack_option
-from roomcast.deployment import Deployment, find
 from roomcast.envelope import encode
-from roomcast.tokens import mint
+from roomcast.token_minting import mint
 
 TIMEOUT: Final = 10
 """Seconds; the statistics are read from counters and take well under one."""

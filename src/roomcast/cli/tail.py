@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 import click
 
+from roomcast.cli.deployment import Deployment, find
 from roomcast.cli.group import stack_option
 from roomcast.cli.rendering import line
 from roomcast.cli.stream import Stream
-from roomcast.deployment import Deployment, find
 from roomcast.envelope import encode
 from roomcast.rooms import Room
-from roomcast.tokens import mint
+from roomcast.token_minting import mint
 
 
 @click.command(

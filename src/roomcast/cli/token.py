@@ -6,9 +6,9 @@ from typing import Final
 
 import click
 
+from roomcast.cli.deployment import find
 from roomcast.cli.group import stack_option
-from roomcast.deployment import find
-from roomcast.tokens import mint
+from roomcast.token_minting import mint
 
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 

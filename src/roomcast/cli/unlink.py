@@ -2,9 +2,9 @@
 
 import click
 
+from roomcast.cli.deployment import find
 from roomcast.cli.group import Failure, stack_option
 from roomcast.cli.link import registry_of
-from roomcast.deployment import find
 
 
 @click.command()

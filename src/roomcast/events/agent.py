@@ -6,7 +6,13 @@ from pydantic import Field
 
 from roomcast import rooms
 from roomcast.events.base import Event
-from roomcast.events.values import Id, JsonObject, Percent, Plain, Text
+from roomcast.events.fields import (
+    Id,
+    JsonObject,
+    Percent,
+    Plain,
+    Text,
+)
 
 AgentStatus = Annotated[Literal["online", "offline", "busy", "idle", "error"], Plain]
 

@@ -6,7 +6,14 @@ from pydantic import Field
 
 from roomcast import rooms
 from roomcast.events.base import Event
-from roomcast.events.values import Count, Fraction, Id, JsonObject, Plain, Text
+from roomcast.events.fields import (
+    Count,
+    Fraction,
+    Id,
+    JsonObject,
+    Plain,
+    Text,
+)
 
 AiTargetType = Annotated[Literal["issue", "pr", "code"], Plain]
 AiCategory = Annotated[

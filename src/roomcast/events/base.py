@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from roomcast.envelope import Envelope
 from roomcast.envelope import timestamp as rfc3339
-from roomcast.events import problems
+from roomcast.events import validation
 from roomcast.events.headers import Headers
 
 
@@ -26,7 +26,7 @@ class Event(BaseModel, ABC):
     """False for the events that the service itself sends to a single connection."""
 
     def __init__(self, /, **values: Any) -> None:
-        with problems.named(self.type):
+        with validation.named(self.type):
             super().__init__(**values)
 
     @abstractmethod
@@ -51,7 +51,7 @@ class Event(BaseModel, ABC):
         given = {"id": id, "timestamp": timestamp, "source": source}
         chosen = {name: value for name, value in given.items() if value is not None}
         event = type(self)(**dict(self))
-        with problems.named(event.type):
+        with validation.named(event.type):
             headers = Headers(**{"source": event.default_source, **chosen})
         return Envelope(
             id=headers.id,

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from roomcast.events.base import Event
-from roomcast.events.values import Id, Text
+from roomcast.events.fields import Id, Text
 
 
 class ConnectionEvent(Event):

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from roomcast.envelope import new_id
-from roomcast.events.values import Id, Moment, Text, now
+from roomcast.events.fields import Id, Moment, Text, now
 
 _LONGEST_SOURCE = 256
 

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from roomcast import rooms
 from roomcast.events.base import Event
-from roomcast.events.values import Id, JsonObject, Text
+from roomcast.events.fields import Id, JsonObject, Text
 
 
 class ProjectEvent(Event):

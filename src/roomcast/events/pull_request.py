@@ -6,7 +6,13 @@ from pydantic import Field
 
 from roomcast import rooms
 from roomcast.events.base import Event
-from roomcast.events.values import Id, Moment, Plain, Text, now
+from roomcast.events.fields import (
+    Id,
+    Moment,
+    Plain,
+    Text,
+    now,
+)
 
 PullRequestStatus = Annotated[Literal["open", "closed", "merged", "draft"], Plain]
 

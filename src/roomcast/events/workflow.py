@@ -4,7 +4,15 @@ from typing import Annotated, ClassVar, Literal
 
 from roomcast import rooms
 from roomcast.events.base import Event
-from roomcast.events.values import Count, Id, Percent, Plain, Seconds, Step, Text
+from roomcast.events.fields import (
+    Count,
+    Id,
+    Percent,
+    Plain,
+    Seconds,
+    Step,
+    Text,
+)
 
 WorkflowStatus = Annotated[Literal["pending", "running", "completed", "failed", "cancelled"], Plain]
 

@@ -1,5 +1,5 @@
-"""AWS over one transport: signed HTTP requests, many at a time, without boto3 and its start-up.
+"""Calls of AWS: signed HTTP requests without boto3 and its start-up. Imports no neighbour.
 
-Whoever posts to a room posts to each of its members; that is what this package is fast at. The few
-calls to tables, queues and functions that posting needs go the same way.
+`http` is the transport, which carries many requests at a time: a fan-out posts to each member of a
+room. The few calls of tables, queues and functions use it, too.
 """

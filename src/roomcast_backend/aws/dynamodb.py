@@ -7,8 +7,8 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from roomcast_backend.aws.calls import Calls
 from roomcast_backend.aws.endpoints import Service
+from roomcast_backend.aws.service_client import ServiceClient
 
 SERVICE = Service("dynamodb", "DYNAMODB", target="DynamoDB_20120810")
 
@@ -19,8 +19,8 @@ Answer = dict[str, Any]
 class DynamoDb:
     """Tables. Every method takes an action's parameters by their names and raises `AwsError`."""
 
-    def __init__(self, calls: Calls | None = None) -> None:
-        self._calls = calls or Calls(SERVICE)
+    def __init__(self, calls: ServiceClient | None = None) -> None:
+        self._calls = calls or ServiceClient(SERVICE)
 
     def get_item(self, **request: Any) -> Answer:
         """Read a row; without one there is no `Item`."""

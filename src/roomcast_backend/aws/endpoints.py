@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from roomcast_backend.aws.errors import NotSent
-from roomcast_backend.aws.origin import Origin
+from roomcast_backend.aws.http.origin import Origin
 
 SUFFIXES = {
     "cn": "amazonaws.com.cn",

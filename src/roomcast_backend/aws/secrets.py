@@ -7,9 +7,9 @@ https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValu
 import time
 from collections.abc import Callable
 
-from roomcast_backend.aws.calls import Calls
 from roomcast_backend.aws.endpoints import Service
 from roomcast_backend.aws.errors import AwsError
+from roomcast_backend.aws.service_client import ServiceClient
 
 SERVICE = Service("secretsmanager", "SECRETS_MANAGER", target="secretsmanager", json="1.1")
 
@@ -20,10 +20,10 @@ class Secrets:
     def __init__(
         self,
         *,
-        calls: Calls | None = None,
+        calls: ServiceClient | None = None,
         clock: Callable[[], float] = time.time,  # goes on while a container is frozen
     ) -> None:
-        self._calls = calls or Calls(SERVICE)
+        self._calls = calls or ServiceClient(SERVICE)
         self._clock = clock
         self._kept: dict[str, tuple[str, float]] = {}
 

@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import quote
 
-from roomcast import __version__
+from roomcast.version import __version__
 from roomcast_backend.aws.credentials import Credentials, current
 
 if TYPE_CHECKING:

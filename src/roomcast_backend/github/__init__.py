@@ -1,1 +1,1 @@
-"""GitHub's webhooks: verified, mapped to events, each delivery published once."""
+"""GitHub's webhooks: verified, mapped to events, published once. Imports auth and aws."""

@@ -7,8 +7,8 @@ there. https://docs.github.com/en/webhooks/webhook-events-and-payloads#issues
 from typing import Final, Literal
 
 from roomcast.events import Event, IssueClosed, IssueCreated, IssueUpdated
+from roomcast.events.fields import Moment, Text
 from roomcast.events.issue import IssueEvent
-from roomcast.events.values import Moment, Text
 from roomcast_backend.github import labels
 from roomcast_backend.github.payload import (
     Account,

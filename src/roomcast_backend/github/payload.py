@@ -10,8 +10,8 @@ from uuid import NAMESPACE_URL, uuid5
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from roomcast.events import Event
-from roomcast.events.values import Text
-from roomcast_backend.github.shortening import shortened
+from roomcast.events.fields import Text
+from roomcast_backend.github.truncation import shortened
 
 LINE_BYTES = 2048
 """For what is one line: titles, branches. GitHub's own limits are about 256 characters."""

@@ -4,7 +4,7 @@ from roomcast.envelope import new_id
 from roomcast.errors import EventTooLarge
 from roomcast.events import Event
 from roomcast.publisher import Publisher
-from roomcast_backend.github.shortening import shortened, size
+from roomcast_backend.github.truncation import shortened, size
 
 SOURCE = "github_service"
 

@@ -6,7 +6,7 @@ https://docs.github.com/en/webhooks/webhook-events-and-payloads#pull_request
 from typing import Final, Literal
 
 from roomcast.events import Event, PullRequestClosed, PullRequestCreated, PullRequestUpdated
-from roomcast.events.values import Moment, Text
+from roomcast.events.fields import Moment, Text
 from roomcast_backend.github.payload import (
     Account,
     Delivery,

@@ -17,7 +17,7 @@ FORM = "application/x-www-form-urlencoded"
 """The other of the two content types that GitHub offers: JSON in the field `payload`."""
 
 
-class Refused(Exception):
+class RequestRefused(Exception):
     """A request that is answered with an HTTP `status` and changes nothing."""
 
     def __init__(self, status: int, message: str) -> None:
@@ -34,7 +34,7 @@ class WebhookRequest:
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any]) -> Self:
-        """Unpack the function's event; raise `Refused` for a body that is not what it says."""
+        """Read the function's event; raise `RequestRefused` when the body cannot be decoded."""
         headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
         text = event.get("body") or ""
         if not event.get("isBase64Encoded"):
@@ -42,42 +42,42 @@ class WebhookRequest:
         try:
             return cls(headers, base64.b64decode(text, validate=True))
         except ValueError as exc:
-            raise Refused(400, "expected a body in base64") from exc
+            raise RequestRefused(400, "expected a body in base64") from exc
 
     def check_size(self, limit: int) -> None:
-        """Raise `Refused` (413) when the body takes more than `limit` bytes."""
+        """Raise `RequestRefused` (413) when the body takes more than `limit` bytes."""
         size = len(self.body)
         if size > limit:
-            raise Refused(413, f"expected a body of at most {limit} bytes, got {size}")
+            raise RequestRefused(413, f"expected a body of at most {limit} bytes, got {size}")
 
     def check_signature(self, secret: str) -> None:
-        """Raise `Refused` (401) unless the body carries one signature, made with `secret`."""
+        """Raise `RequestRefused` (401) unless the body's one signature was made with `secret`."""
         signature = self.headers.get("x-hub-signature-256", "")
         if not is_signed(self.body, signature=signature, secret=secret):
-            raise Refused(401, "expected one X-Hub-Signature-256 of this body")
+            raise RequestRefused(401, "expected one X-Hub-Signature-256 of this body")
 
     def kind(self) -> str:
-        """Return the kind of the delivery; raise `Refused` without one."""
+        """Return the kind of the delivery; raise `RequestRefused` without one."""
         kind = self.headers.get("x-github-event", "")
         if not kind:
-            raise Refused(400, "expected the header X-GitHub-Event")
+            raise RequestRefused(400, "expected the header X-GitHub-Event")
         return kind
 
     def delivery_id(self) -> str:
-        """Return the delivery's id, the same when GitHub sends it again; `Refused` without one."""
+        """Return the id, the same for a redelivery; raise `RequestRefused` without one."""
         delivery_id = self.headers.get("x-github-delivery", "")
         if not is_id(delivery_id):
-            raise Refused(400, "expected the header X-GitHub-Delivery with one id")
+            raise RequestRefused(400, "expected the header X-GitHub-Delivery with one id")
         return delivery_id
 
     def payload(self) -> dict[str, Any]:
-        """Return the decoded payload; raise `Refused` for what is not a JSON object."""
+        """Return the decoded payload; raise `RequestRefused` for what is not a JSON object."""
         try:
             value = json.loads(self._json())
         except (ValueError, RecursionError) as exc:
-            raise Refused(400, "expected a body in JSON") from exc
+            raise RequestRefused(400, "expected a body in JSON") from exc
         if not isinstance(value, dict):
-            raise Refused(400, "expected a JSON object as body")
+            raise RequestRefused(400, "expected a JSON object as body")
         return value
 
     def _json(self) -> str:

@@ -16,13 +16,13 @@ from roomcast.errors import EventTooLarge
 from roomcast.events import Event
 from roomcast.publisher import Publisher
 from roomcast.registry import Registry
+from roomcast_backend.auth.verification_keys import KeysUnavailable
 from roomcast_backend.aws.errors import AwsError
 from roomcast_backend.github import mapping
 from roomcast_backend.github.deliveries import Deliveries, DeliveryUnsettled
 from roomcast_backend.github.payload import Delivery, InvalidPayload
 from roomcast_backend.github.publishing import NotPublished, publish_fitting
-from roomcast_backend.github.request import Refused, WebhookRequest
-from roomcast_backend.keyring import KeysUnavailable
+from roomcast_backend.github.request import RequestRefused, WebhookRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,14 +52,14 @@ def answer(request: WebhookRequest, services: Services) -> Answer:
         request.check_size(services.max_bytes)
         request.check_signature(services.secret())
         return _accept(request, services)
-    except Refused as exc:
+    except RequestRefused as exc:
         return refusal(exc)
     except (KeysUnavailable, DeliveryUnsettled, NotPublished, BotoCoreError, ClientError) as exc:
         body = {"status": "error", "message": "not published: send this delivery again"}
         return Answer(503, body, "webhooks_failed", {"fault": _fault(exc)})
 
 
-def refusal(refused: Refused) -> Answer:
+def refusal(refused: RequestRefused) -> Answer:
     """Answer a request that changes nothing."""
     body = {"status": "error", "message": str(refused)}
     return Answer(refused.status, body, "webhooks_refused", {"reason": str(refused)})
@@ -70,7 +70,7 @@ def _accept(request: WebhookRequest, services: Services) -> Answer:
     try:
         delivery = mapping.read(kind, request.payload())
     except InvalidPayload as exc:
-        raise Refused(400, f"not a payload of {kind}: {exc}") from exc
+        raise RequestRefused(400, f"not a payload of {kind}: {exc}") from exc
     facts = {"kind": kind, "delivery_id": delivery_id}
     if delivery is None:
         return _nothing("webhooks_ignored", f"{kind} maps to no event", facts)
@@ -90,7 +90,7 @@ def _publish(event: Event, services: Services, facts: dict[str, str]) -> Answer:
             facts["delivery_id"], lambda: publish_fitting(services.publisher, event)
         )
     except EventTooLarge as exc:
-        raise Refused(413, str(exc)) from exc
+        raise RequestRefused(413, str(exc)) from exc
     facts |= {"event_type": event.type, "event_id": publication.event_id}
     status, metric = (
         ("duplicate", "webhooks_duplicate")

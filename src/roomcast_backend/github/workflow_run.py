@@ -16,7 +16,13 @@ from roomcast.events import (
     WorkflowProgress,
     WorkflowStarted,
 )
-from roomcast_backend.github.payload import Delivery, Line, Part, Url, object_id
+from roomcast_backend.github.payload import (
+    Delivery,
+    Line,
+    Part,
+    Url,
+    object_id,
+)
 
 _GOOD: Final = frozenset({"success", "neutral", "skipped"})
 _STEPS: Final = 1

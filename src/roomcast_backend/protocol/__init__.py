@@ -1,8 +1,8 @@
-"""What clients and the service say to each other, as values; no I/O.
+"""What clients and the service say to each other, as values; no I/O. Imports model.
 
 Commands, replies and events are the same for all protocols. What is read differs too much between
-them for one interface, so each conversation (`roomcast_backend.conversations`) knows its own; what
-is sent unasked goes through one, `Codec`. A connection or session keeps the name of its codec.
+them for one interface, so each handler of `roomcast_backend.inbound` knows its own; what is sent
+unasked goes through one, `Codec`. A connection or session keeps the name of its codec.
 """
 
 from functools import cache
@@ -11,7 +11,7 @@ from typing import Protocol
 from roomcast.envelope import Envelope
 from roomcast_backend.protocol.json_codec import JsonCodec
 from roomcast_backend.protocol.messages import Command, Refusal, Reply
-from roomcast_backend.protocol.socketio_codec import EngineCodec, SocketIoCodec
+from roomcast_backend.protocol.socketio_codec import EngineIoCodec, SocketIoCodec
 
 
 class Codec(Protocol):
@@ -31,11 +31,11 @@ def codec_named(name: str) -> Codec:
     match name.split(":"):
         case [JsonCodec.name]:
             return JsonCodec()
-        case [EngineCodec.name]:
-            return EngineCodec()
-        case [EngineCodec.name, namespace]:
+        case [EngineIoCodec.name]:
+            return EngineIoCodec()
+        case [EngineIoCodec.name, namespace]:
             return SocketIoCodec(namespace)
-        case [EngineCodec.name, namespace, "recover"]:
+        case [EngineIoCodec.name, namespace, "recover"]:
             return SocketIoCodec(namespace, recover=True)
     raise KeyError(name)
 

@@ -46,6 +46,14 @@ class Refusal:
         return {"status": "error", "code": str(self.code), "message": self.message, **self.extra}
 
 
+class CommandRefused(Exception):
+    """A command is refused; carries what the client is told."""
+
+    def __init__(self, code: Code, message: str, **extra: Any) -> None:
+        super().__init__(message)
+        self.refusal = Refusal(code, message, extra)
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """The answer to one command."""

@@ -5,8 +5,8 @@ last argument for sessions that asked for recovery. A session's stored protocol 
 """
 
 from roomcast.envelope import Envelope
-from roomcast_backend.connections import SOCKET_IO
-from roomcast_backend.protocol import engine_packets, socket_packets
+from roomcast_backend.model.connection import SOCKET_IO
+from roomcast_backend.protocol import engineio_packets, socketio_packets
 
 NAMESPACES = ("/ws", "/")
 """Those that are served; a client of the old server uses either."""
@@ -26,7 +26,7 @@ def codec_name(namespace: str, *, recover: bool = False) -> str:
 class SocketIoCodec:
     """Writes what the service sends to one kind of session."""
 
-    heartbeat = engine_packets.PING
+    heartbeat = engineio_packets.PING
 
     def __init__(self, namespace: str, *, recover: bool = False) -> None:
         self.name = codec_name(namespace, recover=recover)
@@ -37,18 +37,18 @@ class SocketIoCodec:
         """Write an event; with recovery its id is the offset that the client comes back with."""
         offset = (envelope.id,) if self._recover else ()
         name = NAMES.get(envelope.type, envelope.type)
-        return socket_packets.event(self._namespace, name, envelope.for_room(room), *offset)
+        return socketio_packets.event(self._namespace, name, envelope.for_room(room), *offset)
 
 
-class EngineCodec:
+class EngineIoCodec:
     """Writes to a connection that has no session: only why it ends."""
 
     name = SOCKET_IO
-    heartbeat = engine_packets.PING
+    heartbeat = engineio_packets.PING
 
     def encode_event(self, envelope: Envelope, room: str) -> str:
         """Write `connection.error` as a CONNECT_ERROR of the main namespace."""
         del room
         message = str(envelope.data["error_message"])
         data = {"code": envelope.data["error_code"], "message": message}
-        return socket_packets.connect_error(socket_packets.MAIN, message, data)
+        return socketio_packets.connect_error(socketio_packets.MAIN, message, data)

@@ -1,1 +1,1 @@
-"""Where state lives: one module per table or transaction, one method per access pattern."""
+"""The DynamoDB tables, one method for each access pattern. Imports aws, model and settings."""

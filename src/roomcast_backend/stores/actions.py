@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from roomcast.rooms import Room
-from roomcast_backend.access import Principal
 from roomcast_backend.aws.dynamodb import DynamoDb
-from roomcast_backend.connections import Connection, Member
+from roomcast_backend.model.access import Principal
+from roomcast_backend.model.connection import Connection, Member
 from roomcast_backend.settings import Settings
 from roomcast_backend.stores import keys
 from roomcast_backend.stores.items import Item, connection_item, member_item, text

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from roomcast_backend import clients
+from roomcast_backend.aws import clients
 from roomcast_backend.aws.dynamodb import DynamoDb
 from roomcast_backend.aws.errors import AwsError
-from roomcast_backend.connections import Connection
+from roomcast_backend.model.connection import Connection
 from roomcast_backend.settings import Settings
 from roomcast_backend.stores.items import (
     Item,
@@ -28,7 +28,7 @@ RESUME = "#resume:"
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class CommandRate:
     """How fast one connection may send: one command per `interval`, `burst` of them at once.
 
     Milliseconds. Kept as the time until which the connection's commands are accounted for, which
@@ -116,7 +116,9 @@ class ConnectionStore:
         )
         return connection_of(answer["Attributes"]) if answer.get("Attributes") else None
 
-    def admit(self, connection_id: str, *, now: int, pace: Pace) -> Connection | TooFast | None:
+    def admit(
+        self, connection_id: str, *, now: int, pace: CommandRate
+    ) -> Connection | TooFast | None:
         """Account for one command, `now` in epoch milliseconds.
 
         Returns the connection, `TooFast` when it sends faster than `pace`, None when it is unknown.

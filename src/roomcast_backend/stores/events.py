@@ -8,11 +8,11 @@ from itertools import islice
 from typing import Any
 
 from roomcast.envelope import Envelope, encode
-from roomcast_backend import clients
+from roomcast_backend.aws import clients
 from roomcast_backend.aws.dynamodb import DynamoDb
 from roomcast_backend.settings import Settings
 from roomcast_backend.stores.items import Item, names, number, text
-from roomcast_backend.stores.keys import DELIVERY
+from roomcast_backend.stores.keys import FAN_OUT
 
 BATCH = 100
 """The most keys in one BatchGetItem."""
@@ -22,7 +22,7 @@ LAST_ID = "~"
 """Sorts after every id."""
 
 
-class Delivery(Enum):
+class FanOutState(Enum):
     """How far an event's fan-out had come when it arrived (again)."""
 
     NEW = "new"
@@ -46,7 +46,7 @@ class EventStore:
         self._keep = settings.replay_hours * 3600
         self._client = client or clients.dynamodb()
 
-    def begin(self, event_id: str, *, now: int) -> Delivery:
+    def begin(self, event_id: str, *, now: int) -> FanOutState:
         """Note that an event's fan-out begins; tell what was noted of it before."""
         answer = self._client.update_item(
             TableName=self._table,
@@ -58,8 +58,8 @@ class EventStore:
         )
         before = answer.get("Attributes") or {}
         if "completed_at" in before:
-            return Delivery.COMPLETE
-        return Delivery.BEGUN if before else Delivery.NEW
+            return FanOutState.COMPLETE
+        return FanOutState.BEGUN if before else FanOutState.NEW
 
     def complete(self, event_id: str, *, now: float) -> None:
         """Note that every member has been posted to, or is left to work that was queued."""
@@ -146,4 +146,4 @@ def _ended_by(row: Item, at: int) -> bool:
 
 
 def _delivery_key(event_id: str) -> Item:
-    return {"room": text(DELIVERY + event_id), "event_id": text(event_id)}
+    return {"room": text(FAN_OUT + event_id), "event_id": text(event_id)}

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from roomcast_backend.access import EVERYTHING, Grant, Principal
-from roomcast_backend.connections import ROW_SECONDS, Connection, Member, State
+from roomcast_backend.model.access import EVERYTHING, Grant, Principal
+from roomcast_backend.model.connection import ROW_SECONDS, Connection, Member, State
 
 Attribute = dict[str, Any]
 """A value with its type, `{"S": "text"}`.

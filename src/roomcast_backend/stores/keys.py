@@ -10,12 +10,12 @@ counters      counter = "<name>#<shard>", part
 import zlib
 
 from roomcast.rooms import GLOBAL, Room
-from roomcast_backend.connections import address
+from roomcast_backend.model.connection import address
 
 COUNTER_SHARDS = 8
 """Counters are added to in parallel; a partition takes 1,000 writes a second."""
 
-DELIVERY = "#delivery"
+FAN_OUT = "#delivery"
 """Not a room's name: `#` stands in none."""
 
 

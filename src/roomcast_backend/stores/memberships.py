@@ -14,10 +14,10 @@ from enum import Enum
 from typing import Any
 
 from roomcast.rooms import GLOBAL, Room
-from roomcast_backend import clients
-from roomcast_backend.access import Principal, automatic_rooms, still_allowed
+from roomcast_backend.aws import clients
 from roomcast_backend.aws.dynamodb import DynamoDb
-from roomcast_backend.connections import (
+from roomcast_backend.model.access import Principal, automatic_rooms, still_allowed
+from roomcast_backend.model.connection import (
     Connection,
     State,
     address,
@@ -32,7 +32,7 @@ from roomcast_backend.stores.connections import KNOWN, ConnectionStore
 from roomcast_backend.stores.items import names, number, principal_item, text
 
 SAME_SESSION = "#session = :session"
-ROOM_FOR_ONE = "(attribute_not_exists(rooms) OR contains(rooms, :name) OR size(rooms) < :most)"
+BELOW_ROOM_LIMIT = "(attribute_not_exists(rooms) OR contains(rooms, :name) OR size(rooms) < :most)"
 
 
 class Change(Enum):
@@ -82,7 +82,7 @@ class MembershipStore:
         change = self._actions.update(
             connection,
             "ADD rooms :rooms",
-            f"{KNOWN} AND {SAME_SESSION} AND {ROOM_FOR_ONE}",
+            f"{KNOWN} AND {SAME_SESSION} AND {BELOW_ROOM_LIMIT}",
             {
                 ":rooms": names(room_names([room])),
                 ":name": text(str(room)),

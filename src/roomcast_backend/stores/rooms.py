@@ -5,9 +5,9 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from roomcast_backend import clients
+from roomcast_backend.aws import clients
 from roomcast_backend.aws.dynamodb import DynamoDb
-from roomcast_backend.connections import Member
+from roomcast_backend.model.connection import Member
 from roomcast_backend.settings import Settings
 from roomcast_backend.stores import keys
 from roomcast_backend.stores.items import Item, member_of, text

@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable
 
 from roomcast.rooms import GLOBAL, Room
-from roomcast_backend import clients
+from roomcast_backend.aws import clients
 from roomcast_backend.aws.dynamodb import DynamoDb
-from roomcast_backend.connections import Connection, State, held_rooms
+from roomcast_backend.model.connection import Connection, State, held_rooms
 from roomcast_backend.settings import Settings
 from roomcast_backend.stores import transactions
 from roomcast_backend.stores.actions import Actions

@@ -8,13 +8,13 @@ import pytest
 
 from roomcast_backend.aws.credentials import Credentials
 from roomcast_backend.aws.errors import AwsError
+from roomcast_backend.aws.http.transport import Transport
 from roomcast_backend.aws.signing import Signer
-from roomcast_backend.aws.transport import Transport
-from roomcast_backend.connections import Member, session_id
-from roomcast_backend.courier import Courier
-from roomcast_backend.delivery import Outcome, Post
-from roomcast_backend.gateway import ConnectionsApi
-from roomcast_backend.pacing import Pace
+from roomcast_backend.fanout.sender import Sender
+from roomcast_backend.gateway.connections_api import ConnectionsApi
+from roomcast_backend.gateway.posts import Outcome, Post
+from roomcast_backend.gateway.rate_limiter import RateLimiter
+from roomcast_backend.model.connection import Member, session_id
 from roomcast_backend.settings import Settings
 from tests.fakes.connections_server import (
     BLACK_HOLE,
@@ -59,7 +59,7 @@ def gateway(
         many=Transport(url, window=window, timeout=timeout, tls=trusting()),
         single=Transport(url, window=1, timeout=timeout, tls=trusting()),
         signer=Signer("execute-api", "us-east-1", credentials=keys or Keys()),
-        pace=Pace(1e6, burst=1_000_000),
+        pace=RateLimiter(1e6, burst=1_000_000),
     )
 
 
@@ -267,7 +267,7 @@ class Forgotten:
 
 
 class TestNothingIsLost:
-    """The courier over this gateway: what can be delivered is, whatever happens on the way."""
+    """The sender over this gateway: what can be delivered is, whatever happens on the way."""
 
     PASSING = (
         HANGS_UP,
@@ -291,9 +291,9 @@ class TestNothingIsLost:
         server.closes_after = 100
         server.announces_close = False
         forgotten = Forgotten()
-        courier = Courier(gateway(server.url), forgotten, sleep=lambda _: None)  # type: ignore[arg-type]
+        sender = Sender(gateway(server.url), forgotten, sleep=lambda _: None)  # type: ignore[arg-type]
         members = (post(name).member for name in names(1000))
-        result = courier.post(members, lambda _: b"frame", room="room", until=time.time() + 60)
+        result = sender.post(members, lambda _: b"frame", room="room", until=time.time() + 60)
         delivered = {name for name in names(1000) if server.delivered[name]}
         assert result.left == []
         assert forgotten.ids <= gone

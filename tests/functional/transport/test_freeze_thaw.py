@@ -15,10 +15,10 @@ from tests.fakes.sender import names
 
 PROGRAM = """
 import sys
-from roomcast_backend.aws.transport import Transport
-from roomcast_backend.connections import Member
-from roomcast_backend.delivery import Post
-from roomcast_backend.gateway import ConnectionsApi
+from roomcast_backend.aws.http.transport import Transport
+from roomcast_backend.model.connection import Member
+from roomcast_backend.gateway.posts import Post
+from roomcast_backend.gateway.connections_api import ConnectionsApi
 from roomcast_backend.settings import Settings
 
 url = sys.argv[1]

@@ -9,8 +9,8 @@ from dataclasses import replace
 
 import pytest
 
-from roomcast_backend.aws import origin, transport
-from roomcast_backend.aws.transport import Transport
+from roomcast_backend.aws.http import origin, transport
+from roomcast_backend.aws.http.transport import Transport
 from tests.fakes.connections_server import (
     LAST,
     OK,

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from roomcast_backend.aws import lane, opening
+from roomcast_backend.aws.http import connection, pool_growth
 from tests.fakes.connections_server import (
     BLACK_HOLE,
     HANGS_UP,
@@ -138,7 +138,7 @@ class TestGarbage:
     def test_head_without_end(
         self, server: ConnectionsServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(lane, "LARGEST_ANSWER", 1024 * 1024)
+        monkeypatch.setattr(connection, "LARGEST_ANSWER", 1024 * 1024)
         endless = (b"HTTP/1.1 200 OK\r\n", *[b"X-More: " + b"x" * 8192 + b"\r\n"] * 500)
         server.script("odd", Reply(endless))
         with Sender(server.url) as sender:
@@ -149,7 +149,7 @@ class TestGarbage:
     def test_many_answers_are_not_one_without_end(
         self, tls: ConnectionsServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(lane, "LARGEST_ANSWER", 10_000)
+        monkeypatch.setattr(connection, "LARGEST_ANSWER", 10_000)
         tls.default = status(200, body=b"x" * 2000).in_pieces(1000)
         with Sender(tls.url, window=1) as sender:
             assert sender.statuses(*names(30)) == [200] * 30
@@ -223,7 +223,7 @@ class TestTime:
     def test_nobody_accepts(self) -> None:
         with deaf_port() as port, Sender(f"http://127.0.0.1:{port}", timeout=SHORT) as sender:
             began = time.monotonic()
-            assert sender.statuses(*names(opening.AT_FIRST)) == [0] * opening.AT_FIRST
+            assert sender.statuses(*names(pool_growth.AT_FIRST)) == [0] * pool_growth.AT_FIRST
             assert time.monotonic() - began < SHORT * 2
 
     def test_nobody_shakes_hands(self) -> None:
@@ -232,7 +232,7 @@ class TestTime:
             url = f"https://127.0.0.1:{mute.getsockname()[1]}"
             with Sender(url, timeout=SHORT, tls=trusting()) as sender:
                 began = time.monotonic()
-                assert sender.statuses(*names(opening.AT_FIRST)) == [0] * opening.AT_FIRST
+                assert sender.statuses(*names(pool_growth.AT_FIRST)) == [0] * pool_growth.AT_FIRST
                 assert time.monotonic() - began < SHORT * 2
 
     def test_few_connections_are_opened_at_once(self) -> None:
@@ -240,26 +240,28 @@ class TestTime:
             url = f"https://127.0.0.1:{mute.getsockname()[1]}"
             with Sender(url, timeout=0.2, window=64, tls=trusting()) as sender:
                 began = time.monotonic()
-                assert sender.statuses(*names(opening.AT_FIRST + 1)) == [0] * (opening.AT_FIRST + 1)
+                assert sender.statuses(*names(pool_growth.AT_FIRST + 1)) == [0] * (
+                    pool_growth.AT_FIRST + 1
+                )
                 assert time.monotonic() - began > 0.4
 
     def test_more_connections_open_more_at_once(self) -> None:
-        few, many = opening.opening_at_once(1), opening.opening_at_once(200)
-        assert few < opening.opening_at_once(0) < opening.opening_at_once(40) < many
+        few, many = pool_growth.growth_limit(1), pool_growth.growth_limit(200)
+        assert few < pool_growth.growth_limit(0) < pool_growth.growth_limit(40) < many
 
     def test_answers_in_time_need_few_connections(
         self, server: ConnectionsServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(opening, "LATE", SHORT)
+        monkeypatch.setattr(pool_growth, "LATE", SHORT)
         with Sender(server.url, window=64) as sender:
             assert sender.statuses(*names(200)) == [200] * 200
-        assert server.accepted == opening.AT_FIRST
+        assert server.accepted == pool_growth.AT_FIRST
 
     def test_late_ones_need_more(self, server: ConnectionsServer) -> None:
         server.default = OK.after(0.05)
         with Sender(server.url, window=64) as sender:
             assert sender.statuses(*names(200)) == [200] * 200
-        assert server.accepted > 4 * opening.AT_FIRST
+        assert server.accepted > 4 * pool_growth.AT_FIRST
 
     def test_slow_answers(self, server: ConnectionsServer) -> None:
         server.default = OK.after(0.1)

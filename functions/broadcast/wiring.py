@@ -1,0 +1,32 @@
+"""For `broadcast`: what delivers events."""
+
+import time
+from functools import cache
+
+from roomcast_backend.fanout.broadcast import FanOut
+from roomcast_backend.fanout.sender import Sender
+from roomcast_backend.fanout.work import PageQueue
+from roomcast_backend.lifecycle.termination import Terminator
+from roomcast_backend.runtime.gateway import gateway
+from roomcast_backend.settings import settings
+from roomcast_backend.stores.counters import CounterStore
+from roomcast_backend.stores.events import EventStore
+from roomcast_backend.stores.memberships import MembershipStore
+from roomcast_backend.stores.rooms import RoomStore
+
+
+@cache
+def fan_out() -> FanOut:
+    """Return what delivers events."""
+    chosen = settings()
+    memberships = MembershipStore(chosen)
+    counters = CounterStore(chosen)
+    return FanOut(
+        chosen,
+        rooms=RoomStore(chosen),
+        events=EventStore(chosen),
+        sender=Sender(gateway(), memberships),
+        terminator=Terminator(gateway(), memberships),
+        queue=PageQueue(chosen),
+        count_event=lambda event_id: counters.count_event(event_id, now=int(time.time())),
+    )

@@ -1,0 +1,22 @@
+"""For `deadline`: what ends connections without a token."""
+
+from functools import cache
+
+from roomcast_backend.lifecycle.auth_timeout import AuthTimeout
+from roomcast_backend.lifecycle.termination import Terminator
+from roomcast_backend.runtime.gateway import gateway
+from roomcast_backend.settings import settings
+from roomcast_backend.stores.connections import ConnectionStore
+from roomcast_backend.stores.memberships import MembershipStore
+
+
+@cache
+def deadline() -> AuthTimeout:
+    """Return what ends connections that are still pending."""
+    chosen = settings()
+    memberships = MembershipStore(chosen)
+    return AuthTimeout(
+        connections=ConnectionStore(chosen),
+        memberships=memberships,
+        terminator=Terminator(gateway(), memberships),
+    )

@@ -1,0 +1,58 @@
+"""For `subscribe`: what answers everything that clients say."""
+
+from functools import cache
+
+from roomcast_backend.auth.verification_keys import principal_of
+from roomcast_backend.inbound.commands import Commands
+from roomcast_backend.inbound.dispatcher import Dispatcher
+from roomcast_backend.inbound.handler import ProtocolHandler
+from roomcast_backend.inbound.json_handler import JsonHandler
+from roomcast_backend.inbound.replay import Replay
+from roomcast_backend.inbound.sessions import Sessions
+from roomcast_backend.inbound.socketio_commands import SessionCommands
+from roomcast_backend.inbound.socketio_handler import SocketIoHandler
+from roomcast_backend.model.connection import JSON, SOCKET_IO
+from roomcast_backend.runtime.gateway import gateway
+from roomcast_backend.runtime.invoke_open import invoke_open
+from roomcast_backend.settings import settings
+from roomcast_backend.stores.connections import CommandRate, ConnectionStore
+from roomcast_backend.stores.events import EventStore
+from roomcast_backend.stores.memberships import MembershipStore
+from roomcast_backend.stores.sessions import SessionStore
+
+
+@cache
+def door() -> Dispatcher:
+    """Return what answers frames."""
+    chosen = settings()
+    connections = ConnectionStore(chosen)
+    return Dispatcher(
+        connections=connections,
+        handlers=_handlers(connections),
+        gateway=gateway(),
+        pace=CommandRate(interval=1000 // chosen.commands_per_second, burst=chosen.command_burst),
+    )
+
+
+def _handlers(connections: ConnectionStore) -> dict[str, ProtocolHandler]:
+    chosen = settings()
+    replay = Replay(EventStore(chosen), gateway(), keep=chosen.replay_hours * 3600)
+    commands = Commands(
+        connections=connections,
+        memberships=MembershipStore(chosen),
+        principal_of=principal_of,
+        replay=replay,
+        most_rooms=chosen.max_rooms_per_connection,
+    )
+    sessions = Sessions(
+        store=SessionStore(chosen),
+        connections=connections,
+        replay=replay,
+        principal_of=principal_of,
+    )
+    return {
+        JSON: JsonHandler(commands),
+        SOCKET_IO: SocketIoHandler(
+            SessionCommands(commands, greet=invoke_open), sessions, gateway=gateway()
+        ),
+    }

@@ -1,0 +1,60 @@
+"""Announce events about what an AI service found."""
+
+from roomcast import events
+from roomcast.broadcasts.base import Broadcasts, Id, Object
+
+
+class AiBroadcasts(Broadcasts):
+    """A coroutine for each event about what an AI service found."""
+
+    async def broadcast_ai_suggestion(
+        self,
+        suggestion_id: Id,
+        target_type: str,
+        target_id: Id,
+        category: str,
+        title: str,
+        description: str,
+        severity: str = "info",
+        confidence: float = 1.0,
+        suggested_action: str | None = None,
+        metadata: Object | None = None,
+        project_id: Id | None = None,
+    ) -> bool:
+        """Tell the project's room, or everyone; `confidence` runs from 0 to 1."""
+        return await self.publish(
+            events.AiSuggestion(
+                suggestion_id=suggestion_id,
+                target_type=target_type,
+                target_id=target_id,
+                category=category,
+                title=title,
+                description=description,
+                severity=severity,
+                confidence=confidence,
+                suggested_action=suggested_action,
+                metadata=metadata,
+                project_id=project_id,
+            )
+        )
+
+    async def broadcast_ai_analysis_complete(
+        self,
+        analysis_id: Id,
+        target_type: str,
+        target_id: Id,
+        suggestion_count: int,
+        summary: str | None = None,
+        project_id: Id | None = None,
+    ) -> bool:
+        """Tell the project's room, or everyone when there is no project."""
+        return await self.publish(
+            events.AiAnalysisComplete(
+                analysis_id=analysis_id,
+                target_type=target_type,
+                target_id=target_id,
+                suggestion_count=suggestion_count,
+                summary=summary,
+                project_id=project_id,
+            )
+        )

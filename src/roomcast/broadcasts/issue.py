@@ -1,0 +1,77 @@
+"""Announce events about issues."""
+
+from roomcast import events
+from roomcast.broadcasts.base import Broadcasts, Id
+
+
+class IssueBroadcasts(Broadcasts):
+    """A coroutine for each event about issues."""
+
+    async def broadcast_issue_created(
+        self,
+        issue_id: Id,
+        project_id: Id,
+        title: str,
+        description: str | None,
+        status: str,
+        priority: str | None,
+        assigned_to: Id | None,
+    ) -> bool:
+        """Tell the project's room and the assignee."""
+        return await self.publish(
+            events.IssueCreated(
+                issue_id=issue_id,
+                project_id=project_id,
+                title=title,
+                description=description,
+                status=status,
+                priority=priority,
+                assigned_to=assigned_to,
+            )
+        )
+
+    async def broadcast_issue_updated(
+        self,
+        issue_id: Id,
+        project_id: Id,
+        title: str,
+        description: str | None,
+        status: str,
+        priority: str | None,
+        assigned_to: Id | None,
+    ) -> bool:
+        """Tell the project's room and the assignee; the issue counts as updated now."""
+        return await self.publish(
+            events.IssueUpdated(
+                issue_id=issue_id,
+                project_id=project_id,
+                title=title,
+                description=description,
+                status=status,
+                priority=priority,
+                assigned_to=assigned_to,
+            )
+        )
+
+    async def broadcast_issue_closed(
+        self,
+        issue_id: Id,
+        project_id: Id,
+        title: str,
+        description: str | None,
+        status: str,
+        priority: str | None,
+        assigned_to: Id | None,
+    ) -> bool:
+        """Tell the project's room and the assignee."""
+        return await self.publish(
+            events.IssueClosed(
+                issue_id=issue_id,
+                project_id=project_id,
+                title=title,
+                description=description,
+                status=status,
+                priority=priority,
+                assigned_to=assigned_to,
+            )
+        )

@@ -1,0 +1,49 @@
+"""Announce events about pull requests."""
+
+from roomcast import events
+from roomcast.broadcasts.base import Broadcasts, Id
+
+
+class PullRequestBroadcasts(Broadcasts):
+    """A coroutine for each event about pull requests."""
+
+    async def broadcast_pr_created(
+        self,
+        pr_id: Id,
+        project_id: Id,
+        title: str,
+        description: str | None,
+        author: str,
+        branch: str,
+        github_url: str,
+        status: str,
+    ) -> bool:
+        """Tell the project's room; the pull request counts as created now."""
+        return await self.publish(
+            events.PullRequestCreated(
+                pr_id=pr_id,
+                project_id=project_id,
+                title=title,
+                description=description,
+                author=author,
+                branch=branch,
+                github_url=github_url,
+                status=status,
+            )
+        )
+
+    async def broadcast_pr_updated(
+        self, pr_id: Id, project_id: Id, title: str, status: str
+    ) -> bool:
+        """Tell the project's room."""
+        return await self.publish(
+            events.PullRequestUpdated(
+                pr_id=pr_id, project_id=project_id, title=title, status=status
+            )
+        )
+
+    async def broadcast_pr_closed(self, pr_id: Id, project_id: Id, title: str, status: str) -> bool:
+        """Tell the project's room; the status is `merged` or `closed`."""
+        return await self.publish(
+            events.PullRequestClosed(pr_id=pr_id, project_id=project_id, title=title, status=status)
+        )

@@ -1,0 +1,99 @@
+"""Announce events about workflow runs."""
+
+from collections.abc import Iterable
+
+from roomcast import events
+from roomcast.broadcasts.base import Broadcasts, Id
+
+
+class WorkflowBroadcasts(Broadcasts):
+    """A coroutine for each event about workflow runs."""
+
+    async def broadcast_workflow_started(
+        self, workflow_id: Id, status: str, total_steps: int, project_id: Id | None = None
+    ) -> bool:
+        """Tell the project's room, or everyone when there is no project."""
+        return await self.publish(
+            events.WorkflowStarted(
+                workflow_id=workflow_id,
+                status=status,
+                total_steps=total_steps,
+                project_id=project_id,
+            )
+        )
+
+    async def broadcast_workflow_progress(
+        self,
+        workflow_id: Id,
+        status: str,
+        progress: float,
+        current_step: int | str,
+        total_steps: int,
+        project_id: Id | None = None,
+        estimated_time_remaining: float | None = None,
+        logs: Iterable[str] | None = None,
+        errors: Iterable[str] | None = None,
+    ) -> bool:
+        """Tell the project's room, or everyone; progress is 0 to 100, the time is in seconds.
+
+        The type is `workflow.progress` whatever the status.
+        """
+        return await self.publish(
+            events.WorkflowProgress(
+                workflow_id=workflow_id,
+                status=status,
+                progress=progress,
+                current_step=current_step,
+                total_steps=total_steps,
+                project_id=project_id,
+                estimated_time_remaining=estimated_time_remaining,
+                logs=logs,
+                errors=errors,
+            )
+        )
+
+    async def broadcast_workflow_completed(
+        self,
+        workflow_id: Id,
+        status: str,
+        progress: float,
+        total_steps: int,
+        project_id: Id | None = None,
+        logs: Iterable[str] | None = None,
+        errors: Iterable[str] | None = None,
+    ) -> bool:
+        """Tell the project's room, or everyone when there is no project."""
+        return await self.publish(
+            events.WorkflowCompleted(
+                workflow_id=workflow_id,
+                status=status,
+                progress=progress,
+                total_steps=total_steps,
+                project_id=project_id,
+                logs=logs,
+                errors=errors,
+            )
+        )
+
+    async def broadcast_workflow_failed(
+        self,
+        workflow_id: Id,
+        status: str,
+        progress: float,
+        total_steps: int,
+        project_id: Id | None = None,
+        logs: Iterable[str] | None = None,
+        errors: Iterable[str] | None = None,
+    ) -> bool:
+        """Tell the project's room, or everyone when there is no project."""
+        return await self.publish(
+            events.WorkflowFailed(
+                workflow_id=workflow_id,
+                status=status,
+                progress=progress,
+                total_steps=total_steps,
+                project_id=project_id,
+                logs=logs,
+                errors=errors,
+            )
+        )

@@ -1,0 +1,89 @@
+"""Publishing from code that has no event loop, or is not allowed to await.
+
+The announcements are written once, as coroutines. Here they run to their end in the calling
+thread, without a loop: nothing in them waits for anything but `publish`, and this one does not
+suspend.
+"""
+
+from collections.abc import Callable, Coroutine, Iterable
+from datetime import datetime
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from roomcast.broadcasts.all import AllBroadcasts
+from roomcast.events.base import Event
+from roomcast.publisher import Publisher
+
+P = ParamSpec("P")
+
+
+class _InCallingThread(AllBroadcasts):
+    """AllBroadcasts that are over before they could suspend."""
+
+    def __init__(self, publisher: Publisher) -> None:
+        self._publisher = publisher
+
+    async def publish(self, event: Event) -> bool:
+        return self._publisher.publish(event)
+
+
+def _blocking(
+    method: Callable[Concatenate[AllBroadcasts, P], Coroutine[Any, Any, bool]],
+) -> "Callable[Concatenate[SyncBroadcaster, P], bool]":
+    @wraps(method)
+    def call(self: "SyncBroadcaster", /, *args: P.args, **kwargs: P.kwargs) -> bool:
+        return _result(method(self._announcements, *args, **kwargs))
+
+    return call
+
+
+def _result(coroutine: Coroutine[Any, Any, bool]) -> bool:
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        return bool(end.value)
+    coroutine.close()
+    raise RuntimeError("an announcement must wait for nothing but publish")
+
+
+class SyncBroadcaster:
+    """The methods of `EventBroadcaster` as plain functions, which return when the bus has answered.
+
+    Inside a running event loop they work too, and hold it up meanwhile: await the coroutines there.
+    """
+
+    def __init__(self, publisher: Publisher) -> None:
+        self._publisher = publisher
+        self._announcements = _InCallingThread(publisher)
+
+    def publish(
+        self,
+        event: Event,
+        source: str | None = None,
+        timestamp: datetime | str | None = None,
+        id: str | None = None,
+    ) -> bool:
+        """Publish one event; see `EventBroadcaster.publish`."""
+        return self._publisher.publish(event, source, timestamp, id)
+
+    def publish_many(self, events: Iterable[Event]) -> list[bool]:
+        """Publish events in order; see `EventBroadcaster.publish_many`."""
+        return self._publisher.publish_many(events)
+
+    broadcast_project_updated = _blocking(AllBroadcasts.broadcast_project_updated)
+    broadcast_project_deleted = _blocking(AllBroadcasts.broadcast_project_deleted)
+    broadcast_agent_status_changed = _blocking(AllBroadcasts.broadcast_agent_status_changed)
+    broadcast_agent_connected = _blocking(AllBroadcasts.broadcast_agent_connected)
+    broadcast_agent_disconnected = _blocking(AllBroadcasts.broadcast_agent_disconnected)
+    broadcast_workflow_started = _blocking(AllBroadcasts.broadcast_workflow_started)
+    broadcast_workflow_progress = _blocking(AllBroadcasts.broadcast_workflow_progress)
+    broadcast_workflow_completed = _blocking(AllBroadcasts.broadcast_workflow_completed)
+    broadcast_workflow_failed = _blocking(AllBroadcasts.broadcast_workflow_failed)
+    broadcast_pr_created = _blocking(AllBroadcasts.broadcast_pr_created)
+    broadcast_pr_updated = _blocking(AllBroadcasts.broadcast_pr_updated)
+    broadcast_pr_closed = _blocking(AllBroadcasts.broadcast_pr_closed)
+    broadcast_issue_created = _blocking(AllBroadcasts.broadcast_issue_created)
+    broadcast_issue_updated = _blocking(AllBroadcasts.broadcast_issue_updated)
+    broadcast_issue_closed = _blocking(AllBroadcasts.broadcast_issue_closed)
+    broadcast_ai_suggestion = _blocking(AllBroadcasts.broadcast_ai_suggestion)
+    broadcast_ai_analysis_complete = _blocking(AllBroadcasts.broadcast_ai_analysis_complete)

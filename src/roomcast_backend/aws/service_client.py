@@ -1,0 +1,148 @@
+"""Calls AWS services: signs each request, sends it, and sends it again when that can help."""
+
+import json
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from roomcast.backoff import full_jitter
+from roomcast_backend.aws import endpoints
+from roomcast_backend.aws.credentials import NoCredentials
+from roomcast_backend.aws.endpoints import Service
+from roomcast_backend.aws.errors import AwsError, NotSent, Unreachable
+from roomcast_backend.aws.http.transport import Answer, Transport
+from roomcast_backend.aws.signing import Signer
+
+ATTEMPTS = 3
+"""Times that a request is sent, at most, if no answer or a passing fault comes of it.
+
+Its first sending may have been done all the same: a condition that held is then found not to hold
+any more, a row to be deleted already, and `ADD` adds twice. botocore repeats the same.
+"""
+
+TIMEOUT = 5.0
+"""Seconds for one sending: a function waits for a store no longer than a client would for it."""
+
+LONGEST_WAIT = 1.0
+"""Seconds between two sendings, at most, whatever the service asks for."""
+
+PASSING_STATUSES = frozenset({429, 500, 502, 503, 504})
+
+PASSING_CODES = frozenset(
+    {
+        "PriorRequestNotComplete",
+        "ProvisionedThroughputExceededException",
+        "ReplicatedWriteConflictException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "RequestTimeout",
+        "RequestTimeoutException",
+        "SlowDown",
+        "ThrottledException",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+        "TransactionInProgressException",
+    }
+)
+"""Refusals that are gone a moment later, those of botocore's standard mode.
+
+https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
+"""
+
+
+class ServiceClient:
+    """ServiceClient one service, from any thread; region and endpoint are the environment's.
+
+    Connections live on between calls, as many as there have been calls at the same time.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        *,
+        signer: Signer | None = None,
+        timeout: float = TIMEOUT,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        region = endpoints.region(service)
+        self._service = service
+        self._url = endpoints.url(service, region)
+        self._prefix = urlsplit(self._url).path
+        self._signer = signer or Signer(service.name, region)
+        self._timeout = timeout
+        self._sleep = sleep
+        self._idle: deque[Transport] = deque()  # whose ends can be used by several threads
+
+    def json(self, action: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Call an action of a JSON service; return its answer, raise `AwsError`.
+
+        https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html
+        """
+        headers = {
+            "content-type": f"application/x-amz-json-{self._service.json}",
+            "x-amz-target": f"{self._service.target}.{action}",
+        }
+        answer = self.send(action, "/", headers, json.dumps(request).encode())
+        value = _parsed(answer.body)
+        if value is None:
+            raise AwsError(self._service.name, action, "NoJson", status=answer.status)
+        return value
+
+    def send(self, action: str, path: str, headers: Mapping[str, str], payload: bytes) -> Answer:
+        """Post to a path, percent-encoded already; return a 2xx answer, raise `AwsError`."""
+        for retry in range(ATTEMPTS):
+            answer = self._post(path, headers, payload)
+            if answer.status in range(200, 300):
+                return answer
+            error = self._error(action, answer)
+            if retry == ATTEMPTS - 1 or not _may_pass(error):
+                break
+            self._sleep(min(LONGEST_WAIT, max(full_jitter(retry), answer.retry_after)))
+        raise error
+
+    def _post(self, path: str, headers: Mapping[str, str], payload: bytes) -> Answer:
+        """Send a request, newly dated, over a connection that no other thread uses now."""
+        try:
+            transport = self._idle.pop()
+        except IndexError:
+            transport = Transport(self._url, window=1, timeout=self._timeout)
+        try:
+            host = transport.origin.authority
+            request = self._signer.request(
+                "POST", host, self._prefix + path, headers=headers, payload=payload
+            )
+            return transport.one(request)
+        except NoCredentials as exc:
+            raise NotSent(self._service.name, str(exc)) from exc
+        finally:
+            self._idle.append(transport)
+
+    def _error(self, action: str, answer: Answer) -> AwsError:
+        if not answer.status:
+            return Unreachable(self._service.name, action)
+        value = _parsed(answer.body) or {}
+        code = str(value.get("__type") or value.get("code") or "").rpartition("#")[2]
+        return AwsError(
+            self._service.name, action, code or "HTTP", status=answer.status, answer=value
+        )
+
+
+def _parsed(body: bytes) -> dict[str, Any] | None:
+    """Return the object that a body is, None when it is none."""
+    try:
+        value = json.loads(body)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _may_pass(error: AwsError) -> bool:
+    return (
+        isinstance(error, Unreachable)
+        or error.status in PASSING_STATUSES
+        or error.code in PASSING_CODES
+    )

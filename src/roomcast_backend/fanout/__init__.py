@@ -1,0 +1,1 @@
+"""What clients are sent: events and heartbeats to members. Imports lifecycle and below."""

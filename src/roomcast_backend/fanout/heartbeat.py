@@ -1,0 +1,72 @@
+"""The heartbeat: keeps quiet connections from API Gateway's idle limit, and ends expired ones.
+
+It goes through the roster, the members of `global`, muted ones too.
+"""
+
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+
+from roomcast.rooms import GLOBAL
+from roomcast_backend.fanout.sender import Sender
+from roomcast_backend.fanout.tally import Tally
+from roomcast_backend.lifecycle.termination import Terminator
+from roomcast_backend.model.connection import Member, address
+from roomcast_backend.protocol import codec_named
+from roomcast_backend.stores.rooms import RoomStore
+
+
+class Heartbeat:
+    """Sweeps over all connections."""
+
+    def __init__(
+        self,
+        *,
+        rooms: RoomStore,
+        sender: Sender,
+        terminator: Terminator,
+        page_size: int,
+        clock: Callable[[], float] = time.time,
+        first_of: Callable[[int], int] = random.randrange,
+    ) -> None:
+        self._rooms = rooms
+        self._sender = sender
+        self._terminator = terminator
+        self._page_size = page_size
+        self._clock = clock
+        self._first_of = first_of
+
+    def beat(self, *, until: float) -> Tally:
+        """Post a heartbeat to every connection, until the clock says `until` (epoch seconds).
+
+        A connection that could not be reached gets the next one: two fit into the idle limit. Each
+        sweep begins at another shard, so that no connection is always among the last.
+        """
+        tally = Tally()
+        for members in self._pages():
+            now = self._clock()
+            if now >= until:
+                break
+            expired = [member for member in members if member.expires_at <= now]
+            alive = _once_each(member for member in members if member.expires_at > now)
+            tally.expired += self._terminator.expired(expired, room=str(GLOBAL), until=until)
+            tally.add(self._sender.post(alive, _heartbeat, room=str(GLOBAL), until=until))
+        return tally
+
+    def _pages(self) -> Iterator[list[Member]]:
+        shards = self._rooms.shards(str(GLOBAL))
+        first = self._first_of(len(shards))
+        for shard in (*shards[first:], *shards[:first]):
+            members = self._rooms.members(str(GLOBAL), shard, size=self._page_size)
+            while page := list(islice(members, self._page_size)):
+                yield page
+
+
+def _once_each(members: Iterable[Member]) -> list[Member]:
+    """Return one member for each connection: its sessions are beside each other in the roster."""
+    return list({address(member.connection_id): member for member in members}.values())
+
+
+def _heartbeat(protocol: str) -> bytes:
+    return codec_named(protocol).heartbeat.encode()

@@ -1,0 +1,38 @@
+"""Logs and metrics of the functions: ids and counts, never payloads or tokens."""
+
+from aws_lambda_powertools import Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+from roomcast_backend.fanout.tally import Tally
+from roomcast_backend.gateway.posts import Outcome
+
+METRICS = (
+    *(f"posts_{outcome.value}" for outcome in Outcome),
+    "forgotten",
+    "expired",
+    "queued_pages",
+    "queued_members",
+    "repeated_events",
+    "invalid_events",
+)
+"""The names of all metrics of fan-out; docs/operations.md says what each counts."""
+
+
+def measure(metrics: Metrics, tally: Tally) -> dict[str, int]:
+    """Add a fan-out to the metrics; return the same numbers for the log.
+
+    What did not happen is left out, but for `posts_sent`: nobody to send to is worth a zero.
+    """
+    numbers = {f"posts_{outcome.value}": count for outcome, count in tally.outcomes.items()}
+    numbers |= {
+        "forgotten": tally.forgotten,
+        "expired": tally.expired,
+        "queued_pages": tally.queued_pages,
+        "queued_members": tally.queued_members,
+        "repeated_events": int(tally.repeated),
+    }
+    numbers = {name: count for name, count in numbers.items() if count}
+    numbers.setdefault("posts_sent", 0)
+    for name, count in numbers.items():
+        metrics.add_metric(name=name, unit=MetricUnit.Count, value=count)
+    return numbers

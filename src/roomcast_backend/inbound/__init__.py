@@ -1,0 +1,1 @@
+"""What clients say: frames in, replies out. Imports lifecycle and what stands below it."""

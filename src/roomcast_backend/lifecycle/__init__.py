@@ -1,0 +1,1 @@
+"""A connection from its handshake to its end. Imports auth, gateway, protocol and stores."""

@@ -1,0 +1,135 @@
+"""The handshake: who may connect, and what is stored of it before API Gateway answers.
+
+$connect ─▶ row ─▶ (token) invoke `open`: joins the rooms and greets, once the handshake is done
+               └─▶ (no token) queue a deadline: closed unless a token has come by then
+
+With Socket.IO the token comes with a namespace, so there is a deadline with or without one; `open`
+says Engine.IO's first words.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from roomcast_backend.auth.tokens import TokenRefused
+from roomcast_backend.model.access import Principal
+from roomcast_backend.model.connection import JSON, SOCKET_IO, Connection, State
+from roomcast_backend.settings import Settings
+from roomcast_backend.stores.connections import ConnectionStore
+
+
+class NotAccepted(Exception):
+    """A handshake is answered with an HTTP status instead of a connection."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    """What a client sends to connect; header names in lower case."""
+
+    connection_id: str
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+
+    @classmethod
+    def of(cls, event: Mapping[str, Any]) -> "Handshake":
+        """Read API Gateway's `$connect` event."""
+        headers = event.get("headers") or {}
+        return cls(
+            connection_id=event["requestContext"]["connectionId"],
+            headers={name.lower(): value for name, value in headers.items()},
+            query=event.get("queryStringParameters") or {},
+        )
+
+    @property
+    def protocol(self) -> str:
+        """The protocol that the query names; raise `NotAccepted` for what is not served."""
+        version, transport = self.query.get("EIO"), self.query.get("transport")
+        if version is None and transport is None:
+            return JSON
+        if version != "4" or transport != "websocket":
+            raise NotAccepted(400, "expected EIO=4 and transport=websocket")
+        return SOCKET_IO
+
+    @property
+    def token(self) -> str | None:
+        """The token of `?token=` or of the header `Authorization: Bearer`."""
+        scheme, _, credentials = self.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and credentials.strip():
+            return credentials.strip()
+        return self.query.get("token") or None
+
+
+class Handshakes:
+    """Accepts connections."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        connections: ConnectionStore,
+        principal_of: Callable[[str], Principal],
+        count_connections: Callable[[], int],
+        open_connection: Callable[[str], object],
+        set_deadline: Callable[[str, int], object],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._settings = settings
+        self._connections = connections
+        self._principal_of = principal_of
+        self._count_connections = count_connections
+        self._open = open_connection
+        self._set_deadline = set_deadline
+        self._clock = clock
+
+    def accept(self, handshake: Handshake) -> None:
+        """Store the connection and see to what follows; raise `NotAccepted` to refuse it.
+
+        A step that fails takes the row back; should that fail too, its TTL does.
+        """
+        self._check_origin(handshake)
+        principal = self._principal(handshake)
+        self._check_capacity()
+        connection = Connection(
+            id=handshake.connection_id,
+            protocol=handshake.protocol,
+            state=State.OPEN if principal and handshake.protocol == JSON else State.PENDING,
+            connected_at=int(self._clock()),
+            principal=principal,
+        )
+        self._connections.put(connection)
+        try:
+            self._see_to_what_follows(connection)
+        except Exception:
+            self._connections.take(connection.id)
+            raise
+
+    def _see_to_what_follows(self, connection: Connection) -> None:
+        if connection.state is State.OPEN or connection.protocol == SOCKET_IO:
+            self._open(connection.id)
+        if connection.state is State.PENDING:
+            self._set_deadline(connection.id, self._settings.authentication_deadline)
+
+    def _check_origin(self, handshake: Handshake) -> None:
+        """Refuse pages of other origins; programs send no Origin and are not refused."""
+        allowed = [origin.strip() for origin in self._settings.allowed_origins.split(",")]
+        origin = handshake.headers.get("origin")
+        if origin is not None and "*" not in allowed and origin not in allowed:
+            raise NotAccepted(403, "this origin is not among allowed_origins")
+
+    def _principal(self, handshake: Handshake) -> Principal | None:
+        if handshake.token is None:
+            return None
+        try:
+            return self._principal_of(handshake.token)
+        except TokenRefused as exc:
+            raise NotAccepted(401, str(exc)) from exc
+
+    def _check_capacity(self) -> None:
+        most = self._settings.max_connections
+        if most and self._count_connections() >= most:
+            raise NotAccepted(503, "the service is full: try again later")

@@ -1,0 +1,53 @@
+"""Ends connections, saying why: `connection.error`, then the close."""
+
+import time
+from collections.abc import Callable, Sequence
+
+from roomcast_backend.gateway.connections_api import Gateway
+from roomcast_backend.gateway.posts import Post
+from roomcast_backend.lifecycle.cleanup import Cleanup
+from roomcast_backend.lifecycle.system_events import error_frame
+from roomcast_backend.model.connection import Member
+from roomcast_backend.protocol.messages import Code
+from roomcast_backend.stores.memberships import MembershipStore
+
+
+class Terminator:
+    """Says goodbye through the gateway and forgets the connection."""
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        memberships: MembershipStore,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._gateway = gateway
+        self._clock = clock
+        self._cleanup = Cleanup(memberships, clock=clock)
+
+    def say(self, connection_id: str, protocol: str, code: Code, message: str) -> None:
+        """Post `connection.error` and close; a client that is gone already is no error."""
+        frame = error_frame(connection_id, protocol, code, message)
+        self._gateway.post(connection_id, frame.encode())
+        self._gateway.close(connection_id)
+
+    def expired(self, members: Sequence[Member], *, room: str, until: float) -> int:
+        """End the connections of members whose token has expired; return how many.
+
+        One that could not be closed is refused with its next frame, for it is not known any more.
+        One for which there is no time until the clock says `until` gets nothing either, and its
+        end the next time.
+        """
+        if self._clock() >= until:
+            return 0
+        for _ in self._gateway.post_all(map(_expiry_notice, members)):
+            pass
+        self._gateway.close_all(member.connection_id for member in members)
+        return self._cleanup.forget(members, room=room, until=until)
+
+
+def _expiry_notice(member: Member) -> Post:
+    message = "the token has expired: connect again with a fresh one"
+    frame = error_frame(member.connection_id, member.protocol, Code.AUTH_FAILED, message)
+    return Post(member, frame.encode())

@@ -1,0 +1,1 @@
+"""Connections, members and who may join which room. Imports nothing of the backend."""

@@ -1,0 +1,85 @@
+"""A connection and a member of a room, as the service keeps them."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from roomcast_backend.model.access import Principal, automatic_rooms
+
+LONGEST_CONNECTION = 2 * 60 * 60
+"""Seconds after which API Gateway ends every connection.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
+"""
+
+ROW_SECONDS = LONGEST_CONNECTION + 60 * 60
+"""Rows outlive the longest connection and are then deleted by their TTL, whatever went wrong."""
+
+
+JSON = "json"
+SOCKET_IO = "socketio"
+"""Protocols that a connection speaks; a session's protocol names its codec, see `protocol`."""
+
+
+def session_id(connection_id: str, namespace: str) -> str:
+    """Return the id of a Socket.IO session: one connection has one for each of its namespaces."""
+    return f"{connection_id}#{namespace}"
+
+
+def is_session(connection_id: str) -> bool:
+    """Tell whether an id is that of a session on a connection."""
+    return "#" in connection_id
+
+
+def address(connection_id: str) -> str:
+    """Return where API Gateway knows a connection or session: the id without its namespace."""
+    return connection_id.partition("#")[0]
+
+
+class State(StrEnum):
+    """How far a connection has come; each state is reached once, from left to right."""
+
+    PENDING = "pending"  # no token yet: no rooms, no events
+    OPEN = "open"  # authenticated, its automatic rooms not joined yet
+    READY = "ready"  # in its rooms; of Socket.IO's own row: it has had a session
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One client's connection. `session` counts its tokens, `connected_at` is epoch seconds.
+
+    `rooms` holds room names; a connection that left `global` stays in its roster, muted. With
+    Socket.IO the connection itself is in no room: each of its `namespaces` has a session, which is
+    stored as a connection of its own under `session_id`. `resume` is the secret with which a
+    session that was lost is taken up again.
+    """
+
+    id: str
+    protocol: str
+    state: State
+    connected_at: int
+    principal: Principal | None = None
+    session: int = 0
+    rooms: frozenset[str] = frozenset()
+    namespaces: frozenset[str] = frozenset()
+    resume: str = ""
+
+
+def held_rooms(connection: Connection) -> frozenset[str]:
+    """Return the rooms that a connection may have a membership in: muted ones too."""
+    if connection.principal is None:
+        return connection.rooms
+    return connection.rooms | {str(room) for room in automatic_rooms(connection.principal)}
+
+
+class Member(NamedTuple):
+    """A connection in a room with all that fan-out needs of it; times in epoch seconds.
+
+    A tuple, for it is made a thousand times for one event: a frozen dataclass takes thrice as long.
+    """
+
+    connection_id: str
+    protocol: str
+    expires_at: int
+    joined_at: int
+    muted: bool = False

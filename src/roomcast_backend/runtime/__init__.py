@@ -1,0 +1,1 @@
+"""What several functions are put together from. Imports gateway, stores, aws and settings."""

@@ -1,0 +1,1 @@
+"""Counts of connections, members and events. Imports stores and model."""

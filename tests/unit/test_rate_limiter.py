@@ -1,0 +1,84 @@
+"""How fast one container posts: at its rate, in bursts more, slower when refused."""
+
+import pytest
+
+from roomcast_backend.gateway.rate_limiter import RECOVERY_SECONDS, SLOWEST, RateLimiter
+from tests.fakes.clock import FakeClock
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+def paced(clock: FakeClock, rate: float, *, burst: int = 1) -> RateLimiter:
+    return RateLimiter(rate, burst=burst, clock=clock, sleep=clock.sleep)
+
+
+def seconds_for(pace: RateLimiter, clock: FakeClock, count: int) -> float:
+    started = clock.now
+    assert list(pace.keep(range(count))) == list(range(count))
+    return clock.now - started
+
+
+class TestRate:
+    def test_a_burst_needs_no_time(self, clock: FakeClock) -> None:
+        assert seconds_for(paced(clock, 10, burst=100), clock, 100) == 0
+
+    def test_what_goes_beyond_the_burst_keeps_to_the_rate(self, clock: FakeClock) -> None:
+        pace = paced(clock, 1000, burst=100)
+        assert seconds_for(pace, clock, 5100) == pytest.approx(5.0, rel=0.02)
+
+    def test_a_rate_below_one_a_second(self, clock: FakeClock) -> None:
+        assert seconds_for(paced(clock, 0.5), clock, 11) == pytest.approx(20.0, rel=0.02)
+
+    def test_a_pause_gives_the_burst_back_and_no_more(self, clock: FakeClock) -> None:
+        pace = paced(clock, 100, burst=50)
+        seconds_for(pace, clock, 50)
+        clock.advance(3600)
+        assert seconds_for(pace, clock, 50) == 0
+        assert seconds_for(pace, clock, 100) == pytest.approx(1.0, rel=0.05)
+
+    def test_several_fan_outs_share_the_rate(self, clock: FakeClock) -> None:
+        pace = paced(clock, 100, burst=10)
+        together = sum(seconds_for(pace, clock, 10) for _ in range(11))
+        assert together == pytest.approx(1.0, rel=0.05)
+
+    def test_items_are_taken_when_their_time_has_come(self, clock: FakeClock) -> None:
+        taken: list[float] = []
+
+        def items() -> object:
+            while True:
+                taken.append(clock.now)
+                yield len(taken)
+
+        kept = paced(clock, 10).keep(items())  # type: ignore[call-overload]
+        for _ in range(3):
+            next(kept)
+        assert len(taken) == 3
+
+
+class TestRefused:
+    def test_a_refusal_halves_the_rate(self, clock: FakeClock) -> None:
+        pace = paced(clock, 1000, burst=1)
+        pace.refused()
+        assert seconds_for(pace, clock, 500) == pytest.approx(1.0, rel=0.1)
+
+    def test_refusals_of_the_same_second_count_once(self, clock: FakeClock) -> None:
+        pace = paced(clock, 1000, burst=1)
+        for _ in range(100):
+            pace.refused()
+        assert seconds_for(pace, clock, 500) == pytest.approx(1.0, rel=0.1)
+
+    def test_lasting_refusals_leave_a_trickle(self, clock: FakeClock) -> None:
+        pace = paced(clock, 1000, burst=1)
+        for _ in range(30):
+            clock.advance(1)
+            pace.refused()
+        assert 0.1 < seconds_for(pace, clock, 10) < 10 / (1000 * SLOWEST)
+
+    def test_the_rate_recovers(self, clock: FakeClock) -> None:
+        pace = paced(clock, 1000, burst=1)
+        pace.refused()
+        clock.advance(RECOVERY_SECONDS)
+        assert seconds_for(pace, clock, 1000) == pytest.approx(1.0, rel=0.1)

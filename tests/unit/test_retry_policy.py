@@ -1,0 +1,80 @@
+import pytest
+
+from roomcast_backend.fanout.retry_policy import (
+    LONGEST_BACKOFF,
+    Verdict,
+    backoff,
+    decide,
+    members_before,
+    sort_members,
+)
+from roomcast_backend.gateway.posts import HANDSHAKE_SECONDS, Outcome, Post, Posted
+from roomcast_backend.model.connection import Member
+
+NOW = 1_800_000_000.0
+
+
+def member(
+    name: str = "a", *, joined: float = NOW - 3600, left: float = 60, muted: bool = False
+) -> Member:
+    return Member(name, "json", int(NOW + left), int(joined), muted)
+
+
+class TestJudge:
+    @pytest.mark.parametrize(
+        ("outcome", "verdict"),
+        [
+            (Outcome.SENT, Verdict.DONE),
+            (Outcome.GONE, Verdict.FORGET),
+            (Outcome.THROTTLED, Verdict.AGAIN),
+            (Outcome.FAILED, Verdict.AGAIN),
+            (Outcome.TOO_LARGE, Verdict.GIVE_UP),
+        ],
+    )
+    def test_each_outcome(self, outcome: Outcome, verdict: Verdict) -> None:
+        assert decide(Posted(Post(member(), b""), outcome), now=NOW) is verdict
+
+    @pytest.mark.parametrize(
+        ("age", "verdict"),
+        [
+            (0, Verdict.AGAIN),
+            (HANDSHAKE_SECONDS - 1, Verdict.AGAIN),
+            (HANDSHAKE_SECONDS, Verdict.FORGET),
+        ],
+    )
+    def test_gone_while_the_handshake_may_not_be_done(self, age: int, verdict: Verdict) -> None:
+        young = Post(member(joined=NOW - age), b"")
+        assert decide(Posted(young, Outcome.GONE), now=NOW) is verdict
+
+
+class TestBackoff:
+    def test_grows_up_to_its_limit(self) -> None:
+        waits = [backoff(attempt, jitter=1.0) for attempt in range(10)]
+        assert waits == sorted(waits)
+        assert waits[0] < waits[1]
+        assert waits[-1] == LONGEST_BACKOFF
+
+    def test_jitter_shortens_it(self) -> None:
+        assert backoff(3, jitter=0.0) == 0.0
+
+    def test_a_wait_that_was_named_is_kept(self) -> None:
+        assert backoff(0, jitter=0.0, retry_after=7.0) == 7.0
+
+
+class TestSortMembers:
+    def test_separates_the_expired_and_leaves_out_the_muted_and_skipped(self) -> None:
+        members = [
+            member("here"),
+            member("expired", left=0),
+            member("muted", muted=True),
+            member("elsewhere"),
+        ]
+        result = sort_members(members, skip=frozenset({"elsewhere"}), now=NOW)
+        assert [m.connection_id for m in result.deliver] == ["here"]
+        assert [m.connection_id for m in result.expired] == ["expired"]
+
+
+class TestMembersBefore:
+    def test_who_joined_around_the_start_is_not_counted_on(self) -> None:
+        members = [member("old", joined=NOW - 10), member("new", joined=NOW - 1)]
+        assert list(members_before(members, started=NOW)) == ["old"]

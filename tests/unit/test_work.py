@@ -1,0 +1,26 @@
+from roomcast.envelope import Envelope
+from roomcast_backend.fanout.work import MAX_REQUEUES, Work, whole_event
+
+EVENT = Envelope("1", "t", "2026-01-01T00:00:00Z", "s", ("agent:a", "global"), {"x": "é"})
+
+
+class TestWork:
+    def test_survives_the_queue(self) -> None:
+        work = Work(EVENT, 1.5, 1, 3).behind("c7").again(("c1", "c2"))
+        assert Work.from_message(work.to_message()) == work
+
+    def test_again_counts_attempts_up_to_the_last(self) -> None:
+        work = Work(EVENT, 1.5, 0, 0)
+        for _ in range(MAX_REQUEUES):
+            assert not work.is_last_attempt
+            work = work.again(("c1",))
+        assert work.is_last_attempt
+
+    def test_whole_event_is_every_shard_in_the_rooms_order(self) -> None:
+        works = whole_event(EVENT, {"agent:a": range(1), "global": range(3)}, started=1.0)
+        assert [(work.room_name, work.shard) for work in works] == [
+            ("agent:a", 0),
+            ("global", 0),
+            ("global", 1),
+            ("global", 2),
+        ]
