@@ -6,14 +6,14 @@ A handshake's query can carry a token, so the formats name the few fields that a
 import json
 
 from aws_cdk import RemovalPolicy
-from aws_cdk.aws_apigatewayv2 import CfnStage, IStage
+from aws_cdk.aws_apigatewayv2 import CfnStage, HttpStage, WebSocketStage
 from aws_cdk.aws_logs import LogGroup, RetentionDays
 
 HTTP_FIELDS = ("requestId", "ip", "requestTime", "routeKey", "status", "responseLength")
 WEBSOCKET_FIELDS = ("requestId", "ip", "requestTime", "eventType", "routeKey", "status")
 
 
-def log_access(stage: IStage, fields: tuple[str, ...]) -> None:
+def log_access(stage: HttpStage | WebSocketStage, fields: tuple[str, ...]) -> None:
     """Write one line of JSON per request to a log group of the stage's own.
 
     https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html

@@ -8,6 +8,7 @@ A stack of its own, so that the service deploys without it: for those who bring 
 and on one machine, where a proxy plays the same table.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
@@ -175,7 +176,12 @@ def _origin(host: str) -> HttpOrigin:
     return HttpOrigin(host, origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2])
 
 
-def _uncached(origin: HttpOrigin, **options: object) -> cloudfront.BehaviorOptions:
+def _uncached(
+    origin: HttpOrigin,
+    *,
+    allowed_methods: cloudfront.AllowedMethods | None = None,
+    function_associations: Sequence[cloudfront.FunctionAssociation] | None = None,
+) -> cloudfront.BehaviorOptions:
     """Pass everything on but Host, by which API Gateway finds the API; handshakes too.
 
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/distribution-working-with.websockets.html
@@ -185,5 +191,6 @@ def _uncached(origin: HttpOrigin, **options: object) -> cloudfront.BehaviorOptio
         viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
         cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,
         origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
-        **options,
+        allowed_methods=allowed_methods,
+        function_associations=function_associations,
     )

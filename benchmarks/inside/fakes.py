@@ -22,46 +22,48 @@ def members_at_once(ids: list[str]) -> None:
     positions = {connection_id: position for position, connection_id in enumerate(ids)}
 
     def page(
-        _self: RoomStore, _room: str, _shard: int, *, size: int, after: str | None = None
+        self: RoomStore, room: str, shard: int, *, size: int, after: str | None = None
     ) -> Page:
         start = positions[after] + 1 if after else 0
         found = members[start : start + size]
         more = start + size < len(members)
         return Page(found, found[-1].connection_id if more else None)
 
-    RoomStore.page = page  # type: ignore[assignment,method-assign]
+    RoomStore.page = page  # type: ignore[method-assign]
 
 
 def events_at_once() -> None:
     """Let every event be new, and log and count it nowhere."""
-    EventStore.begin = lambda *_args, **_more: FanOutState.NEW  # type: ignore[assignment,method-assign]
-    EventStore.log = lambda *_args, **_more: None  # type: ignore[assignment,method-assign]
-    EventStore.complete = lambda *_args, **_more: None  # type: ignore[assignment,method-assign]
-    EventStore.note_queued = lambda *_args, **_more: None  # type: ignore[assignment,method-assign]
-    EventStore.note_done = lambda *_args, **_more: None  # type: ignore[assignment,method-assign]
-    CounterStore.count_event = lambda *_args, **_more: None  # type: ignore[assignment,method-assign]
+    EventStore.begin = lambda *_args, **_more: FanOutState.NEW  # type: ignore[method-assign]
+    EventStore.log = lambda *_args, **_more: None  # type: ignore[method-assign]
+    EventStore.complete = lambda *_args, **_more: None  # type: ignore[method-assign]
+    EventStore.note_queued = lambda *_args, **_more: None  # type: ignore[method-assign]
+    EventStore.note_done = lambda *_args, **_more: None  # type: ignore[method-assign]
+    CounterStore.count_event = lambda *_args, **_more: None  # type: ignore[method-assign]
 
 
 def connections_at_once(connection_id: str) -> None:
     """Let every frame come from one connection, never too fast, and every change succeed."""
     found = connection(connection_id)
 
-    def admit(_self: ConnectionStore, _id: str, *, now: int, pace: CommandRate) -> Connection:
+    def admit(
+        self: ConnectionStore, connection_id: str, *, now: int, pace: CommandRate
+    ) -> Connection:
         return found
 
-    ConnectionStore.admit = admit  # type: ignore[assignment,method-assign]
-    MembershipStore.join = lambda *_args, **_more: Change.DONE  # type: ignore[assignment,method-assign]
-    MembershipStore.leave = lambda *_args, **_more: Change.DONE  # type: ignore[assignment,method-assign]
+    ConnectionStore.admit = admit  # type: ignore[method-assign]
+    MembershipStore.join = lambda *_args, **_more: Change.DONE  # type: ignore[method-assign]
+    MembershipStore.leave = lambda *_args, **_more: Change.DONE  # type: ignore[method-assign]
 
 
 def queue_in_memory() -> deque[str]:
     """Let work be queued in the deque that is returned, as messages."""
     queue: deque[str] = deque()
 
-    def put(_self: PageQueue, work: Work, *, delay: int = 0) -> None:
+    def put(self: PageQueue, work: Work, *, delay: int = 0) -> None:
         queue.append(work.to_message())
 
-    PageQueue.put = put  # type: ignore[assignment,method-assign]
+    PageQueue.put = put  # type: ignore[method-assign]
     return queue
 
 
@@ -69,14 +71,14 @@ def crowd(count: int, *, shards: int) -> None:
     """Let every room have `count` members, made when they are read, the same number per shard."""
 
     def page(
-        _self: RoomStore, _room: str, shard: int, *, size: int, after: str | None = None
+        self: RoomStore, room: str, shard: int, *, size: int, after: str | None = None
     ) -> Page:
         start = int(after[5:13]) + 1 if after else 0
         total = count // shards + (shard < count % shards)
         found = [_one_of_many(shard, number) for number in range(start, min(start + size, total))]
         return Page(found, found[-1].connection_id if start + size < total else None)
 
-    RoomStore.page = page  # type: ignore[assignment,method-assign]
+    RoomStore.page = page  # type: ignore[method-assign]
 
 
 def _one_of_many(shard: int, number: int) -> Member:

@@ -1,25 +1,24 @@
 """What Lambda hands to a function beside the event."""
 
 import time
-from dataclasses import dataclass, field
 from uuid import uuid4
 
+from aws_lambda_powertools.utilities.typing import LambdaContext
 
-@dataclass(slots=True)
-class Context:
+
+class Context(LambdaContext):
     """The context of one invocation, with the time that the stack gives a broadcast."""
 
-    function_name: str
-    seconds: float = 300.0
-    memory_limit_in_mb: int = 512
-    aws_request_id: str = field(default_factory=lambda: str(uuid4()))
-    _started: float = field(default_factory=time.monotonic)
+    def __init__(self, function_name: str, *, seconds: float = 300.0) -> None:
+        self._function_name = function_name
+        self._invoked_function_arn = (
+            f"arn:aws:lambda:us-east-1:123456789012:function:{function_name}"
+        )
+        self._memory_limit_in_mb = 512
+        self._aws_request_id = str(uuid4())
+        self._ends = time.monotonic() + seconds
 
-    @property
-    def invoked_function_arn(self) -> str:
-        """The function's name, as logs have it."""
-        return f"arn:aws:lambda:us-east-1:123456789012:function:{self.function_name}"
-
-    def get_remaining_time_in_millis(self) -> int:
+    # A method, as Lambda's own; Powertools declares it static.
+    def get_remaining_time_in_millis(self) -> int:  # type: ignore[override]
         """Return the milliseconds until Lambda ends the invocation."""
-        return int((self.seconds - (time.monotonic() - self._started)) * 1000)
+        return int((self._ends - time.monotonic()) * 1000)

@@ -132,7 +132,7 @@ class TestRefusals:
     @pytest.mark.parametrize("name", ["message", "Message"])
     def test_say_what_is_not_allowed(self, server: AwsServer, tables: DynamoDb, name: str) -> None:
         why = {name: "arn:aws:sts::1:role is not authorized"}
-        server.script(refusal("AccessDeniedException", **why))
+        server.script(refusal("AccessDeniedException", 400, **why))
         with pytest.raises(AwsError, match=r"AccessDeniedException \(400\), arn:.* not authorized"):
             get(tables)
 

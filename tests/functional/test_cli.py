@@ -69,8 +69,11 @@ def heard(dynamodb: Any) -> Any:
     url = sqs.create_queue(QueueName="heard")["QueueUrl"]
     answer = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
     events.put_rule(Name="all", EventBusName="bus", EventPattern='{"account": ["123456789012"]}')
-    target = {"Id": "queue", "Arn": answer["Attributes"]["QueueArn"]}
-    events.put_targets(Rule="all", EventBusName="bus", Targets=[target])
+    events.put_targets(
+        Rule="all",
+        EventBusName="bus",
+        Targets=[{"Id": "queue", "Arn": answer["Attributes"]["QueueArn"]}],
+    )
 
     def look() -> list[dict[str, Any]]:
         messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])

@@ -12,7 +12,8 @@ from typing import Any
 
 import jwt
 import pytest
-from websockets.asyncio.server import Request, Response, ServerConnection, serve
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.http11 import Request, Response
 
 from roomcast.cli import stream as streaming
 from roomcast.cli.group import Failure
@@ -233,7 +234,7 @@ class TestStream:
 class TestWaits:
     def test_grow_to_a_limit_with_jitter(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(streaming, "FIRST_WAIT", 0.5)
-        monkeypatch.setattr(streaming.random, "uniform", lambda low, high: (low, high))
+        monkeypatch.setattr("random.uniform", lambda low, high: (low, high))
         drawn = waits()
         bounds: list[Any] = [next(drawn) for _ in range(9)]
         assert [low for low, _ in bounds] == [0] * 9

@@ -32,7 +32,8 @@ KB = 1024
 
 @pytest.fixture
 async def server() -> AsyncIterator[TestServer]:
-    async with TestServer(await build()) as server:
+    server = TestServer(await build())
+    async with server:
         yield server
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientSession
-from aiohttp.test_utils import TestServer
+from aiohttp.test_utils import BaseTestServer, TestServer
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
@@ -31,7 +31,7 @@ async def edge(upstream: Upstream, tmp_path: Path) -> AsyncIterator[TestServer]:
         await edge.close()
 
 
-def websocket_url(edge: TestServer, path: str) -> str:
+def websocket_url(edge: BaseTestServer, path: str) -> str:
     return str(edge.make_url(path).with_scheme("ws"))
 
 

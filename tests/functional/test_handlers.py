@@ -52,8 +52,8 @@ class Lambda:
 
     def __init__(self) -> None:
         self.gateway = FakeGateway()
-        self.opened: list[str] = []
-        self.context = SimpleNamespace(
+        self.opened: list[dict[str, Any]] = []
+        self.context: Any = SimpleNamespace(
             function_name="f",
             memory_limit_in_mb=128,
             invoked_function_arn="arn:aws:lambda:us-east-1:123456789012:function:f",

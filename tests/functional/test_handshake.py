@@ -166,7 +166,7 @@ class TestGreeting:
         front.accept(query={"token": "good"})
         looks = iter([False, False, True])
 
-        def exists(_connection_id: str) -> bool:
+        def exists(connection_id: str) -> bool:
             front.gateway.open.add("c1")
             return next(looks)
 

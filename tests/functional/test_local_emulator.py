@@ -9,7 +9,7 @@ import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import boto3
 import httpx
@@ -50,6 +50,8 @@ def handler(event, context):
     return {"statusCode": 200, "body": json.dumps({"name": frame.get("name"), "pid": os.getpid()})}
 """
 
+Service = Literal["apigatewaymanagementapi", "apigatewayv2", "iam", "lambda"]
+
 
 class Emulator(NamedTuple):
     """A running emulator with one WebSocket API whose routes all lead to `FUNCTION`."""
@@ -62,7 +64,7 @@ class Emulator(NamedTuple):
     def websocket_url(self) -> str:
         return f"{self.url.replace('http', 'ws', 1)}/_aws/execute-api/{self.api_id}/live"
 
-    def client(self, service: str, path: str = "") -> Any:
+    def client(self, service: Service, path: str = "") -> Any:
         return boto3.client(
             service,
             endpoint_url=self.url + path,

@@ -46,8 +46,11 @@ class Bus:
         self._events.put_rule(
             Name="all", EventBusName="bus", EventPattern='{"account": ["123456789012"]}'
         )
-        target = {"Id": "queue", "Arn": arn["Attributes"]["QueueArn"]}
-        self._events.put_targets(Rule="all", EventBusName="bus", Targets=[target])
+        self._events.put_targets(
+            Rule="all",
+            EventBusName="bus",
+            Targets=[{"Id": "queue", "Arn": arn["Attributes"]["QueueArn"]}],
+        )
         self.fails = False
         self.busy = threading.Event()
         self.busy.set()
@@ -74,7 +77,7 @@ class Webhooks:
         self.registry = Registry("registry", client=dynamodb)
 
     def post(self, event: dict[str, Any]) -> tuple[int, dict[str, str]]:
-        answer = handler(event, CONTEXT)  # type: ignore[arg-type]
+        answer = handler(event, CONTEXT)
         assert answer["headers"] == {"content-type": "application/json"}
         return answer["statusCode"], json.loads(answer["body"])
 

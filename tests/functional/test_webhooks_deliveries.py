@@ -1,6 +1,7 @@
 """Deliveries that meet: in progress, given up, failed. Against moto's DynamoDB."""
 
 import time
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,7 +17,7 @@ class Attempts:
     def __init__(self, dynamodb: Any) -> None:
         self._table = dynamodb
         self.waited: list[float] = []
-        self.while_waiting = lambda: None
+        self.while_waiting: Callable[[], object] = lambda: None
         self.published: list[str] = []
 
     def deliveries(self, *, milliseconds: int = 10_000) -> Deliveries:

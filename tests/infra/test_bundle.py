@@ -15,11 +15,11 @@ from infra.bundle import (
     CODE_AT,
     LAYER_AT,
     PACKAGES,
-    ROOT,
     add_bytecode,
     copy_code,
     install_libraries,
 )
+from infra.uv import ROOT
 
 HANDLERS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/handler.py"))
 

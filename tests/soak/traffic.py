@@ -6,7 +6,7 @@ import hmac
 import json
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 from uuid import uuid4
 
@@ -48,7 +48,7 @@ class Traffic:
         """Publish so many events a second, on average, until it is `over`."""
         async with asyncio.TaskGroup() as publishing, httpx.AsyncClient(timeout=60) as github:
             while not over.is_set():
-                kinds: list[Callable[[], Awaitable[None]]] = [
+                kinds: list[Callable[[], Coroutine[Any, Any, None]]] = [
                     lambda: self._publish(self._project_updated()),
                     lambda: self._publish(self._agent_changed()),
                     lambda: self._publish(self._workflow_progress()),

@@ -15,7 +15,7 @@ from benchmarks import debian
 from benchmarks.aws_answers import PAGE, write
 from benchmarks.figures import FIGURES, constants, figures
 from benchmarks.imports import BOTO3, WEBSOCKET
-from benchmarks.machine import ROOT, Cores
+from benchmarks.machine import ROOT, CannotMeasure, Cores
 from benchmarks.medians import medians
 from benchmarks.report import markdown, results
 from benchmarks.traffic import PAYLOAD_BYTES, connection_ids, payload
@@ -188,9 +188,7 @@ class TestMachine:
         monkeypatch.setattr(debian, "tool", lambda _name: None)
         monkeypatch.setattr(debian, "ECHO_MODULE", Path("/nowhere.so"))
         monkeypatch.setattr("os.geteuid", lambda: 1000)
-        with pytest.raises(
-            program.CannotMeasure, match="nginx-light wrk openssl libnginx-mod-http-echo"
-        ):
+        with pytest.raises(CannotMeasure, match="nginx-light wrk openssl libnginx-mod-http-echo"):
             debian.install()
 
     def test_every_part_is_documented(self) -> None:

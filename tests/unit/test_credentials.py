@@ -76,7 +76,7 @@ class TestChain:
         )
         chosen(monkeypatch, expired)
         assert current() == current() == Credentials("key-0", "secret", "token")
-        expired._expiry_time = datetime.now(UTC) - HOUR
+        monkeypatch.setattr(expired, "_expiry_time", datetime.now(UTC) - HOUR)
         assert current().access_key == "key-1"
 
     def test_credentials_without_a_secret_are_none(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -65,7 +65,11 @@ class TestSweep:
         clock = FakeClock()
         for first in range(SHARDS):
             roster, sender = Roster(), SlowCourier(clock)
-            tally = sweep(roster, sender, clock, lambda _, n=first: n).beat(until=clock.now + 1)
+
+            def begin(_shards: int, first: int = first) -> int:
+                return first
+
+            tally = sweep(roster, sender, clock, begin).beat(until=clock.now + 1)
             assert roster.read[0] == first
             assert len(set(sender.reached)) == tally.outcomes[Outcome.SENT] == SHARDS * 2
 

@@ -1,5 +1,7 @@
 """How fast one container posts: at its rate, in bursts more, slower when refused."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from roomcast_backend.gateway.rate_limiter import RECOVERY_SECONDS, SLOWEST, RateLimiter
@@ -47,12 +49,12 @@ class TestRate:
     def test_items_are_taken_when_their_time_has_come(self, clock: FakeClock) -> None:
         taken: list[float] = []
 
-        def items() -> object:
+        def items() -> Iterator[int]:
             while True:
                 taken.append(clock.now)
                 yield len(taken)
 
-        kept = paced(clock, 10).keep(items())  # type: ignore[call-overload]
+        kept = paced(clock, 10).keep(items())
         for _ in range(3):
             next(kept)
         assert len(taken) == 3

@@ -227,7 +227,7 @@ class TestParts:
         assert latency.times(3).median == pytest.approx(0.060)
 
     def test_the_size_of_a_row(self) -> None:
-        item = {
+        item: dict[str, dict[str, Any]] = {
             "room": {"S": "global#000"},
             "n": {"N": "1795390000"},  # trailing zeros do not count
             "muted": {"BOOL": False},

@@ -11,6 +11,7 @@ import boto3
 import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest, AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.credentials import Credentials as BotoCredentials
 from httptools import HttpRequestParser
 from hypothesis import example, given, settings
@@ -288,7 +289,7 @@ def boto_client() -> Iterator[tuple[Any, list[dict[str, str]]]]:
         wire = f"{request.method} {request.url.partition(HOST)[2]} HTTP/1.1\r\nhost: {HOST}\r\n"
         wire += "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         sent.append(told(Request(wire.encode() + b"\r\n" + (request.body or b""))))
-        return AWSResponse(request.url, 200, {}, Nothing())
+        return AWSResponse(request.url, 200, HTTPHeaders(), Nothing())
 
     client = boto3.client(
         "apigatewaymanagementapi",

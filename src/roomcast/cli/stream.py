@@ -3,7 +3,7 @@
 import asyncio
 import json
 import random
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -53,7 +53,7 @@ class Stream:
     token: Callable[[], str]
     notice: Callable[[str], None]
 
-    async def envelopes(self) -> AsyncIterator[dict[str, Any]]:
+    async def envelopes(self) -> AsyncGenerator[dict[str, Any], None]:
         """Yield events as they come, without end.
 
         Raises `Refusal` for what would be refused again, and `Failure` when the first connection

@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 
 from roomcast_backend.aws.http import origin, transport
+from roomcast_backend.aws.http.tls import verifying
 from roomcast_backend.aws.http.transport import Transport
 from tests.fakes.connections_server import (
     LAST,
@@ -193,7 +194,7 @@ class TestConnections:
         with Sender(tls.url) as sender:
             assert sender.post("a") == 200
             later = time.time() + transport.IDLE_SECONDS + 1
-            monkeypatch.setattr(transport.time, "time", lambda: later)
+            monkeypatch.setattr("time.time", lambda: later)
             assert sender.post("b") == 200
         assert tls.accepted == 2
 
@@ -377,7 +378,7 @@ class TestTrust:
             assert sender.post("a") == 200
 
     def test_default_verifies(self) -> None:
-        context = transport.verifying()
+        context = verifying()
         assert context.verify_mode.name == "CERT_REQUIRED"
         assert context.check_hostname
         assert context.minimum_version.name == "TLSv1_2"

@@ -15,7 +15,7 @@ import select
 import ssl
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from roomcast_backend.aws.http.connection import BROKEN, HttpConnection
@@ -86,7 +86,7 @@ class Transport:
         (answer,) = self.exchange([(None, request)])
         return answer
 
-    def exchange(self, requests: Iterable[Request]) -> Iterator[Answer]:
+    def exchange(self, requests: Iterable[Request]) -> Generator[Answer, None, None]:
         """Send requests, yield one answer for each, in any order.
 
         A request is taken when it can be sent. Whoever stops iterating gives up what is in flight.
