@@ -1,13 +1,17 @@
-"""The checks of others: cfn-lint and cdk-nag's AWS Solutions."""
+"""The checks of others: cfn-lint, cdk-nag's AWS Solutions and mypy."""
 
+import ast
 import json
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from cfnlint.api import lint
 from cfnlint.config import ManualArgs
 
-from tests.infra.conftest import Assembly
+from tests.infra.conftest import ROOT, Assembly
 
 
 class TestCfnLint:
@@ -34,3 +38,31 @@ class TestCdkNag:
         rules = {finding["ruleName"] for finding in report["suppressedViolations"]}
         assert any("IAM5" in rule for rule in rules)
         assert any("APIG4" in rule for rule in rules)
+
+
+def imported(source: Path) -> Iterator[str]:
+    """Yield what a module imports, `aws_cdk.aws_sqs` and `aws_cdk.aws_sqs.Queue` alike."""
+    for node in ast.walk(ast.parse(source.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (each.name for each in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{each.name}" for each in node.names)
+
+
+class TestMypy:
+    def test_reads_each_part_of_the_cdk_that_is_used(self) -> None:
+        settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mypy"]
+        (read,) = [
+            set(override["module"])
+            for override in settings["overrides"]
+            if override.get("follow_imports") == "normal"
+        ]
+        used = {
+            ".".join(name.split(".")[:2])
+            for source in (ROOT / "infra").glob("**/*.py")
+            for name in imported(source)
+            if name.startswith("aws_cdk.aws_")
+        }
+        assert used
+        assert used == {name for name in read if name.startswith("aws_cdk.aws_")}

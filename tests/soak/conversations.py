@@ -88,7 +88,8 @@ class _InJson:
 
     async def ask(self, action: str, body: dict[str, Any]) -> dict[str, Any]:
         number = next(self._numbers)
-        reply = self._replies[number] = asyncio.get_running_loop().create_future()
+        reply: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._replies[number] = reply
         await self._connection.send(json.dumps({"action": action, **body, "id": number}))
         async with asyncio.timeout(PATIENCE):
             return await reply
