@@ -7,9 +7,8 @@ from benchmarks.scale import sizes
 from benchmarks.scale.container import Container
 from benchmarks.scale.sender import Sender
 from benchmarks.scale.world import Part, Task, World
-from roomcast_backend.fanout.broadcast import AGAIN_AT_ONCE, AGAIN_SECONDS
 from roomcast_backend.fanout.prefetch import READ_AT_ONCE
-from roomcast_backend.fanout.work import MAX_REQUEUES
+from roomcast_backend.fanout.work import AGAIN_AT_ONCE, AGAIN_SECONDS, MAX_REQUEUES
 from roomcast_backend.runtime.time_budget import RESERVE
 from roomcast_backend.stores.rooms import BATCH
 

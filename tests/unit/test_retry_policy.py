@@ -1,11 +1,13 @@
 import pytest
 
 from roomcast_backend.fanout.retry_policy import (
+    ATTEMPTS,
     LONGEST_BACKOFF,
     Verdict,
     backoff,
     decide,
     members_before,
+    next_attempt_in,
     sort_members,
 )
 from roomcast_backend.gateway.posts import HANDSHAKE_SECONDS, Outcome, Post, Posted
@@ -59,6 +61,24 @@ class TestBackoff:
 
     def test_a_wait_that_was_named_is_kept(self) -> None:
         assert backoff(0, jitter=0.0, retry_after=7.0) == 7.0
+
+
+class TestNextAttempt:
+    def test_follows_its_backoff(self) -> None:
+        wait = next_attempt_in(1, left=1, remaining=60.0, jitter=0.5)
+        assert wait == backoff(1, jitter=0.5)
+
+    def test_none_when_nobody_is_left(self) -> None:
+        assert next_attempt_in(0, left=0, remaining=60.0, jitter=0.5) is None
+
+    def test_none_after_the_last_attempt(self) -> None:
+        waits = [
+            next_attempt_in(attempt, left=1, remaining=60.0, jitter=0.5) for attempt in range(9)
+        ]
+        assert [wait is not None for wait in waits].index(False) == ATTEMPTS - 1
+
+    def test_none_when_the_wait_outlasts_the_invocation(self) -> None:
+        assert next_attempt_in(0, left=1, remaining=2.0, jitter=0.0, retry_after=2.0) is None
 
 
 class TestSortMembers:

@@ -1,5 +1,12 @@
 from roomcast.envelope import Envelope
-from roomcast_backend.fanout.work import MAX_REQUEUES, Work, whole_event
+from roomcast_backend.fanout.work import (
+    AGAIN_AT_ONCE,
+    MAX_REQUEUES,
+    Work,
+    page_of_shard,
+    requeued,
+    whole_event,
+)
 
 EVENT = Envelope("1", "t", "2026-01-01T00:00:00Z", "s", ("agent:a", "global"), {"x": "é"})
 
@@ -24,3 +31,13 @@ class TestWork:
             ("global", 1),
             ("global", 2),
         ]
+
+    def test_a_page_is_shared_by_the_shards_and_never_empty(self) -> None:
+        assert [page_of_shard(1000, shards) for shards in (1, 16, 2000)] == [1000, 62, 1]
+
+    def test_members_that_were_not_reached_are_named_in_messages_of_bounded_size(self) -> None:
+        ids = [str(number) for number in range(AGAIN_AT_ONCE + 1)]
+        works = list(requeued(Work(EVENT, 1.5, 0, 3, after="c7"), ids))
+        assert [len(work.only) for work in works] == [AGAIN_AT_ONCE, 1]
+        assert [name for work in works for name in work.only] == ids
+        assert {(work.shard, work.after, work.attempt) for work in works} == {(3, None, 1)}

@@ -14,19 +14,20 @@ from roomcast_backend.fanout.prefetch import Chunk, Read, prefetch
 from roomcast_backend.fanout.retry_policy import SortedMembers, members_before, sort_members
 from roomcast_backend.fanout.sender import Sender
 from roomcast_backend.fanout.tally import Tally
-from roomcast_backend.fanout.work import PageQueue, Work, whole_event
+from roomcast_backend.fanout.work import (
+    AGAIN_SECONDS,
+    PageQueue,
+    Work,
+    page_of_shard,
+    requeued,
+    whole_event,
+)
 from roomcast_backend.lifecycle.termination import Terminator
 from roomcast_backend.model.connection import Member
 from roomcast_backend.protocol import codec_named
 from roomcast_backend.settings import Settings
 from roomcast_backend.stores.events import EventStore, FanOutState
 from roomcast_backend.stores.rooms import Page, RoomStore
-
-AGAIN_SECONDS = 5
-"""Before members that could not be reached are tried again; six times outlast a handshake."""
-
-AGAIN_AT_ONCE = 1000
-"""Members named in one message: their ids and an event fit into the 256 KB that SQS takes."""
 
 
 class MembersUnreached(Exception):
@@ -77,7 +78,7 @@ class FanOut:
         work = whole_event(envelope, shards, started=started)
         for _, of_room in groupby(work, key=lambda part: part.room):
             parts = list(of_room)
-            size = max(1, self._page_size // len(parts))
+            size = page_of_shard(self._page_size, len(parts))
             reached |= self._deliver(parts, size=size, reached=reached, until=until, tally=tally)
         self._events.complete(envelope.id, now=self._clock())
         return tally
@@ -165,9 +166,8 @@ class FanOut:
             raise MembersUnreached(
                 f"{len(left)} members were not reached in {work.attempt} attempts"
             )
-        for start in range(0, len(left), AGAIN_AT_ONCE):
-            some = tuple(member.connection_id for member in left[start : start + AGAIN_AT_ONCE])
-            self._put(work.again(some), delay=AGAIN_SECONDS)
+        for again in requeued(work, [member.connection_id for member in left]):
+            self._put(again, delay=AGAIN_SECONDS)
         tally.queued_members += len(left)
 
     def _put(self, work: Work, *, delay: int = 0) -> None:

@@ -2,15 +2,36 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from functools import cache
 from queue import SimpleQueue
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from roomcast_backend.fanout.retry_policy import SortedMembers
 from roomcast_backend.fanout.work import Work
 
 READ_AT_ONCE = 500
 """Members in one read: few enough that the first posts go out soon, some 100 KB of an answer."""
+
+READERS = 16
+"""Parts that are read side by side."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A part of a fan-out, of which one invocation reads up to `size` members more."""
+
+    part: Work
+    size: int
+
+    @property
+    def count(self) -> int:
+        """The most members that the next read is for; 0 when the rest is left to the queue."""
+        return max(0, min(READ_AT_ONCE, self.size))
+
+    def behind(self, connection_id: str) -> Self:
+        """Return what is left after a read that ended with this member."""
+        return replace(self, part=self.part.behind(connection_id), size=self.size - self.count)
 
 
 class Chunk(NamedTuple):
@@ -66,16 +87,16 @@ def prefetch(
 
 
 def _chunks(part: Work, read: Read, leave: Leave, size: int) -> Iterator[Chunk]:
-    while size > 0:
-        chunk = read(part, min(READ_AT_ONCE, size))
+    span = Span(part, size)
+    while span.count:
+        chunk = read(span.part, span.count)
         yield chunk
         if chunk.after is None:
             return
-        part = part.behind(chunk.after)
-        size -= READ_AT_ONCE
-    leave(part)
+        span = span.behind(chunk.after)
+    leave(span.part)
 
 
 @cache
 def _readers() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(16, thread_name_prefix="page")
+    return ThreadPoolExecutor(READERS, thread_name_prefix="page")

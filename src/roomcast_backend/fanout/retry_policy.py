@@ -51,6 +51,19 @@ def backoff(attempt: int, *, jitter: float, retry_after: float = 0.0) -> float:
     return max(retry_after, jitter * longest)
 
 
+def next_attempt_in(
+    attempt: int, *, left: int, remaining: float, jitter: float, retry_after: float = 0.0
+) -> float | None:
+    """Return the seconds until so many members are posted to again; None when they are not.
+
+    `attempt` is the one that has ended, from 0; `remaining` is the invocation's time in seconds.
+    """
+    wait = backoff(attempt, jitter=jitter, retry_after=retry_after)
+    if not left or attempt >= ATTEMPTS - 1 or wait >= remaining:
+        return None
+    return wait
+
+
 @dataclass(frozen=True, slots=True)
 class SortedMembers:
     """Members of a page by what they get."""

@@ -5,8 +5,9 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import count
 
-from roomcast_backend.fanout.retry_policy import ATTEMPTS, Verdict, backoff, decide
+from roomcast_backend.fanout.retry_policy import Verdict, decide, next_attempt_in
 from roomcast_backend.gateway.connections_api import Gateway
 from roomcast_backend.gateway.posts import Outcome, Post, Posted
 from roomcast_backend.lifecycle.cleanup import Cleanup
@@ -52,17 +53,20 @@ class Sender:
         result = SendResult()
         frames: dict[str, bytes] = {}
         gone: list[Member] = []
-        for attempt in range(ATTEMPTS):
+        for attempt in count():
             waiting, result.left = members if attempt == 0 else result.left, []
             posts = self._posts(waiting, result.left, frames, frame_for, until)
-            wait = max(
-                backoff(attempt, jitter=random.random()),  # noqa: S311
-                self._post_all(posts, result, gone),
+            retry_after = self._post_all(posts, result, gone)
+            wait = next_attempt_in(
+                attempt,
+                left=len(result.left),
+                remaining=until - self._clock(),
+                jitter=random.random(),  # noqa: S311
+                retry_after=retry_after,
             )
-            if not result.left or self._clock() + wait >= until:
+            if wait is None:
                 break
-            if attempt < ATTEMPTS - 1:
-                self._sleep(wait)
+            self._sleep(wait)
         result.forgotten = self._cleanup.forget(gone, room=room, until=until)
         return result
 

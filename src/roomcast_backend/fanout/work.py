@@ -1,7 +1,7 @@
 """The work of one fan-out, in pieces that a queue can carry."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -12,6 +12,12 @@ from roomcast_backend.settings import Settings
 
 MAX_REQUEUES = 6
 """How often members that could not be reached go back to the queue, before its DLQ takes them."""
+
+AGAIN_SECONDS = 5
+"""Before members that could not be reached are tried again; six times outlast a handshake."""
+
+AGAIN_AT_ONCE = 1000
+"""Members named in one message: their ids and an event fit into the 256 KB that SQS takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,17 @@ def whole_event(envelope: Envelope, shards: dict[str, range], *, started: float)
     for index, room in enumerate(envelope.rooms):
         for shard in shards[room]:
             yield Work(envelope, started, index, shard)
+
+
+def page_of_shard(page_size: int, shards: int) -> int:
+    """Return how many members of each shard are posted to at once, before the rest is queued."""
+    return max(1, page_size // shards)
+
+
+def requeued(work: Work, unreached: Sequence[str]) -> Iterator[Work]:
+    """Yield the work on members, by their connection ids, that could not be reached."""
+    for start in range(0, len(unreached), AGAIN_AT_ONCE):
+        yield work.again(tuple(unreached[start : start + AGAIN_AT_ONCE]))
 
 
 class PageQueue:

@@ -32,6 +32,11 @@ LARGEST_BURST = 1000
 """Posts of one container before it is held to its share of the account's rate."""
 
 
+def posts_per_container(settings: Settings) -> float:
+    """Return the posts a second of one container: a share for each worker and one for the bus."""
+    return settings.posts_per_second / (settings.page_workers + 1)
+
+
 class Gateway(Protocol):
     """What the service does to connections; a connection that is no more is no error.
 
@@ -81,7 +86,7 @@ class ConnectionsApi:
         self._many = many or _many(settings.callback_url)
         self._single = single or _single(settings.callback_url)
         self._signer = signer or _signer(endpoints.region(SERVICE))
-        self._pace = pace or _pace(settings.posts_per_second / (settings.page_workers + 1))
+        self._pace = pace or _pace(posts_per_container(settings))
         self._host = self._many.origin.authority
         self._prefix = urlsplit(settings.callback_url).path.rstrip("/") + "/@connections/"
 
