@@ -8,7 +8,11 @@ from benchmarks.scale.container import Container
 from benchmarks.scale.sender import Sender
 from benchmarks.scale.world import Part, Task, World
 from roomcast_backend.fanout.prefetch import READ_AT_ONCE
-from roomcast_backend.fanout.work import AGAIN_AT_ONCE, AGAIN_SECONDS, MAX_REQUEUES
+from roomcast_backend.fanout.work import (
+    MAX_REQUEUES,
+    MEMBERS_PER_MESSAGE,
+    REQUEUE_DELAY_SECONDS,
+)
 from roomcast_backend.runtime.time_budget import RESERVE
 from roomcast_backend.stores.rooms import BATCH
 
@@ -118,7 +122,7 @@ class Invocation:
         """Queue those who were not reached, then return."""
         task, world = self._task, self._world
         if left and task.attempt < MAX_REQUEUES:
-            some = min(left, AGAIN_AT_ONCE)
+            some = min(left, MEMBERS_PER_MESSAGE)
             again = Task(
                 task.event,
                 (Part(task.parts[0].partition, some),),
@@ -126,7 +130,7 @@ class Invocation:
                 only=True,
                 attempt=task.attempt + 1,
             )
-            self._queue(again, AGAIN_SECONDS, lambda: self._leave(left - some))
+            self._queue(again, REQUEUE_DELAY_SECONDS, lambda: self._leave(left - some))
             return
         world.record.lost += left
         self._note(self._ended)

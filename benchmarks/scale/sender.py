@@ -117,7 +117,7 @@ class Sender:
             self._event.reach(taken, self._world.loop.now)
         if refused:
             self.left += refused
-            self._container.pace.refused()
+            self._container.pace.slow_down()
         self.pump()
 
     def _end_round(self) -> None:

@@ -1,4 +1,4 @@
-"""For `broadcast`: what delivers events."""
+"""Builds what `broadcast` calls: the fan-out."""
 
 import time
 from functools import cache
@@ -17,7 +17,7 @@ from roomcast_backend.stores.rooms import RoomStore
 
 @cache
 def fan_out() -> FanOut:
-    """Return what delivers events."""
+    """Return the fan-out with its stores, sender and queue."""
     chosen = settings()
     memberships = MembershipStore(chosen)
     counters = CounterStore(chosen)

@@ -1,30 +1,30 @@
-"""`$connect`: answers the handshake, 200 or why not."""
+"""`$connect`: answers the handshake with 200, or with the status that says why it is refused."""
 
 from typing import Any
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.connect.wiring import handshakes
-from roomcast_backend.auth.verification_keys import KeysUnavailable, load_verifier
+from functions.connect.wiring import acceptor, warm_up
+from roomcast_backend.auth.verification_keys import KeysUnavailable
 from roomcast_backend.aws.errors import AwsError
 from roomcast_backend.inbound import reserved_routes
-from roomcast_backend.lifecycle.handshake import Handshake, NotAccepted
-from roomcast_backend.runtime.startup import prepare
+from roomcast_backend.lifecycle.handshake import Handshake, HandshakeRefused
+from roomcast_backend.runtime.startup import initialize
 
 logger = Logger()
-prepare(handshakes, load_verifier)
+initialize(warm_up)
 
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
-    """Accept or refuse a connection; API Gateway hands the status to the client."""
+    """Accept or refuse a connection; the client gets the status as the answer to its handshake."""
     if reserved_routes.is_frame(event):
         return reserved_routes.answer(event)
-    handshake = Handshake.of(event)
+    handshake = Handshake.from_event(event)
     try:
-        handshakes().accept(handshake)
-    except NotAccepted as exc:
+        acceptor().accept(handshake)
+    except HandshakeRefused as exc:
         logger.info("refused", extra={"status": exc.status, "reason": str(exc)})
         return {"statusCode": exc.status, "body": str(exc)}
     except (AwsError, KeysUnavailable):

@@ -1,23 +1,29 @@
-"""For `connect`: what accepts connections."""
+"""Builds what `connect` calls: the acceptor of handshakes."""
 
 import json
 from functools import cache
 
-from roomcast_backend.auth.verification_keys import principal_of
+from roomcast_backend.auth.verification_keys import load_verifier, principal_of
 from roomcast_backend.aws import clients
-from roomcast_backend.lifecycle.handshake import Handshakes
+from roomcast_backend.lifecycle.handshake import Acceptor
 from roomcast_backend.runtime.invoke_open import invoke_open
 from roomcast_backend.settings import settings
 from roomcast_backend.stores.connections import ConnectionStore
 from roomcast_backend.stores.counters import CONNECTIONS, Counter, CounterStore
 
 
+def warm_up() -> None:
+    """Build the acceptor and import the token verifier, in the Init phase."""
+    acceptor()
+    load_verifier()
+
+
 @cache
-def handshakes() -> Handshakes:
-    """Return what accepts connections."""
+def acceptor() -> Acceptor:
+    """Return the acceptor of handshakes."""
     chosen = settings()
     counters = CounterStore(chosen)
-    return Handshakes(
+    return Acceptor(
         chosen,
         connections=ConnectionStore(chosen),
         principal_of=principal_of,
@@ -28,7 +34,7 @@ def handshakes() -> Handshakes:
 
 
 def _set_deadline(connection_id: str, seconds: int) -> None:
-    """Have a connection looked at again after some seconds (at most 900)."""
+    """Queue the check of a connection, delivered to `deadline` after some seconds (at most 900)."""
     clients.sqs().send_message(
         QueueUrl=settings().deadline_queue_url,
         MessageBody=json.dumps({"connection_id": connection_id}),

@@ -7,11 +7,11 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from roomcast_backend.runtime.counters import counters
-from roomcast_backend.runtime.startup import prepare
+from roomcast_backend.runtime.startup import initialize
 from roomcast_backend.statistics.stream_counter import batch_name, changes
 
 logger = Logger()
-prepare(counters)
+initialize(counters)
 
 
 @logger.inject_lambda_context

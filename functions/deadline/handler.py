@@ -1,4 +1,4 @@
-"""The delayed queue of connections without a token: whoever still has none is closed."""
+"""The delayed queue of connections without a token: closes those that still have none."""
 
 import json
 from typing import Any
@@ -13,21 +13,21 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.deadline.wiring import deadline
-from roomcast_backend.runtime.startup import prepare
+from functions.deadline.wiring import auth_timeout
+from roomcast_backend.runtime.startup import initialize
 
 logger = Logger()
 processor = BatchProcessor(event_type=EventType.SQS)
-prepare(deadline)
+initialize(auth_timeout)
 
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
-    """Look at each connection whose deadline has passed; what fails goes back to the queue."""
-    return process_partial_response(event, _look_at, processor, context=context)
+    """Check each connection whose deadline has passed; a failed check goes back to the queue."""
+    return process_partial_response(event, _check, processor, context=context)
 
 
-def _look_at(record: SQSRecord) -> None:
+def _check(record: SQSRecord) -> None:
     connection_id = json.loads(record.body)["connection_id"]
-    if deadline().passes(connection_id):
+    if auth_timeout().close_if_pending(connection_id):
         logger.info("closed", extra={"connection_id": connection_id})

@@ -1,4 +1,4 @@
-"""For `deadline`: what ends connections without a token."""
+"""Builds what `deadline` calls: the timeout of unauthenticated connections."""
 
 from functools import cache
 
@@ -11,8 +11,8 @@ from roomcast_backend.stores.memberships import MembershipStore
 
 
 @cache
-def deadline() -> AuthTimeout:
-    """Return what ends connections that are still pending."""
+def auth_timeout() -> AuthTimeout:
+    """Return the timeout, which closes connections that are still pending."""
     chosen = settings()
     memberships = MembershipStore(chosen)
     return AuthTimeout(

@@ -1,4 +1,4 @@
-"""`$disconnect`: forgets the connection. API Gateway tries to call this, but need not succeed."""
+"""`$disconnect`: deletes the connection. API Gateway does not guarantee that it invokes this."""
 
 from typing import Any
 
@@ -7,15 +7,18 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.disconnect.wiring import memberships
 from roomcast_backend.inbound import reserved_routes
-from roomcast_backend.runtime.startup import prepare
+from roomcast_backend.runtime.startup import initialize
 
 logger = Logger()
-prepare(memberships)
+initialize(memberships)
 
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
-    """Delete the connection and its memberships; what fails is left to GONE and the TTL."""
+    """Delete the connection and its memberships.
+
+    If this fails, the next post to the connection (410) or the row's TTL deletes it.
+    """
     if reserved_routes.is_frame(event):
         return reserved_routes.answer(event)
     context = event["requestContext"]

@@ -1,4 +1,4 @@
-"""For `disconnect`: what forgets connections."""
+"""Builds what `disconnect` calls: the store of memberships."""
 
 from functools import cache
 
@@ -8,5 +8,5 @@ from roomcast_backend.stores.memberships import MembershipStore
 
 @cache
 def memberships() -> MembershipStore:
-    """Return what forgets connections and their memberships."""
+    """Return the store that deletes connections and their memberships."""
     return MembershipStore(settings())

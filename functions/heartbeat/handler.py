@@ -1,4 +1,4 @@
-"""On a schedule: a heartbeat to every connection, an end to those whose token has expired."""
+"""On a schedule: posts a heartbeat to every connection and closes those with an expired token."""
 
 from typing import Any
 
@@ -6,18 +6,18 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.heartbeat.wiring import heartbeat
-from roomcast_backend.fanout.metrics import measure
-from roomcast_backend.runtime.startup import prepare
-from roomcast_backend.runtime.time_budget import end_of
+from roomcast_backend.fanout.metrics import add_metrics
+from roomcast_backend.runtime.startup import initialize
+from roomcast_backend.runtime.time_budget import work_until
 
 logger = Logger()
 metrics = Metrics()
-prepare(heartbeat)
+initialize(heartbeat)
 
 
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(_event: dict[str, Any], context: LambdaContext) -> None:
-    """Sweep over the roster, as far as the time allows."""
-    tally = heartbeat().beat(until=end_of(context))
-    logger.info("swept", extra=measure(metrics, tally))
+    """Post heartbeats until the time of this invocation is over."""
+    tally = heartbeat().beat(until=work_until(context))
+    logger.info("swept", extra=add_metrics(metrics, tally))

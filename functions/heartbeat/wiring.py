@@ -1,4 +1,4 @@
-"""For `heartbeat`: what sweeps over the roster."""
+"""Builds what `heartbeat` calls: the heartbeat."""
 
 from functools import cache
 
@@ -13,7 +13,7 @@ from roomcast_backend.stores.rooms import RoomStore
 
 @cache
 def heartbeat() -> Heartbeat:
-    """Return what sweeps over all connections."""
+    """Return the heartbeat with its store and sender."""
     chosen = settings()
     memberships = MembershipStore(chosen)
     return Heartbeat(

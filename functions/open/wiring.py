@@ -1,23 +1,30 @@
-"""For `open`: what greets connections after their handshake."""
+"""Builds what `open` calls: the greeter."""
 
 from functools import cache
 
-from roomcast_backend.lifecycle.greeting import Greeter, Timers
+from roomcast.envelope import new_id
+from roomcast_backend.lifecycle.greeting import EngineIoTimers, Greeter
 from roomcast_backend.runtime.gateway import gateway
 from roomcast_backend.settings import settings
 from roomcast_backend.stores.connections import ConnectionStore
 from roomcast_backend.stores.memberships import MembershipStore
 
 
+def warm_up() -> None:
+    """Build the greeter and make a first event id, in the Init phase."""
+    greeter()
+    new_id()
+
+
 @cache
 def greeter() -> Greeter:
-    """Return what opens connections."""
+    """Return the greeter with its stores and gateway."""
     chosen = settings()
     return Greeter(
         connections=ConnectionStore(chosen),
         memberships=MembershipStore(chosen),
         gateway=gateway(),
-        timers=Timers(
+        timers=EngineIoTimers(
             interval=chosen.heartbeat_interval * 1000, timeout=chosen.heartbeat_timeout * 1000
         ),
     )

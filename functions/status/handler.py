@@ -11,11 +11,11 @@ from functions.status.wiring import check_stores, statistics
 from roomcast_backend.auth.tokens import TokenRefused
 from roomcast_backend.auth.verification_keys import KeysUnavailable, principal_of
 from roomcast_backend.aws.errors import AwsError
-from roomcast_backend.runtime.startup import prepare
+from roomcast_backend.runtime.startup import initialize
 
 logger = Logger()
 app = APIGatewayHttpResolver()
-prepare(statistics)
+initialize(statistics)
 
 
 @app.get("/health")

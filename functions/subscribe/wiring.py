@@ -1,8 +1,8 @@
-"""For `subscribe`: what answers everything that clients say."""
+"""Builds what `subscribe` calls: the dispatcher with a handler for each protocol."""
 
 from functools import cache
 
-from roomcast_backend.auth.verification_keys import principal_of
+from roomcast_backend.auth.verification_keys import load_verifier, principal_of
 from roomcast_backend.inbound.commands import Commands
 from roomcast_backend.inbound.dispatcher import Dispatcher
 from roomcast_backend.inbound.handler import ProtocolHandler
@@ -21,9 +21,15 @@ from roomcast_backend.stores.memberships import MembershipStore
 from roomcast_backend.stores.sessions import SessionStore
 
 
+def warm_up() -> None:
+    """Build the dispatcher and import the token verifier, in the Init phase."""
+    dispatcher()
+    load_verifier()
+
+
 @cache
-def door() -> Dispatcher:
-    """Return what answers frames."""
+def dispatcher() -> Dispatcher:
+    """Return the dispatcher of frames."""
     chosen = settings()
     connections = ConnectionStore(chosen)
     return Dispatcher(

@@ -6,15 +6,15 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.webhooks.wiring import clients, services
-from roomcast.envelope import encode, new_id
+from functions.webhooks.wiring import services, warm_up
+from roomcast.envelope import encode
 from roomcast_backend.github import webhook
 from roomcast_backend.github.request import RequestRefused, WebhookRequest
-from roomcast_backend.runtime.startup import prepare
+from roomcast_backend.runtime.startup import initialize
 
 logger = Logger()
 metrics = Metrics()
-prepare(clients, new_id)
+initialize(warm_up)
 
 
 @logger.inject_lambda_context

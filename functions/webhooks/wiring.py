@@ -1,4 +1,4 @@
-"""Puts the webhook route together from this container's settings."""
+"""Builds what `webhooks` calls: the services of the webhook route."""
 
 from functools import cache
 from typing import TYPE_CHECKING
@@ -9,6 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
 from roomcast.bus import EventBus
+from roomcast.envelope import new_id
 from roomcast.publisher import Publisher
 from roomcast.registry import Registry
 from roomcast_backend.auth import verification_keys
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def services(context: LambdaContext) -> Services:
-    """Return what one invocation works with; the context tells how long it may take."""
+    """Return the services of one invocation; `context` tells how much time it has."""
     chosen = settings()
     return Services(
         secret=lambda: verification_keys.secret(chosen.github_secret_arn),
@@ -32,10 +33,14 @@ def services(context: LambdaContext) -> Services:
     )
 
 
-def clients() -> None:
-    """Make boto3's clients, which takes longer than all that one delivery needs of them."""
+def warm_up() -> None:
+    """Build boto3's clients and make a first event id, in the Init phase.
+
+    Building the clients takes longer than all the calls of one delivery.
+    """
     _dynamodb()
     _bus().connect()
+    new_id()
 
 
 @cache
@@ -47,14 +52,14 @@ def _records() -> DynamoDBPersistenceLayer:
 
 @cache
 def _dynamodb() -> "DynamoDBClient":
-    """Return boto3's client, which Powertools and the library's registry take.
+    """Return boto3's client for Powertools and the library's registry.
 
-    Its own retries are few and its timeouts short: GitHub waits 10 s for an answer.
+    It has few retries and short timeouts because GitHub waits 10 s for an answer.
     """
-    patient = Config(
+    config = Config(
         connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3}
     )
-    return boto3.client("dynamodb", config=patient)
+    return boto3.client("dynamodb", config=config)
 
 
 @cache

@@ -20,7 +20,7 @@ from local.conformance.invocations import Invocations
 from local.conformance.service import Service, engine_io, socket_io
 from local.edge.sockets import MAX_MESSAGE_BYTES
 from local.emulator.sockets import unacceptable
-from roomcast_backend.lifecycle.handshake import Handshake, NotAccepted
+from roomcast_backend.lifecycle.handshake import Handshake, HandshakeRefused
 
 PATHS: Final[dict[str, Callable[[InProcessGateway], Service]]] = {
     "/engine.io/": engine_io,
@@ -62,7 +62,7 @@ class Endpoint:
         try:
             async with self._invocations.run(lambda: self._service.connect(handshake)):
                 pass
-        except NotAccepted as refusal:
+        except HandshakeRefused as refusal:
             return _refuse(refusal.status, str(refusal))
         try:
             await socket.prepare(request)

@@ -15,8 +15,8 @@ from roomcast_backend.inbound.dispatcher import Dispatcher
 from roomcast_backend.inbound.handler import ProtocolHandler
 from roomcast_backend.inbound.sessions import Sessions
 from roomcast_backend.inbound.socketio_handler import SocketIoHandler
-from roomcast_backend.lifecycle.greeting import Greeter, Timers
-from roomcast_backend.lifecycle.handshake import Handshake, Handshakes, NotAccepted
+from roomcast_backend.lifecycle.greeting import EngineIoTimers, Greeter
+from roomcast_backend.lifecycle.handshake import Acceptor, Handshake, HandshakeRefused
 from roomcast_backend.lifecycle.termination import Terminator
 from roomcast_backend.model.access import Principal
 from roomcast_backend.model.connection import JSON, LONGEST_CONNECTION, SOCKET_IO, State
@@ -35,11 +35,11 @@ JOIN_WITHIN = 1
 
 
 @dataclass(frozen=True, slots=True)
-class SuiteTimers(Timers):
+class SuiteTimers(EngineIoTimers):
     """The timers with the payload that the suites expect."""
 
-    def opening(self, sid: str) -> str:
-        """Write Engine.IO's handshake."""
+    def open_packet(self, sid: str) -> str:
+        """Encode the open packet, Engine.IO's handshake."""
         return engineio_packets.opening(
             sid, interval=self.interval, timeout=self.timeout, max_payload=MAX_PAYLOAD
         )
@@ -65,7 +65,7 @@ class Service:
             gateway=gateway,
             timers=SuiteTimers(PING_INTERVAL, PING_TIMEOUT),
         )
-        self._handshakes = Handshakes(
+        self._acceptor = Acceptor(
             Settings(authentication_deadline=JOIN_WITHIN),
             connections=self._connections,
             principal_of=_anyone,
@@ -82,10 +82,10 @@ class Service:
         )
 
     def connect(self, handshake: Handshake) -> None:
-        """Accept a connection that speaks Engine.IO, or raise `NotAccepted`."""
+        """Accept a connection that speaks Engine.IO, or raise `HandshakeRefused`."""
         if handshake.protocol != SOCKET_IO:
-            raise NotAccepted(400, "expected EIO=4 and transport=websocket")
-        self._handshakes.accept(replace(handshake, query={**handshake.query, "token": "any"}))
+            raise HandshakeRefused(400, "expected EIO=4 and transport=websocket")
+        self._acceptor.accept(replace(handshake, query={**handshake.query, "token": "any"}))
 
     def answer(self, connection_id: str, frame: str) -> str:
         """Return the reply to one frame, empty where none is due."""
@@ -103,7 +103,9 @@ class Service:
         connection = self._connections.get(connection_id)
         if connection is not None and connection.state is State.PENDING:
             message = f"no namespace was joined within {JOIN_WITHIN} s"
-            self._terminator.say(connection.id, connection.protocol, Code.AUTH_MISSING, message)
+            self._terminator.close_with_error(
+                connection.id, connection.protocol, Code.AUTH_MISSING, message
+            )
 
 
 def socket_io(gateway: InProcessGateway) -> Service:

@@ -18,7 +18,7 @@ from functions.count.handler import handler as count
 from functions.deadline.handler import handler as deadline
 from functions.disconnect.handler import handler as disconnect
 from functions.heartbeat.handler import handler as heartbeat
-from functions.heartbeat.wiring import heartbeat as sweeper
+from functions.heartbeat.wiring import heartbeat as wired_heartbeat
 from functions.open.handler import handler as open_connection
 from functions.status.handler import handler as status
 from functions.subscribe.handler import handler as subscribe
@@ -182,7 +182,7 @@ class TestSilence:
         pong = {"requestContext": {"connectionId": "s1", "eventType": "MESSAGE"}, "body": "3"}
         assert subscribe(pong, aws_lambda.context) == {"statusCode": 200}
 
-    def test_engine_io_is_greeted_with_its_first_words(self, aws_lambda: Lambda) -> None:
+    def test_engine_io_is_greeted_with_the_open_packet(self, aws_lambda: Lambda) -> None:
         event = {
             "requestContext": {"connectionId": "s1", "eventType": "CONNECT"},
             "queryStringParameters": {"EIO": "4", "transport": "websocket"},
@@ -322,7 +322,7 @@ class TestHeartbeat:
         heartbeat({}, aws_lambda.context)
         assert aws_lambda.gateway.sent["c1"] == [b'{"action":"ping"}']
         later = time.time() + 120
-        monkeypatch.setattr(sweeper(), "_clock", lambda: later)
+        monkeypatch.setattr(wired_heartbeat(), "_clock", lambda: later)
         aws_lambda.context.get_remaining_time_in_millis = lambda: 240_000
         heartbeat({}, aws_lambda.context)
         assert json.loads(aws_lambda.gateway.sent["c1"][-1])["data"]["error_code"] == "AUTH_FAILED"

@@ -8,8 +8,8 @@ import pytest
 from roomcast_backend.auth.tokens import TokenRefused
 from roomcast_backend.auth.verification_keys import KeysUnavailable
 from roomcast_backend.gateway.posts import Outcome
-from roomcast_backend.lifecycle.greeting import Greeter, NotGreeted, Timers
-from roomcast_backend.lifecycle.handshake import Handshake, Handshakes, NotAccepted
+from roomcast_backend.lifecycle.greeting import EngineIoTimers, Greeter, NotGreeted
+from roomcast_backend.lifecycle.handshake import Acceptor, Handshake, HandshakeRefused
 from roomcast_backend.model.access import Principal
 from roomcast_backend.model.connection import State
 from roomcast_backend.stores.connections import ConnectionStore
@@ -33,7 +33,7 @@ class Front:
         self.count = 0
         self.opened: list[str] = []
         self.deadlines: list[tuple[str, int]] = []
-        self.handshakes = Handshakes(
+        self.acceptor = Acceptor(
             self.settings,
             connections=self.connections,
             principal_of=self._principal_of,
@@ -46,7 +46,7 @@ class Front:
             connections=self.connections,
             memberships=self.memberships,
             gateway=self.gateway,
-            timers=Timers(interval=300_000, timeout=240_000),
+            timers=EngineIoTimers(interval=300_000, timeout=240_000),
             clock=self.clock,
             sleep=self.clock.sleep,
         )
@@ -59,7 +59,7 @@ class Front:
         return Principal("u1", int(self.clock.now) + 3600)
 
     def accept(self, **changes: Any) -> None:
-        self.handshakes.accept(
+        self.acceptor.accept(
             Handshake(**{"connection_id": "c1", "headers": {}, "query": {}, **changes})
         )
 
@@ -105,7 +105,7 @@ class TestHandshake:
         assert front.opened == []
 
     def test_a_bad_token_is_401_and_nothing_is_stored(self, front: Front) -> None:
-        with pytest.raises(NotAccepted) as refused:
+        with pytest.raises(HandshakeRefused) as refused:
             front.accept(query={"token": "bad"})
         assert refused.value.status == 401
         assert front.connections.get("c1") is None
@@ -120,7 +120,7 @@ class TestHandshake:
         front.count = 1
         front.accept(query={"token": "good"})
         front.count = 2
-        with pytest.raises(NotAccepted) as refused:
+        with pytest.raises(HandshakeRefused) as refused:
             front.accept(connection_id="c2", query={"token": "good"})
         assert refused.value.status == 503
         assert front.connections.get("c2") is None
@@ -136,20 +136,20 @@ class TestHandshake:
             front.accept(headers=headers)
             assert front.connections.get("c1") is not None
             return
-        with pytest.raises(NotAccepted) as refused:
+        with pytest.raises(HandshakeRefused) as refused:
             front.accept(headers=headers)
         assert refused.value.status == 403
 
     def test_a_step_that_fails_takes_the_row_back(
         self, front: Front, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(front.handshakes, "_open", lambda *_: 1 / 0)
+        monkeypatch.setattr(front.acceptor, "_open", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             front.accept(query={"token": "good"})
         assert front.connections.get("c1") is None
 
     def test_api_gateways_event(self) -> None:
-        handshake = Handshake.of(
+        handshake = Handshake.from_event(
             {
                 "requestContext": {"connectionId": "c1"},
                 "headers": {"Authorization": "Bearer good"},
@@ -157,7 +157,7 @@ class TestHandshake:
             }
         )
         assert handshake.token == "good"
-        bare = Handshake.of({"requestContext": {"connectionId": "c1"}})
+        bare = Handshake.from_event({"requestContext": {"connectionId": "c1"}})
         assert bare.token is None
 
 

@@ -26,7 +26,7 @@ from roomcast_backend.inbound.sessions import Sessions
 from roomcast_backend.inbound.socketio_commands import SessionCommands
 from roomcast_backend.inbound.socketio_handler import SocketIoHandler
 from roomcast_backend.lifecycle.auth_timeout import AuthTimeout
-from roomcast_backend.lifecycle.greeting import Greeter, Timers
+from roomcast_backend.lifecycle.greeting import EngineIoTimers, Greeter
 from roomcast_backend.lifecycle.termination import Terminator
 from roomcast_backend.model.access import Grant, Principal
 from roomcast_backend.model.connection import SOCKET_IO, Connection, State
@@ -132,7 +132,7 @@ class Server:
             connections=self.connections,
             memberships=self.memberships,
             gateway=self.gateway,
-            timers=Timers(interval=300_000, timeout=240_000),
+            timers=EngineIoTimers(interval=300_000, timeout=240_000),
             clock=self.clock,
             sleep=self.clock.sleep,
         )
@@ -846,7 +846,7 @@ class TestDeadline:
     @pytest.mark.parametrize("frame", ["6", '40/ws,{"token":"bad"}', "41/ws,"])
     def test_ends_a_connection_without_a_session(self, server: Server, frame: str) -> None:
         server.say(frame)
-        assert server.deadline.passes("c1")
+        assert server.deadline.close_if_pending("c1")
         (terminator,) = server.heard()
         assert refusal(terminator, "")["data"]["code"] == "AUTH_MISSING"
         assert server.gateway.closed == ["c1"]
@@ -854,13 +854,13 @@ class TestDeadline:
 
     def test_a_token_at_the_handshake_is_no_session(self, server: Server) -> None:
         server.connect(principal=server.principal())
-        assert server.deadline.passes("c1")
+        assert server.deadline.close_if_pending("c1")
         assert server.gateway.closed == ["c1"]
 
     @pytest.mark.parametrize("namespace", ["/ws", "/"])
     def test_leaves_one_with_a_session_alone(self, server: Server, namespace: str) -> None:
         server.begin(namespace)
-        assert not server.deadline.passes("c1")
+        assert not server.deadline.close_if_pending("c1")
         assert server.gateway.closed == []
         assert "c1" in server.rows("connections")
 

@@ -26,7 +26,7 @@ class Roster:
         return (Member(f"{shard}-{n}", "json", 2**31, 0) for n in range(2))
 
 
-class SlowCourier:
+class SlowSender:
     """Reaches everyone, and takes its time."""
 
     def __init__(self, clock: FakeClock, seconds: float = 0.0) -> None:
@@ -43,12 +43,12 @@ class SlowCourier:
 
 
 class NobodyExpired:
-    def expired(self, members: list[Member], *, room: str, until: float) -> int:
+    def close_expired(self, members: list[Member], *, room: str, until: float) -> int:
         return len(members)
 
 
 def sweep(
-    roster: Roster, sender: SlowCourier, clock: FakeClock, first_of: Callable[[int], int]
+    roster: Roster, sender: SlowSender, clock: FakeClock, first_shard: Callable[[int], int]
 ) -> Heartbeat:
     return Heartbeat(
         rooms=roster,  # type: ignore[arg-type]
@@ -56,7 +56,7 @@ def sweep(
         terminator=NobodyExpired(),  # type: ignore[arg-type]
         page_size=2,
         clock=clock,
-        first_of=first_of,
+        first_shard=first_shard,
     )
 
 
@@ -64,7 +64,7 @@ class TestSweep:
     def test_everyone_is_reached_whichever_shard_comes_first(self) -> None:
         clock = FakeClock()
         for first in range(SHARDS):
-            roster, sender = Roster(), SlowCourier(clock)
+            roster, sender = Roster(), SlowSender(clock)
 
             def begin(_shards: int, first: int = first) -> int:
                 return first
@@ -75,7 +75,7 @@ class TestSweep:
 
     def test_it_ends_with_its_time(self) -> None:
         clock = FakeClock()
-        roster, sender = Roster(), SlowCourier(clock, seconds=10)
+        roster, sender = Roster(), SlowSender(clock, seconds=10)
         sweep(roster, sender, clock, lambda _: 3).beat(until=clock.now + 15)
         assert sender.reached == ["3-0", "3-1", "0-0", "0-1"]
         assert len(roster.read) <= 3

@@ -42,7 +42,7 @@ class Shards:
         return prefetch(self.parts, self.read, self.left.append, size=size)
 
     def members(self, size: int) -> list[tuple[str, str]]:
-        found = [member for chunk in self.chunks(size) for member in chunk.sorting.deliver]
+        found = [member for chunk in self.chunks(size) for member in chunk.members.deliver]
         return [(member.protocol, member.connection_id) for member in found]
 
 
@@ -88,9 +88,9 @@ class TestReadAhead:
             return shards.read(part, count)
 
         chunks = prefetch(shards.parts, read, shards.left.append, size=2000)
-        assert len(next(chunks).sorting.deliver) == READ_AT_ONCE
+        assert len(next(chunks).members.deliver) == READ_AT_ONCE
         taken.set()
-        assert sum(len(chunk.sorting.deliver) for chunk in chunks) == 2000 - READ_AT_ONCE
+        assert sum(len(chunk.members.deliver) for chunk in chunks) == 2000 - READ_AT_ONCE
 
     def test_an_error_of_a_reader_is_raised(self) -> None:
         def read(part: Work, count: int) -> Chunk:

@@ -13,37 +13,37 @@ def clock() -> FakeClock:
     return FakeClock()
 
 
-def paced(clock: FakeClock, rate: float, *, burst: int = 1) -> RateLimiter:
+def limiter_of(clock: FakeClock, rate: float, *, burst: int = 1) -> RateLimiter:
     return RateLimiter(rate, burst=burst, clock=clock, sleep=clock.sleep)
 
 
-def seconds_for(pace: RateLimiter, clock: FakeClock, count: int) -> float:
+def seconds_for(limiter: RateLimiter, clock: FakeClock, count: int) -> float:
     started = clock.now
-    assert list(pace.keep(range(count))) == list(range(count))
+    assert list(limiter.throttle(range(count))) == list(range(count))
     return clock.now - started
 
 
 class TestRate:
     def test_a_burst_needs_no_time(self, clock: FakeClock) -> None:
-        assert seconds_for(paced(clock, 10, burst=100), clock, 100) == 0
+        assert seconds_for(limiter_of(clock, 10, burst=100), clock, 100) == 0
 
     def test_what_goes_beyond_the_burst_keeps_to_the_rate(self, clock: FakeClock) -> None:
-        pace = paced(clock, 1000, burst=100)
-        assert seconds_for(pace, clock, 5100) == pytest.approx(5.0, rel=0.02)
+        limiter = limiter_of(clock, 1000, burst=100)
+        assert seconds_for(limiter, clock, 5100) == pytest.approx(5.0, rel=0.02)
 
     def test_a_rate_below_one_a_second(self, clock: FakeClock) -> None:
-        assert seconds_for(paced(clock, 0.5), clock, 11) == pytest.approx(20.0, rel=0.02)
+        assert seconds_for(limiter_of(clock, 0.5), clock, 11) == pytest.approx(20.0, rel=0.02)
 
     def test_a_pause_gives_the_burst_back_and_no_more(self, clock: FakeClock) -> None:
-        pace = paced(clock, 100, burst=50)
-        seconds_for(pace, clock, 50)
+        limiter = limiter_of(clock, 100, burst=50)
+        seconds_for(limiter, clock, 50)
         clock.advance(3600)
-        assert seconds_for(pace, clock, 50) == 0
-        assert seconds_for(pace, clock, 100) == pytest.approx(1.0, rel=0.05)
+        assert seconds_for(limiter, clock, 50) == 0
+        assert seconds_for(limiter, clock, 100) == pytest.approx(1.0, rel=0.05)
 
     def test_several_fan_outs_share_the_rate(self, clock: FakeClock) -> None:
-        pace = paced(clock, 100, burst=10)
-        together = sum(seconds_for(pace, clock, 10) for _ in range(11))
+        limiter = limiter_of(clock, 100, burst=10)
+        together = sum(seconds_for(limiter, clock, 10) for _ in range(11))
         assert together == pytest.approx(1.0, rel=0.05)
 
     def test_items_are_taken_when_their_time_has_come(self, clock: FakeClock) -> None:
@@ -54,7 +54,7 @@ class TestRate:
                 taken.append(clock.now)
                 yield len(taken)
 
-        kept = paced(clock, 10).keep(items())
+        kept = limiter_of(clock, 10).throttle(items())
         for _ in range(3):
             next(kept)
         assert len(taken) == 3
@@ -62,25 +62,33 @@ class TestRate:
 
 class TestRefused:
     def test_a_refusal_halves_the_rate(self, clock: FakeClock) -> None:
-        pace = paced(clock, 1000, burst=1)
-        pace.refused()
-        assert seconds_for(pace, clock, 500) == pytest.approx(1.0, rel=0.1)
+        limiter = limiter_of(clock, 1000, burst=1)
+        limiter.slow_down()
+        assert seconds_for(limiter, clock, 500) == pytest.approx(1.0, rel=0.1)
 
     def test_refusals_of_the_same_second_count_once(self, clock: FakeClock) -> None:
-        pace = paced(clock, 1000, burst=1)
+        limiter = limiter_of(clock, 1000, burst=1)
         for _ in range(100):
-            pace.refused()
-        assert seconds_for(pace, clock, 500) == pytest.approx(1.0, rel=0.1)
+            limiter.slow_down()
+        assert seconds_for(limiter, clock, 500) == pytest.approx(1.0, rel=0.1)
 
     def test_lasting_refusals_leave_a_trickle(self, clock: FakeClock) -> None:
-        pace = paced(clock, 1000, burst=1)
+        limiter = limiter_of(clock, 1000, burst=1)
         for _ in range(30):
             clock.advance(1)
-            pace.refused()
-        assert 0.1 < seconds_for(pace, clock, 10) < 10 / (1000 * SLOWEST)
+            limiter.slow_down()
+        assert 0.1 < seconds_for(limiter, clock, 10) < 10 / (1000 * SLOWEST)
 
     def test_the_rate_recovers(self, clock: FakeClock) -> None:
-        pace = paced(clock, 1000, burst=1)
-        pace.refused()
+        limiter = limiter_of(clock, 1000, burst=1)
+        limiter.slow_down()
         clock.advance(RECOVERY_SECONDS)
-        assert seconds_for(pace, clock, 1000) == pytest.approx(1.0, rel=0.1)
+        assert seconds_for(limiter, clock, 1000) == pytest.approx(1.0, rel=0.1)
+
+
+class TestRepr:
+    def test_shows_rate_and_tokens(self, clock: FakeClock) -> None:
+        limiter = limiter_of(clock, 1000, burst=100)
+        seconds_for(limiter, clock, 10)
+        limiter.slow_down()
+        assert repr(limiter) == "<RateLimiter rate=500.0/1000.0 per second, tokens=0.0/100>"

@@ -3,14 +3,14 @@ import pytest
 from roomcast_backend.fanout.retry_policy import (
     ATTEMPTS,
     LONGEST_BACKOFF,
-    Verdict,
+    Decision,
     backoff,
     decide,
     members_before,
     next_attempt_in,
     sort_members,
 )
-from roomcast_backend.gateway.posts import HANDSHAKE_SECONDS, Outcome, Post, Posted
+from roomcast_backend.gateway.posts import MAX_HANDSHAKE_SECONDS, Outcome, Post, Posted
 from roomcast_backend.model.connection import Member
 
 NOW = 1_800_000_000.0
@@ -22,31 +22,31 @@ def member(
     return Member(name, "json", int(NOW + left), int(joined), muted)
 
 
-class TestJudge:
+class TestDecide:
     @pytest.mark.parametrize(
-        ("outcome", "verdict"),
+        ("outcome", "decision"),
         [
-            (Outcome.SENT, Verdict.DONE),
-            (Outcome.GONE, Verdict.FORGET),
-            (Outcome.THROTTLED, Verdict.AGAIN),
-            (Outcome.FAILED, Verdict.AGAIN),
-            (Outcome.TOO_LARGE, Verdict.GIVE_UP),
+            (Outcome.SENT, Decision.DONE),
+            (Outcome.GONE, Decision.FORGET),
+            (Outcome.THROTTLED, Decision.RETRY),
+            (Outcome.FAILED, Decision.RETRY),
+            (Outcome.TOO_LARGE, Decision.GIVE_UP),
         ],
     )
-    def test_each_outcome(self, outcome: Outcome, verdict: Verdict) -> None:
-        assert decide(Posted(Post(member(), b""), outcome), now=NOW) is verdict
+    def test_each_outcome(self, outcome: Outcome, decision: Decision) -> None:
+        assert decide(Posted(Post(member(), b""), outcome), now=NOW) is decision
 
     @pytest.mark.parametrize(
-        ("age", "verdict"),
+        ("age", "decision"),
         [
-            (0, Verdict.AGAIN),
-            (HANDSHAKE_SECONDS - 1, Verdict.AGAIN),
-            (HANDSHAKE_SECONDS, Verdict.FORGET),
+            (0, Decision.RETRY),
+            (MAX_HANDSHAKE_SECONDS - 1, Decision.RETRY),
+            (MAX_HANDSHAKE_SECONDS, Decision.FORGET),
         ],
     )
-    def test_gone_while_the_handshake_may_not_be_done(self, age: int, verdict: Verdict) -> None:
+    def test_gone_while_the_handshake_may_not_be_done(self, age: int, decision: Decision) -> None:
         young = Post(member(joined=NOW - age), b"")
-        assert decide(Posted(young, Outcome.GONE), now=NOW) is verdict
+        assert decide(Posted(young, Outcome.GONE), now=NOW) is decision
 
 
 class TestBackoff:

@@ -184,13 +184,13 @@ class TestAsTheCode:
             posts_per_second=rate,
             page_workers=workers,
         )
-        ours, real = Share.of(settings), ConnectionsApi(settings)._pace
+        ours, real = Share.of(settings), ConnectionsApi(settings)._limiter
         assert (ours.rate, ours.burst) == (real._full_rate, real._burst)
 
     def test_the_pace_asked_is_the_pace_waited_for(self) -> None:
         clock = FakeClock(0.0)
         pace = RateLimiter(700.0, burst=50, clock=clock, sleep=clock.sleep)
-        list(pace.keep(range(1000)))
+        list(pace.throttle(range(1000)))
         asked = FakeClock(0.0)
         budget = Budget(700.0, burst=50, clock=asked)
         left = 1000

@@ -1,7 +1,7 @@
 from roomcast.envelope import Envelope
 from roomcast_backend.fanout.work import (
-    AGAIN_AT_ONCE,
     MAX_REQUEUES,
+    MEMBERS_PER_MESSAGE,
     Work,
     page_of_shard,
     requeued,
@@ -13,14 +13,14 @@ EVENT = Envelope("1", "t", "2026-01-01T00:00:00Z", "s", ("agent:a", "global"), {
 
 class TestWork:
     def test_survives_the_queue(self) -> None:
-        work = Work(EVENT, 1.5, 1, 3).behind("c7").again(("c1", "c2"))
+        work = Work(EVENT, 1.5, 1, 3).continue_after("c7").retry(("c1", "c2"))
         assert Work.from_message(work.to_message()) == work
 
-    def test_again_counts_attempts_up_to_the_last(self) -> None:
+    def test_retry_counts_attempts_up_to_the_last(self) -> None:
         work = Work(EVENT, 1.5, 0, 0)
         for _ in range(MAX_REQUEUES):
             assert not work.is_last_attempt
-            work = work.again(("c1",))
+            work = work.retry(("c1",))
         assert work.is_last_attempt
 
     def test_whole_event_is_every_shard_in_the_rooms_order(self) -> None:
@@ -36,8 +36,8 @@ class TestWork:
         assert [page_of_shard(1000, shards) for shards in (1, 16, 2000)] == [1000, 62, 1]
 
     def test_members_that_were_not_reached_are_named_in_messages_of_bounded_size(self) -> None:
-        ids = [str(number) for number in range(AGAIN_AT_ONCE + 1)]
+        ids = [str(number) for number in range(MEMBERS_PER_MESSAGE + 1)]
         works = list(requeued(Work(EVENT, 1.5, 0, 3, after="c7"), ids))
-        assert [len(work.only) for work in works] == [AGAIN_AT_ONCE, 1]
+        assert [len(work.only) for work in works] == [MEMBERS_PER_MESSAGE, 1]
         assert [name for work in works for name in work.only] == ids
         assert {(work.shard, work.after, work.attempt) for work in works} == {(3, None, 1)}

@@ -1,21 +1,20 @@
-"""From one event to every member of its rooms.
+"""Delivers one event to every member of its rooms.
 
-event ─▶ a page of each room is posted to at once, while it is still being read
-           ├─ more members ─▶ queue: the rest of the shard, page by page
-           └─ not reached  ─▶ queue: those members again, later
+event ─▶ a page of each room: read and posted to at the same time
+           ├─ more members      ─▶ queue: the rest of the shard, page by page
+           └─ unreached members ─▶ queue: those members, after a delay
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
 
 from roomcast.envelope import Envelope
-from roomcast_backend.fanout.prefetch import Chunk, Read, prefetch
-from roomcast_backend.fanout.retry_policy import SortedMembers, members_before, sort_members
+from roomcast_backend.fanout.room_reader import RoomReader
 from roomcast_backend.fanout.sender import Sender
 from roomcast_backend.fanout.tally import Tally
 from roomcast_backend.fanout.work import (
-    AGAIN_SECONDS,
+    REQUEUE_DELAY_SECONDS,
     PageQueue,
     Work,
     page_of_shard,
@@ -27,15 +26,15 @@ from roomcast_backend.model.connection import Member
 from roomcast_backend.protocol import codec_named
 from roomcast_backend.settings import Settings
 from roomcast_backend.stores.events import EventStore, FanOutState
-from roomcast_backend.stores.rooms import Page, RoomStore
+from roomcast_backend.stores.rooms import RoomStore
 
 
 class MembersUnreached(Exception):
-    """Members were not reached in any attempt: the queue's dead letters keep the work."""
+    """Members were not reached in any attempt; the work goes to the dead-letter queue."""
 
 
 class FanOut:
-    """Delivers events; every part of it can be repeated."""
+    """Delivers events to the members of their rooms. Every step can be repeated safely."""
 
     def __init__(
         self,
@@ -59,10 +58,10 @@ class FanOut:
         self._clock = clock
 
     def broadcast(self, envelope: Envelope, *, until: float) -> Tally:
-        """Deliver a whole event; what does not fit into a page or the time goes to the queue.
+        """Deliver an event to a page of each room, until the clock says `until` (epoch seconds).
 
-        The bus delivers at least once: an event whose fan-out is complete is not delivered again,
-        one whose fan-out broke off is.
+        Members beyond the page and members for whom there was no time go to the queue. The bus may
+        repeat an event: it is delivered again only when its first fan-out was not completed.
         """
         started = self._clock()
         tally = Tally()
@@ -84,9 +83,9 @@ class FanOut:
         return tally
 
     def deliver(self, work: Work, *, until: float) -> Tally:
-        """Do one queued part of a fan-out.
+        """Do one queued part of a fan-out, until the clock says `until` (epoch seconds).
 
-        Raises `MembersUnreached` when members are left after the last attempt.
+        Raise `MembersUnreached` when members are still unreached after the last attempt.
         """
         tally = Tally()
         self._deliver([work], size=self._page_size, reached=frozenset(), until=until, tally=tally)
@@ -102,79 +101,50 @@ class FanOut:
         until: float,
         tally: Tally,
     ) -> frozenset[str]:
-        """Do parts of the same room side by side; return whom they were for.
+        """Deliver parts of the same room; return the ids of the members they were for.
 
-        The rest of a shard is queued once its page is read, so that another invocation goes on
-        with it while this page is still being posted to.
+        1. The sender takes members from the reader as they are read. Meanwhile the reader queues
+           the rest of a shard, so that another invocation continues there at once.
+        2. The reader is exhausted: members with an expired token are closed.
+        3. Unreached members are queued.
         """
         work = parts[0]
-        rest: list[Work] = []
-        found: list[SortedMembers] = []
-
-        def leave(part: Work) -> None:
-            self._put(part)
-            rest.append(part)
-
-        def members() -> Iterator[Member]:
-            for chunk in prefetch(parts, self._read(reached), leave, size=size):
-                found.append(chunk.sorting)
-                yield from chunk.sorting.deliver
-
+        room = work.room_name
+        reader = RoomReader(
+            self._rooms,
+            parts,
+            size=size,
+            reached=reached,
+            queue_rest=self._put,
+            clock=self._clock,
+        )
         result = self._sender.post(
-            members(),
-            lambda protocol: _frame(protocol, work),
-            room=work.room_name,
-            until=until,
+            reader.members(), lambda protocol: _frame(protocol, work), room=room, until=until
         )
         tally.add(result)
-        tally.queued_pages += len(rest)
-        expired = [member for sorting in found for member in sorting.expired]
-        tally.expired += self._terminator.expired(expired, room=work.room_name, until=until)
-        self._leave_to_queue(work, result.left, tally)
-        return frozenset(member.connection_id for sorting in found for member in sorting.deliver)
+        tally.queued_pages += reader.queued
+        tally.expired += self._terminator.close_expired(reader.expired, room=room, until=until)
+        self._requeue(work, result.unreached, tally)
+        return reader.delivered
 
-    def _read(self, reached: frozenset[str]) -> Read:
-        """Return what reads a part, leaving out who gets the event through an earlier room."""
-
-        def read(part: Work, count: int) -> Chunk:
-            page = self._page(part, count)
-            skip = reached | self._reached_elsewhere(part, page.members)
-            return Chunk(sort_members(page.members, skip=skip, now=self._clock()), page.after)
-
-        return read
-
-    def _page(self, work: Work, size: int) -> Page:
-        if work.only:
-            return Page(self._rooms.among(work.room_name, work.only), None)
-        return self._rooms.page(work.room_name, work.shard, size=size, after=work.after)
-
-    def _reached_elsewhere(self, work: Work, members: Sequence[Member]) -> frozenset[str]:
-        """Return which members get the event through an earlier room of it."""
-        if not members or not work.room:
-            return frozenset()
-        ids = [member.connection_id for member in members]
-        reached: set[str] = set()
-        for room in work.envelope.rooms[: work.room]:
-            there = self._rooms.overlap(room, ids)
-            reached.update(members_before(there, started=work.started))
-        return frozenset(reached)
-
-    def _leave_to_queue(self, work: Work, left: Sequence[Member], tally: Tally) -> None:
-        if not left:
+    def _requeue(self, work: Work, unreached: Sequence[Member], tally: Tally) -> None:
+        """Queue unreached members for a later attempt, or raise when that was the last."""
+        if not unreached:
             return
         if work.is_last_attempt:
             raise MembersUnreached(
-                f"{len(left)} members were not reached in {work.attempt} attempts"
+                f"{len(unreached)} members were not reached in {work.attempt} attempts"
             )
-        for again in requeued(work, [member.connection_id for member in left]):
-            self._put(again, delay=AGAIN_SECONDS)
-        tally.queued_members += len(left)
+        for retry in requeued(work, [member.connection_id for member in unreached]):
+            self._put(retry, delay=REQUEUE_DELAY_SECONDS)
+        tally.queued_members += len(unreached)
 
     def _put(self, work: Work, *, delay: int = 0) -> None:
-        """Queue some work, and keep note of it: who comes back is told what may be under way.
+        """Queue some work, then record that it is queued.
 
-        Noting it comes second, so that the queue need not wait for that; meanwhile the fan-out is
-        under way for the invocation's own sake, until `complete` or `note_done`.
+        The record tells a client that reconnects whether a delivery may still be under way. It is
+        written second, so that the queue does not wait for it: until this invocation calls
+        `complete` or `note_done`, the fan-out counts as under way anyway.
         """
         self._queue.put(work, delay=delay)
         self._events.note_queued(work.envelope.id, work.name)

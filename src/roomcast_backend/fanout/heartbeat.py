@@ -1,6 +1,6 @@
-"""The heartbeat: keeps quiet connections from API Gateway's idle limit, and ends expired ones.
+"""Sends heartbeats, so that API Gateway does not close idle connections, and closes expired ones.
 
-It goes through the roster, the members of `global`, muted ones too.
+The members of `global`, the muted ones included, are the list of all connections.
 """
 
 import random
@@ -18,7 +18,7 @@ from roomcast_backend.stores.rooms import RoomStore
 
 
 class Heartbeat:
-    """Sweeps over all connections."""
+    """Posts a heartbeat to every connection."""
 
     def __init__(
         self,
@@ -28,20 +28,20 @@ class Heartbeat:
         terminator: Terminator,
         page_size: int,
         clock: Callable[[], float] = time.time,
-        first_of: Callable[[int], int] = random.randrange,
+        first_shard: Callable[[int], int] = random.randrange,
     ) -> None:
         self._rooms = rooms
         self._sender = sender
         self._terminator = terminator
         self._page_size = page_size
         self._clock = clock
-        self._first_of = first_of
+        self._first_shard = first_shard
 
     def beat(self, *, until: float) -> Tally:
         """Post a heartbeat to every connection, until the clock says `until` (epoch seconds).
 
-        A connection that could not be reached gets the next one: two fit into the idle limit. Each
-        sweep begins at another shard, so that no connection is always among the last.
+        A connection that was not reached gets the next heartbeat: two fit into the idle limit of 10
+        minutes. Each heartbeat begins at a random shard, so that no connection is always the last.
         """
         tally = Tally()
         for members in self._pages():
@@ -49,22 +49,23 @@ class Heartbeat:
             if now >= until:
                 break
             expired = [member for member in members if member.expires_at <= now]
-            alive = _once_each(member for member in members if member.expires_at > now)
-            tally.expired += self._terminator.expired(expired, room=str(GLOBAL), until=until)
+            alive = _one_per_connection(member for member in members if member.expires_at > now)
+            tally.expired += self._terminator.close_expired(expired, room=str(GLOBAL), until=until)
             tally.add(self._sender.post(alive, _heartbeat, room=str(GLOBAL), until=until))
         return tally
 
     def _pages(self) -> Iterator[list[Member]]:
+        """Yield the members of all shards, page by page, beginning at a random shard."""
         shards = self._rooms.shards(str(GLOBAL))
-        first = self._first_of(len(shards))
+        first = self._first_shard(len(shards))
         for shard in (*shards[first:], *shards[:first]):
             members = self._rooms.members(str(GLOBAL), shard, size=self._page_size)
             while page := list(islice(members, self._page_size)):
                 yield page
 
 
-def _once_each(members: Iterable[Member]) -> list[Member]:
-    """Return one member for each connection: its sessions are beside each other in the roster."""
+def _one_per_connection(members: Iterable[Member]) -> list[Member]:
+    """Return one member for each connection; the sessions of a connection are on the same page."""
     return list({address(member.connection_id): member for member in members}.values())
 
 

@@ -1,4 +1,4 @@
-"""Logs and metrics of the functions: ids and counts, never payloads or tokens."""
+"""The metrics of fan-out: counts only, never payloads or tokens."""
 
 from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
@@ -15,13 +15,13 @@ METRICS = (
     "repeated_events",
     "invalid_events",
 )
-"""The names of all metrics of fan-out; docs/operations.md says what each counts."""
+"""The names of all metrics of fan-out; docs/operations.md says what each of them counts."""
 
 
-def measure(metrics: Metrics, tally: Tally) -> dict[str, int]:
-    """Add a fan-out to the metrics; return the same numbers for the log.
+def add_metrics(metrics: Metrics, tally: Tally) -> dict[str, int]:
+    """Add a tally to the metrics; return the same numbers for the log.
 
-    What did not happen is left out, but for `posts_sent`: nobody to send to is worth a zero.
+    A count of zero is left out, except `posts_sent`: an event without recipients shows as a zero.
     """
     numbers = {f"posts_{outcome.value}": count for outcome, count in tally.outcomes.items()}
     numbers |= {

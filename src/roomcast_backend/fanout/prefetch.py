@@ -1,4 +1,8 @@
-"""Reads the members for a part of a fan-out, chunk by chunk, while earlier ones are posted to."""
+"""Reads members ahead, in chunks, while members of earlier chunks are posted to.
+
+part ─▶ reader thread ─▶ chunk, chunk, … ─▶ found ─▶ prefetch() ─▶ the caller
+           └─ `size` members read: the rest of the part ─▶ queue_rest
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -11,63 +15,65 @@ from roomcast_backend.fanout.retry_policy import SortedMembers
 from roomcast_backend.fanout.work import Work
 
 READ_AT_ONCE = 500
-"""Members in one read: few enough that the first posts go out soon, some 100 KB of an answer."""
+"""Members in one read: the first posts go out soon, and an answer has some 100 KB."""
 
 READERS = 16
-"""Parts that are read side by side."""
+"""Parts that one container reads concurrently."""
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A part of a fan-out, of which one invocation reads up to `size` members more."""
+    """A part of a fan-out of which one invocation still reads up to `size` members."""
 
     part: Work
     size: int
 
     @property
     def count(self) -> int:
-        """The most members that the next read is for; 0 when the rest is left to the queue."""
+        """The most members of the next read; 0 when the rest is for the queue."""
         return max(0, min(READ_AT_ONCE, self.size))
 
-    def behind(self, connection_id: str) -> Self:
-        """Return what is left after a read that ended with this member."""
-        return replace(self, part=self.part.behind(connection_id), size=self.size - self.count)
+    def continue_after(self, connection_id: str) -> Self:
+        """Return the span that follows a read that ended with this connection id."""
+        part = self.part.continue_after(connection_id)
+        return replace(self, part=part, size=self.size - self.count)
 
 
 class Chunk(NamedTuple):
-    """Members by what they get; `after` is the connection id behind which there are more."""
+    """Some members of a part; more follow after the connection id `after`, none if it is None."""
 
-    sorting: SortedMembers
+    members: SortedMembers
     after: str | None
 
 
-Read = Callable[[Work, int], Chunk]
-"""Reads up to so many members of a part."""
+ReadChunk = Callable[[Work, int], Chunk]
+"""Reads the next members of a part, up to a count."""
 
-Leave = Callable[[Work], None]
-"""Takes what another invocation is to do."""
+QueueRest = Callable[[Work], None]
+"""Queues the rest of a part for another invocation. Reader threads call it."""
 
 
 def prefetch(
     parts: Sequence[Work],
-    read: Read,
-    leave: Leave,
+    read: ReadChunk,
+    queue_rest: QueueRest,
     *,
     size: int,
     readers: Executor | None = None,
 ) -> Iterator[Chunk]:
-    """Yield the members of all `parts`, up to `size` of each, as they are read side by side.
+    """Yield up to `size` members of each part, in chunks. The parts are read concurrently.
 
-    The rest of a part is given to `leave` as soon as it is known where it begins, so that another
-    invocation goes on with it meanwhile. Reading does not wait for whoever takes what is found: at
-    most `size` members of each part are held. The first error of a reader is raised.
+    `queue_rest` is called as soon as it is known where the rest of a part begins, so that another
+    invocation continues there at the same time. Readers do not wait for the caller: at most `size`
+    members of each part are held in memory. The first error of a reader is raised.
     """
     found: SimpleQueue[Chunk | None | Exception] = SimpleQueue()
 
     def read_part(part: Work) -> None:
+        """Put a part's chunks, then None for its end; or the error that ended it."""
         try:
-            for item in _chunks(part, read, leave, size):
-                found.put(item)
+            for chunk in _read_chunks(part, read, queue_rest, size):
+                found.put(chunk)
             found.put(None)
         except Exception as exc:
             found.put(exc)
@@ -86,15 +92,15 @@ def prefetch(
             yield item
 
 
-def _chunks(part: Work, read: Read, leave: Leave, size: int) -> Iterator[Chunk]:
+def _read_chunks(part: Work, read: ReadChunk, queue_rest: QueueRest, size: int) -> Iterator[Chunk]:
     span = Span(part, size)
     while span.count:
         chunk = read(span.part, span.count)
         yield chunk
         if chunk.after is None:
             return
-        span = span.behind(chunk.after)
-    leave(span.part)
+        span = span.continue_after(chunk.after)
+    queue_rest(span.part)
 
 
 @cache

@@ -1,10 +1,10 @@
-"""Decides what follows from each post; `sender` carries it out. No I/O, no clock.
+"""Decides what to do after each post; `sender` does it. No I/O, no clock.
 
-outcome      then
-SENT         nothing more
+outcome      decision
+SENT         done
 GONE         forget the connection, unless it is so young that its handshake may not be done
-THROTTLED    post again, after the wait that API Gateway named or a backoff
-FAILED       post again after a backoff
+THROTTLED    retry after the longer of API Gateway's Retry-After and the backoff
+FAILED       retry after a backoff
 TOO_LARGE    give up: no later attempt can succeed (the publisher refuses such events)
 """
 
@@ -12,51 +12,59 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from roomcast_backend.gateway.posts import HANDSHAKE_SECONDS, Outcome, Posted
+from roomcast_backend.gateway.posts import MAX_HANDSHAKE_SECONDS, Outcome, Posted
 from roomcast_backend.model.connection import Member
 
 ATTEMPTS = 4
-"""Posts to one member within one invocation."""
+"""The most posts to one member within one invocation."""
 
 FIRST_BACKOFF = 0.1
 LONGEST_BACKOFF = 2.0
+"""Seconds."""
 
 
-class Verdict(Enum):
-    """What becomes of a member after a post."""
+class Decision(Enum):
+    """What to do about a member after a post."""
 
     DONE = "done"
     FORGET = "forget"
-    AGAIN = "again"
+    RETRY = "retry"
     GIVE_UP = "give_up"
 
 
-def decide(posted: Posted, *, now: float) -> Verdict:
-    """Decide what an outcome means for its member; `now` in epoch seconds."""
+def decide(posted: Posted, *, now: float) -> Decision:
+    """Return what to do about the member of a post; `now` is epoch seconds."""
     match posted.outcome:
         case Outcome.SENT:
-            return Verdict.DONE
+            return Decision.DONE
         case Outcome.GONE:
-            young = now - posted.post.member.joined_at < HANDSHAKE_SECONDS
-            return Verdict.AGAIN if young else Verdict.FORGET
+            young = now - posted.post.member.joined_at < MAX_HANDSHAKE_SECONDS
+            return Decision.RETRY if young else Decision.FORGET
         case Outcome.TOO_LARGE:
-            return Verdict.GIVE_UP
+            return Decision.GIVE_UP
         case Outcome.THROTTLED | Outcome.FAILED:
-            return Verdict.AGAIN
+            return Decision.RETRY
 
 
 def backoff(attempt: int, *, jitter: float, retry_after: float = 0.0) -> float:
-    """Return the seconds before attempt number `attempt` + 1; `jitter` is random, 0 to 1."""
-    longest = min(LONGEST_BACKOFF, FIRST_BACKOFF * 2.0**attempt)
-    return max(retry_after, jitter * longest)
+    """Return the seconds to wait after attempt number `attempt`, which counts from 0.
+
+    The limit doubles with each attempt up to `LONGEST_BACKOFF`; `jitter`, a random number from 0 to
+    1, says how much of it is waited (full jitter). The wait is never shorter than `retry_after`.
+    https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+    """
+    limit = min(LONGEST_BACKOFF, FIRST_BACKOFF * 2.0**attempt)
+    return max(retry_after, jitter * limit)
 
 
 def next_attempt_in(
     attempt: int, *, left: int, remaining: float, jitter: float, retry_after: float = 0.0
 ) -> float | None:
-    """Return the seconds until so many members are posted to again; None when they are not.
+    """Return the seconds to wait before the next attempt, None when there is none.
 
-    `attempt` is the one that has ended, from 0; `remaining` is the invocation's time in seconds.
+    `attempt` is the number of the one that has ended, from 0; `left` counts the members to post to
+    again. There is no next attempt after `ATTEMPTS`, nor when the wait is not shorter than the
+    `remaining` seconds of the invocation.
     """
     wait = backoff(attempt, jitter=jitter, retry_after=retry_after)
     if not left or attempt >= ATTEMPTS - 1 or wait >= remaining:
@@ -66,14 +74,17 @@ def next_attempt_in(
 
 @dataclass(frozen=True, slots=True)
 class SortedMembers:
-    """Members of a page by what they get."""
+    """The members of a page: those to deliver to, and those whose token has expired."""
 
     deliver: list[Member]
     expired: list[Member]
 
 
 def sort_members(members: Iterable[Member], *, skip: frozenset[str], now: float) -> SortedMembers:
-    """Separate who gets the event from whose token has expired; leave out the muted and `skip`."""
+    """Sort members by whether their token has expired at `now` (epoch seconds).
+
+    A muted member and one whose connection id is in `skip` get nothing and are in neither list.
+    """
     deliver: list[Member] = []
     expired: list[Member] = []
     for member in members:
@@ -85,9 +96,10 @@ def sort_members(members: Iterable[Member], *, skip: frozenset[str], now: float)
 
 
 def members_before(members: Iterable[Member], *, started: float) -> Iterator[str]:
-    """Yield who was a member when an event's fan-out `started`, and so was reached through it.
+    """Yield the ids of members that had joined before an event's fan-out `started`.
 
-    Clocks of two containers differ by less than a second; who joined within the last two may get a
-    second copy, which its `id` tells, rather than none.
+    The fan-out reaches them through that room. The clocks of two containers differ by less than a
+    second, so a member that joined within the last two seconds is not counted: it may get a second
+    copy, which it recognises by the event's `id`, rather than none.
     """
     return (member.connection_id for member in members if member.joined_at < started - 2)

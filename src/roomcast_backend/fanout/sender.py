@@ -1,4 +1,9 @@
-"""Posts frames to members and sees to what comes back, within the time that is left."""
+"""Posts frames to members, retries what may succeed later, and forgets connections that are gone.
+
+members ─▶ attempt 1 ─▶ those to retry ─▶ backoff ─▶ attempt 2 ─▶ …
+             ├─ gone: forgotten after the last attempt
+             └─ no time or no attempt left: returned as `unreached`
+"""
 
 import random
 import time
@@ -7,28 +12,98 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 
-from roomcast_backend.fanout.retry_policy import Verdict, decide, next_attempt_in
+from roomcast_backend.fanout.retry_policy import Decision, decide, next_attempt_in
 from roomcast_backend.gateway.connections_api import Gateway
 from roomcast_backend.gateway.posts import Outcome, Post, Posted
 from roomcast_backend.lifecycle.cleanup import Cleanup
 from roomcast_backend.model.connection import Member
 from roomcast_backend.stores.memberships import MembershipStore
 
-FrameFor = Callable[[str], bytes]
-"""Gives the frame for a protocol; called once per protocol, not once per member."""
+Encode = Callable[[str], bytes]
+"""Returns the frame for a protocol; called once per protocol, not once per member."""
 
 
 @dataclass(slots=True)
 class SendResult:
-    """What came of posting to some members; `left` could not be reached yet."""
+    """The result of posting to some members; `unreached` are those that may be tried later."""
 
-    left: list[Member] = field(default_factory=list)
+    unreached: list[Member] = field(default_factory=list)
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     forgotten: int = 0
 
 
+class Frames(dict[str, bytes]):
+    """The frame of each protocol, encoded when the first member of that protocol needs it."""
+
+    def __init__(self, encode: Encode) -> None:
+        super().__init__()
+        self._encode = encode
+
+    def __missing__(self, protocol: str) -> bytes:
+        frame = self[protocol] = self._encode(protocol)
+        return frame
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One attempt to post to each of some members, and what came of it.
+
+    All fields are empty before `run` and complete after it. `retry` are the members to post to in a
+    later attempt, `gone` those whose connection no longer exists, `retry_after` the longest wait
+    that API Gateway named, in seconds.
+    """
+
+    outcomes: Counter[Outcome] = field(default_factory=Counter)
+    retry: list[Member] = field(default_factory=list)
+    gone: list[Member] = field(default_factory=list)
+    retry_after: float = 0.0
+
+    def run(
+        self,
+        members: Iterable[Member],
+        frames: Frames,
+        *,
+        gateway: Gateway,
+        clock: Callable[[], float],
+        until: float,
+    ) -> None:
+        """Post to every member, until the clock says `until`."""
+        sent = 0
+        for posted in gateway.post_all(self._posts(members, frames, clock, until)):
+            if posted.outcome is Outcome.SENT:
+                sent += 1
+            else:
+                self._note_failure(posted, now=clock())
+        if sent:
+            self.outcomes[Outcome.SENT] = sent
+
+    def _posts(
+        self, members: Iterable[Member], frames: Frames, clock: Callable[[], float], until: float
+    ) -> Iterator[Post]:
+        """Yield a post for each member; members for whom no time is left go to `retry`.
+
+        This runs once for each post of a fan-out, hence one plain loop without further calls.
+        """
+        for member in members:
+            if clock() < until:
+                yield Post(member, frames[member.protocol])
+            else:
+                self.retry.append(member)
+
+    def _note_failure(self, posted: Posted, *, now: float) -> None:
+        self.outcomes[posted.outcome] += 1
+        self.retry_after = max(self.retry_after, posted.retry_after)
+        match decide(posted, now=now):
+            case Decision.FORGET:
+                self.gone.append(posted.post.member)
+            case Decision.RETRY:
+                self.retry.append(posted.post.member)
+            case Decision.DONE | Decision.GIVE_UP:
+                pass
+
+
 class Sender:
-    """Posts, repeats what may pass, and forgets connections that are gone."""
+    """Posts to members in several attempts and forgets connections that are gone."""
 
     def __init__(
         self,
@@ -44,71 +119,35 @@ class Sender:
         self._sleep = sleep
 
     def post(
-        self, members: Iterable[Member], frame_for: FrameFor, *, room: str, until: float
+        self, members: Iterable[Member], encode: Encode, *, room: str, until: float
     ) -> SendResult:
-        """Post to every member, met in `room`, until the clock says `until` (epoch seconds).
+        """Post to every member of `room`, until the clock says `until` (epoch seconds).
 
-        Members are taken as they can be posted to: they may still be read meanwhile.
+        A member is taken from `members` when it can be posted to, so `members` may be a generator
+        that still reads. All of them are taken, even when the time is over.
         """
         result = SendResult()
-        frames: dict[str, bytes] = {}
+        frames = Frames(encode)
         gone: list[Member] = []
-        for attempt in count():
-            waiting, result.left = members if attempt == 0 else result.left, []
-            posts = self._posts(waiting, result.left, frames, frame_for, until)
-            retry_after = self._post_all(posts, result, gone)
-            wait = next_attempt_in(
-                attempt,
-                left=len(result.left),
-                remaining=until - self._clock(),
-                jitter=random.random(),  # noqa: S311
-                retry_after=retry_after,
-            )
+        for number in count():
+            attempt = Attempt()
+            attempt.run(members, frames, gateway=self._gateway, clock=self._clock, until=until)
+            result.outcomes += attempt.outcomes
+            gone += attempt.gone
+            members = result.unreached = attempt.retry
+            wait = self._wait_after(number, attempt, until)
             if wait is None:
                 break
             self._sleep(wait)
         result.forgotten = self._cleanup.forget(gone, room=room, until=until)
         return result
 
-    def _posts(
-        self,
-        members: Iterable[Member],
-        left: list[Member],
-        frames: dict[str, bytes],
-        frame_for: FrameFor,
-        until: float,
-    ) -> Iterator[Post]:
-        """Yield a post for each member; those for whom no time was left go to `left`."""
-        clock = self._clock
-        for member in members:
-            if clock() >= until:
-                left.append(member)
-                continue
-            frame = frames.get(member.protocol)
-            if frame is None:
-                frame = frames[member.protocol] = frame_for(member.protocol)
-            yield Post(member, frame)
-
-    def _post_all(self, posts: Iterator[Post], result: SendResult, gone: list[Member]) -> float:
-        """Post; return the longest wait that API Gateway named, in seconds."""
-        sent = 0
-        wait = 0.0
-        for posted in self._gateway.post_all(posts):
-            if posted.outcome is Outcome.SENT:
-                sent += 1
-                continue
-            result.outcomes[posted.outcome] += 1
-            wait = max(wait, posted.retry_after)
-            self._see_to(posted, result.left, gone)
-        if sent:
-            result.outcomes[Outcome.SENT] += sent
-        return wait
-
-    def _see_to(self, posted: Posted, left: list[Member], gone: list[Member]) -> None:
-        match decide(posted, now=self._clock()):
-            case Verdict.FORGET:
-                gone.append(posted.post.member)
-            case Verdict.AGAIN:
-                left.append(posted.post.member)
-            case Verdict.DONE | Verdict.GIVE_UP:
-                pass
+    def _wait_after(self, number: int, attempt: Attempt, until: float) -> float | None:
+        """Return the seconds to wait after attempt `number`, None when it was the last."""
+        return next_attempt_in(
+            number,
+            left=len(attempt.retry),
+            remaining=until - self._clock(),
+            jitter=random.random(),  # noqa: S311
+            retry_after=attempt.retry_after,
+        )

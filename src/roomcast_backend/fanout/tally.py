@@ -1,4 +1,4 @@
-"""The figures of one fan-out or heartbeat, for logs and metrics."""
+"""The counts of one fan-out or heartbeat, for logs and metrics."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -9,7 +9,12 @@ from roomcast_backend.gateway.posts import Outcome
 
 @dataclass(slots=True)
 class Tally:
-    """What a fan-out did, for the metrics."""
+    """How many posts, connections and queue messages one invocation's work came to.
+
+    `outcomes` counts posts, `forgotten` connections that were gone, `expired` connections closed
+    for their token, `queued_pages` and `queued_members` what was left to later invocations.
+    `repeated` says that the event's fan-out was complete already, and nothing was done.
+    """
 
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     forgotten: int = 0
@@ -19,6 +24,6 @@ class Tally:
     repeated: bool = False
 
     def add(self, result: SendResult) -> None:
-        """Add a round of posts."""
+        """Add what one call of the sender did."""
         self.outcomes += result.outcomes
         self.forgotten += result.forgotten

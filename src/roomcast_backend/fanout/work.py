@@ -1,4 +1,4 @@
-"""The work of one fan-out, in pieces that a queue can carry."""
+"""The work of one fan-out, in parts that each fit into a queue message."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -11,22 +11,24 @@ from roomcast_backend.aws.sqs import Sqs
 from roomcast_backend.settings import Settings
 
 MAX_REQUEUES = 6
-"""How often members that could not be reached go back to the queue, before its DLQ takes them."""
+"""How often unreached members are queued again before the work goes to the dead-letter queue."""
 
-AGAIN_SECONDS = 5
-"""Before members that could not be reached are tried again; six times outlast a handshake."""
+REQUEUE_DELAY_SECONDS = 5
+"""The delay before unreached members are tried again; six delays are longer than a handshake."""
 
-AGAIN_AT_ONCE = 1000
-"""Members named in one message: their ids and an event fit into the 256 KB that SQS takes."""
+MEMBERS_PER_MESSAGE = 1000
+"""Unreached members in one message: their ids and an event fit into the 256 KB that SQS takes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """Deliver an event to one shard of one of its rooms, or to the members left over from that.
+    """A part of a fan-out: one shard of one room, or the unreached members of that shard.
 
-    `room` is an index into the envelope's rooms: who is in an earlier one gets the event there.
-    `after` is the connection id behind which to go on; `only` names members to try again, in
-    their `attempt`. `started` is when the fan-out began, epoch seconds.
+    `room` is an index into the envelope's rooms: a member of an earlier one gets the event there.
+    `after` is the connection id after which to continue; `only` are the ids of unreached members,
+    and `attempt` says how often they were queued. `started` is when the fan-out began, epoch
+    seconds. The field names are those of the queue message, which containers of an older version
+    may have written.
     """
 
     envelope: Envelope
@@ -39,30 +41,30 @@ class Work:
 
     @property
     def room_name(self) -> str:
-        """The name of the room that this is about."""
+        """The name of the room."""
         return self.envelope.rooms[self.room]
 
     @property
     def name(self) -> str:
-        """What tells this work from everything else that the same event leaves to the queue."""
+        """A name that is unique among all the work of the same event."""
         begins = f"{self.attempt}@{self.only[0]}" if self.only else self.after or ""
         return f"{self.room}/{self.shard}/{begins}"
 
     @property
     def is_last_attempt(self) -> bool:
-        """Whether what fails now is left to the queue's dead letters."""
+        """Whether members that are unreached now are not queued again."""
         return self.attempt >= MAX_REQUEUES
 
-    def behind(self, connection_id: str) -> Self:
-        """Return the work on the rest of the shard."""
+    def continue_after(self, connection_id: str) -> Self:
+        """Return the work for the rest of the shard, after a connection id."""
         return replace(self, after=connection_id)
 
-    def again(self, connection_ids: tuple[str, ...]) -> Self:
-        """Return the work on members that could not be reached."""
+    def retry(self, connection_ids: tuple[str, ...]) -> Self:
+        """Return the work for members that were not reached: one attempt later."""
         return replace(self, after=None, only=connection_ids, attempt=self.attempt + 1)
 
     def to_message(self) -> str:
-        """Write the work as a queue message."""
+        """Encode the work as a queue message (JSON)."""
         return encode(
             {
                 "detail": self.envelope.to_detail(),
@@ -77,7 +79,7 @@ class Work:
 
     @classmethod
     def from_message(cls, message: str) -> Self:
-        """Read what `to_message` wrote."""
+        """Decode a message of `to_message`."""
         value: dict[str, Any] = json.loads(message)
         detail = value.pop("detail")
         only = tuple(value.pop("only"))
@@ -85,32 +87,32 @@ class Work:
 
 
 def whole_event(envelope: Envelope, shards: dict[str, range], *, started: float) -> Iterator[Work]:
-    """Yield the work of a whole event: every shard of every room, in the rooms' order."""
+    """Yield the work for a whole event: every shard of every room, in the order of the rooms."""
     for index, room in enumerate(envelope.rooms):
         for shard in shards[room]:
             yield Work(envelope, started, index, shard)
 
 
 def page_of_shard(page_size: int, shards: int) -> int:
-    """Return how many members of each shard are posted to at once, before the rest is queued."""
+    """Return how many members of each shard one invocation posts to before it queues the rest."""
     return max(1, page_size // shards)
 
 
 def requeued(work: Work, unreached: Sequence[str]) -> Iterator[Work]:
-    """Yield the work on members, by their connection ids, that could not be reached."""
-    for start in range(0, len(unreached), AGAIN_AT_ONCE):
-        yield work.again(tuple(unreached[start : start + AGAIN_AT_ONCE]))
+    """Yield the work for unreached members, given by their connection ids."""
+    for start in range(0, len(unreached), MEMBERS_PER_MESSAGE):
+        yield work.retry(tuple(unreached[start : start + MEMBERS_PER_MESSAGE]))
 
 
 class PageQueue:
-    """The queue of work that the broadcast function leaves to further invocations."""
+    """The SQS queue with the work for later invocations of the broadcast function."""
 
     def __init__(self, settings: Settings, *, client: Sqs | None = None) -> None:
         self._url = settings.pages_queue_url
         self._client = client or clients.sqs()
 
     def put(self, work: Work, *, delay: int = 0) -> None:
-        """Queue some work, to be taken after `delay` seconds (at most 900)."""
+        """Queue some work; it is delivered after `delay` seconds (at most 900)."""
         self._client.send_message(
             QueueUrl=self._url, MessageBody=work.to_message(), DelaySeconds=delay
         )

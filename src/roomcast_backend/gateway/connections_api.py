@@ -1,4 +1,4 @@
-"""API Gateway's @connections: the only way to say something to a client unasked.
+"""API Gateway's @connections API: posts to clients and closes their connections.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html
 """
@@ -26,25 +26,25 @@ OUTCOMES = {
     413: Outcome.TOO_LARGE,
     429: Outcome.THROTTLED,
 }
-"""By HTTP status; every other one is `FAILED`: no answer, no permission, a fault of the server."""
+"""Outcomes by HTTP status. Any other status is `FAILED`, as are a timeout and a lost connection."""
 
 LARGEST_BURST = 1000
-"""Posts of one container before it is held to its share of the account's rate."""
+"""The posts that a container may make at once, before its share of the account's rate applies."""
 
 
 def posts_per_container(settings: Settings) -> float:
-    """Return the posts a second of one container: a share for each worker and one for the bus."""
+    """Return the posts per second of one container: a share for each worker and one for the bus."""
     return settings.posts_per_second / (settings.page_workers + 1)
 
 
 class Gateway(Protocol):
-    """What the service does to connections; a connection that is no more is no error.
+    """Posts to connections and closes them; a connection that is gone is not an error.
 
-    Ids may be those of sessions: what is meant is the connection below.
+    A connection id may be a session's id: it stands for the session's connection.
     """
 
     def exists(self, connection_id: str) -> bool:
-        """Tell whether the connection's handshake is done and it is still open."""
+        """Return whether a connection's handshake is done and the connection is still open."""
         ...
 
     def post(self, connection_id: str, frame: bytes) -> Outcome:
@@ -52,26 +52,26 @@ class Gateway(Protocol):
         ...
 
     def post_all(self, posts: Iterable[Post]) -> Iterator[Posted]:
-        """Send many frames, side by side; yield what came of each, in any order.
+        """Send many frames concurrently; yield the result of each, in any order.
 
-        A post is taken when it can be sent; what is in flight is bounded.
+        A post is taken from `posts` when it can be sent; the number in flight is bounded.
         """
         ...
 
     def close(self, connection_id: str) -> None:
-        """End a connection; its client may connect anew."""
+        """Close a connection; its client may connect again."""
         ...
 
     def close_all(self, connection_ids: Iterable[str]) -> None:
-        """End many connections, side by side, as far as that succeeds."""
+        """Close many connections concurrently; one that cannot be closed is not an error."""
         ...
 
 
 class ConnectionsApi:
-    """The gateway that API Gateway's management API is.
+    """The `Gateway` of API Gateway's management API.
 
-    `many` carries the posts of a fan-out, `single` what is said to one connection, which may be
-    while a fan-out is under way.
+    `many` sends the requests of a fan-out, `single` a request for one connection, which may come
+    while a fan-out is under way. `limiter` holds a fan-out to the container's share of the quota.
     """
 
     def __init__(
@@ -81,18 +81,18 @@ class ConnectionsApi:
         many: Transport | None = None,
         single: Transport | None = None,
         signer: Signer | None = None,
-        pace: RateLimiter | None = None,
+        limiter: RateLimiter | None = None,
     ) -> None:
         self._many = many or _many(settings.callback_url)
         self._single = single or _single(settings.callback_url)
         self._signer = signer or _signer(endpoints.region(SERVICE))
-        self._pace = pace or _pace(posts_per_container(settings))
+        self._limiter = limiter or _limiter(posts_per_container(settings))
         self._host = self._many.origin.authority
         self._prefix = urlsplit(settings.callback_url).path.rstrip("/") + "/@connections/"
 
     def exists(self, connection_id: str) -> bool:
-        """Ask GetConnection; raise `AwsError` for what is none."""
-        return self._ask("GET", connection_id)
+        """Call GetConnection; raise `AwsError` when the answer is neither a success nor 410."""
+        return self._call("GET", connection_id)
 
     def post(self, connection_id: str, frame: bytes) -> Outcome:
         """Send one frame to one connection."""
@@ -100,45 +100,48 @@ class ConnectionsApi:
         return OUTCOMES.get(self._single.one(request).status, Outcome.FAILED)
 
     def post_all(self, posts: Iterable[Post]) -> Iterator[Posted]:
-        """Send at the container's pace."""
+        """Send many frames concurrently, at the container's rate."""
         for post, status, retry_after, _ in self._many.exchange(self._signed(posts)):
             outcome = OUTCOMES.get(status, Outcome.FAILED)
             if outcome is Outcome.THROTTLED:
-                self._pace.refused()
+                self._limiter.slow_down()
             yield Posted(post, outcome, retry_after)
 
     def close(self, connection_id: str) -> None:
-        """Ask DeleteConnection; a connection that is gone already is closed."""
-        self._ask("DELETE", connection_id)
+        """Call DeleteConnection; raise `AwsError` when the answer is neither a success nor 410."""
+        self._call("DELETE", connection_id)
 
     def close_all(self, connection_ids: Iterable[str]) -> None:
-        """Ask DeleteConnection of each, at the container's pace."""
+        """Call DeleteConnection for each connection, at the container's rate; ignore failures."""
         requests = (
-            (None, self._about("DELETE", connection_id))
-            for connection_id in self._pace.keep(connection_ids)
+            (None, self._request("DELETE", connection_id))
+            for connection_id in self._limiter.throttle(connection_ids)
         )
         for _ in self._many.exchange(requests):
             pass
 
     def _signed(self, posts: Iterable[Post]) -> Iterator[tuple[Post, bytes]]:
-        """Write each post as a request. All members of one protocol get the same frame."""
+        """Yield each post and its signed request.
+
+        Members of one protocol share a frame, whose hash is computed once.
+        """
         writers: dict[bytes, Callable[[str], bytes]] = {}
-        for post in self._pace.keep(posts):
+        for post in self._limiter.throttle(posts):
             write = writers.get(post.frame)
             if write is None:
                 write = self._signer.posts(self._host, self._prefix, post.frame)
                 writers[post.frame] = write
             yield post, write(address(post.member.connection_id))
 
-    def _ask(self, method: str, connection_id: str) -> bool:
-        """Return whether the connection is there; raise `AwsError` for what is none."""
-        answer = self._single.one(self._about(method, connection_id))
+    def _call(self, method: str, connection_id: str) -> bool:
+        """Return whether the connection exists; raise `AwsError` for any status but 2xx and 410."""
+        answer = self._single.one(self._request(method, connection_id))
         outcome = OUTCOMES.get(answer.status)
         if outcome not in (Outcome.SENT, Outcome.GONE):
             raise AwsError(SERVICE.name, f"{method} @connections", "HTTP", status=answer.status)
         return outcome is Outcome.SENT
 
-    def _about(self, method: str, connection_id: str) -> bytes:
+    def _request(self, method: str, connection_id: str) -> bytes:
         path = self._prefix + quote(address(connection_id), safe="")
         return self._signer.request(method, self._host, path)
 
@@ -159,5 +162,5 @@ def _signer(region: str) -> Signer:
 
 
 @cache
-def _pace(rate: float) -> RateLimiter:
+def _limiter(rate: float) -> RateLimiter:
     return RateLimiter(rate, burst=LARGEST_BURST)

@@ -1,16 +1,16 @@
-"""A post to a connection and what came of it."""
+"""A post to a connection and its result."""
 
 from enum import Enum
 from typing import NamedTuple
 
 from roomcast_backend.model.connection import Member
 
-HANDSHAKE_SECONDS = 15
-"""A handshake takes no longer; until it is done API Gateway answers 410 for the connection."""
+MAX_HANDSHAKE_SECONDS = 15
+"""The longest handshake. Until it is done, API Gateway answers 410 for the connection."""
 
 
 class Outcome(Enum):
-    """What API Gateway said to a post."""
+    """The result of a post, by API Gateway's answer."""
 
     SENT = "sent"
     GONE = "gone"
@@ -20,14 +20,17 @@ class Outcome(Enum):
 
 
 class Post(NamedTuple):
-    """One frame for one member. A tuple, as `Posted`: one is made for each post."""
+    """One frame for one member.
+
+    `Post` and `Posted` are tuples because one is made for each post, and tuples are made fastest.
+    """
 
     member: Member
     frame: bytes
 
 
 class Posted(NamedTuple):
-    """A post and what came of it; `retry_after` in seconds, where API Gateway named a wait."""
+    """A post and its outcome; `retry_after` is the wait that API Gateway named, in seconds."""
 
     post: Post
     outcome: Outcome

@@ -1,7 +1,7 @@
 """Keeps the posts of one container under its share of the account's quota.
 
-API Gateway takes 10,000 @connections calls a second for an account and region by default, of all
-that call; one sender alone could make more. Whoever asks for more gets 429.
+By default API Gateway accepts 10,000 @connections calls per second and answers 429 beyond that. All
+callers of an account and region share this quota, and one container alone could exceed it.
 https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
 """
 
@@ -12,19 +12,19 @@ from typing import TypeVar
 T = TypeVar("T")
 
 GRANT_SECONDS = 0.01
-"""What is waited for at once: a wait for each post would cost more than the post."""
+"""The shortest wait: to wait before each post would cost more than the post."""
 
 SLOWEST = 0.02
-"""The part of the rate that refusals can bring it down to."""
+"""The lowest rate after refusals, as a fraction of the full rate."""
 
 RECOVERY_SECONDS = 10.0
-"""Until the full rate is reached again after a refusal that halved it."""
+"""The time in which a halved rate becomes the full rate again."""
 
 
 class RateLimiter:
-    """A bucket of tokens: `rate` posts a second, `burst` of them at once after a pause.
+    """A token bucket: `rate` posts per second, and up to `burst` at once after a pause.
 
-    A refusal (429) halves the rate; it recovers evenly. Not for several threads.
+    A refusal (429) halves the rate, which then grows linearly to the full rate. Not thread-safe.
     """
 
     def __init__(
@@ -43,16 +43,22 @@ class RateLimiter:
         self._sleep = sleep
         self._halved_at = 0.0
 
-    def keep(self, items: Iterable[T]) -> Iterator[T]:
-        """Yield the items, each when its time has come."""
+    def __repr__(self) -> str:
+        return (
+            f"<RateLimiter rate={self._rate:.1f}/{self._full_rate:.1f} per second,"
+            f" tokens={self._tokens:.1f}/{self._burst:.0f}>"
+        )
+
+    def throttle(self, items: Iterable[T]) -> Iterator[T]:
+        """Yield each item when the rate allows it."""
         for item in items:
             if self._tokens < 1:
                 self._wait()
             self._tokens -= 1
             yield item
 
-    def refused(self) -> None:
-        """Slow down: the account's quota is used up, by whomever. Once for a burst of refusals."""
+    def slow_down(self) -> None:
+        """Halve the rate after a refusal; several refusals within a second halve it once."""
         self._refill()
         self._tokens = min(self._tokens, 0.0)
         now = self._clock()

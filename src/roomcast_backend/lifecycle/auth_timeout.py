@@ -1,4 +1,4 @@
-"""The deadline for tokens: whoever has sent none by then is told so and closed."""
+"""Closes connections that have not authenticated by their deadline."""
 
 from roomcast_backend.lifecycle.termination import Terminator
 from roomcast_backend.model.connection import State
@@ -10,7 +10,7 @@ MESSAGE = "no token came in time: connect with one or send authenticate"
 
 
 class AuthTimeout:
-    """Ends connections that are still pending."""
+    """Closes connections that are still pending."""
 
     def __init__(
         self,
@@ -23,11 +23,13 @@ class AuthTimeout:
         self._memberships = memberships
         self._terminator = terminator
 
-    def passes(self, connection_id: str) -> bool:
-        """Close the connection unless it is authenticated or gone; tell whether it was closed."""
+    def close_if_pending(self, connection_id: str) -> bool:
+        """Close a connection, unless it is authenticated or gone; return whether it was closed."""
         connection = self._connections.get(connection_id)
         if connection is None or connection.state is not State.PENDING:
             return False
-        self._terminator.say(connection.id, connection.protocol, Code.AUTH_MISSING, MESSAGE)
+        self._terminator.close_with_error(
+            connection.id, connection.protocol, Code.AUTH_MISSING, MESSAGE
+        )
         self._memberships.forget(connection.id)
         return True

@@ -1,4 +1,4 @@
-"""Forgets many connections side by side: each takes several calls, one after another."""
+"""Deletes many connections concurrently: each takes several calls, one after another."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -10,7 +10,7 @@ from roomcast_backend.stores.memberships import MembershipStore
 
 
 class Cleanup:
-    """Deletes the connections of members, as far as the time allows."""
+    """Deletes the connections of members and all their memberships."""
 
     def __init__(
         self,
@@ -24,9 +24,10 @@ class Cleanup:
         self._workers = workers or _workers()
 
     def forget(self, members: Iterable[Member], *, room: str, until: float) -> int:
-        """Forget connections whose members were met in `room`; return how many.
+        """Delete the connections of members of `room`; return how many were deleted.
 
-        Those for whom there is no time are met, and found to be gone, once more.
+        Nothing is deleted once the clock says `until` (epoch seconds). The next post to a
+        connection that remains finds it gone again.
         """
 
         def forget_one(member: Member) -> bool:

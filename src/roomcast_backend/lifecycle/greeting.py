@@ -1,15 +1,16 @@
-"""After the handshake: joins the automatic rooms, then greets with `connection.established`.
+"""Opens a connection after its handshake: joins the automatic rooms, then greets the client.
 
-API Gateway refuses posts until the handshake is done, so this waits for it. The rooms are joined
-before the client is greeted: whoever has been greeted misses nothing.
+API Gateway refuses posts until the handshake is done, so the greeter waits for it. The rooms are
+joined before the client is greeted: a client that has been greeted misses no event.
 """
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 
 from roomcast_backend.gateway.connections_api import Gateway
-from roomcast_backend.gateway.posts import HANDSHAKE_SECONDS, Outcome
+from roomcast_backend.gateway.posts import MAX_HANDSHAKE_SECONDS, Outcome
 from roomcast_backend.lifecycle.system_events import greeting
 from roomcast_backend.model.connection import SOCKET_IO, Connection, State
 from roomcast_backend.protocol import engineio_packets
@@ -19,28 +20,41 @@ from roomcast_backend.stores.memberships import MembershipStore
 
 FIRST_WAIT = 0.02
 LONGEST_WAIT = 1.0
+"""Seconds."""
 
 
 class NotGreeted(Exception):
-    """The greeting failed for another reason than a client that left: it is tried again."""
+    """The greeting failed although the client is still connected; Lambda invokes `open` again."""
 
 
 @dataclass(frozen=True, slots=True)
-class Timers:
-    """What Engine.IO clients are told: milliseconds between heartbeats, and of patience."""
+class EngineIoTimers:
+    """The timers that Engine.IO's open packet announces, in milliseconds.
+
+    `interval` is the time between two heartbeats, `timeout` how much later than that a heartbeat
+    may come before the client closes the connection.
+    """
 
     interval: int
     timeout: int
 
-    def opening(self, sid: str) -> str:
-        """Write Engine.IO's handshake."""
+    def open_packet(self, sid: str) -> str:
+        """Encode the open packet, Engine.IO's handshake."""
         return engineio_packets.opening(
             sid, interval=self.interval, timeout=self.timeout, max_payload=LARGEST_FRAME
         )
 
 
+def wait_after(attempt: int) -> float:
+    """Return the seconds to wait after attempt number `attempt`, which counts from 0.
+
+    The wait doubles up to `LONGEST_WAIT`. It has no jitter: each connection is asked about alone.
+    """
+    return min(LONGEST_WAIT, FIRST_WAIT * 2.0**attempt)
+
+
 class Greeter:
-    """Opens connections."""
+    """Joins the automatic rooms and posts the greeting."""
 
     def __init__(
         self,
@@ -48,7 +62,7 @@ class Greeter:
         connections: ConnectionStore,
         memberships: MembershipStore,
         gateway: Gateway,
-        timers: Timers,
+        timers: EngineIoTimers,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -60,7 +74,10 @@ class Greeter:
         self._sleep = sleep
 
     def open(self, connection_id: str) -> bool:
-        """Join and greet; return False when the client has left. Can be repeated."""
+        """Join the rooms and greet; return False when the client has left. Can be repeated safely.
+
+        Raise `NotGreeted` when the greeting failed for another reason.
+        """
         connection = self._connections.get(connection_id)
         if connection is None or not (connection.principal or connection.protocol == SOCKET_IO):
             return False
@@ -69,13 +86,13 @@ class Greeter:
             return False
         if connection.state is State.OPEN:
             self._memberships.settle(connection, now=int(self._clock()))
-        return self._post(connection, self._first_words(connection))
+        return self._post(connection, self._greeting(connection))
 
-    def _first_words(self, connection: Connection) -> bytes:
-        """Return Engine.IO's handshake for a connection, the greeting for who is in its rooms."""
+    def _greeting(self, connection: Connection) -> bytes:
+        """Return Engine.IO's open packet, or `connection.established` for the JSON protocol."""
         if connection.protocol != SOCKET_IO:
             return greeting(connection)
-        return self._timers.opening(connection.id).encode()
+        return self._timers.open_packet(connection.id).encode()
 
     def _post(self, connection: Connection, frame: bytes) -> bool:
         outcome = Outcome.GONE
@@ -93,12 +110,13 @@ class Greeter:
         return False
 
     def _wait(self, done: Callable[[], bool]) -> bool:
-        """Try until it is done, as long as a handshake may take, with growing pauses."""
-        give_up = self._clock() + HANDSHAKE_SECONDS
-        pause = FIRST_WAIT
-        while not done():
-            if self._clock() + pause > give_up:
-                return False
-            self._sleep(pause)
-            pause = min(LONGEST_WAIT, pause * 2)
-        return True
+        """Call `done` until it is True; return False after the time of the longest handshake."""
+        give_up = self._clock() + MAX_HANDSHAKE_SECONDS
+        for attempt in count():
+            if done():
+                return True
+            wait = wait_after(attempt)
+            if self._clock() + wait > give_up:
+                break
+            self._sleep(wait)
+        return False

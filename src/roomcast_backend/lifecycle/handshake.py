@@ -1,16 +1,16 @@
-"""The handshake: who may connect, and what is stored of it before API Gateway answers.
+"""The handshake: decides who may connect and stores the connection, before API Gateway answers.
 
-$connect ─▶ row ─▶ (token) invoke `open`: joins the rooms and greets, once the handshake is done
-               └─▶ (no token) queue a deadline: closed unless a token has come by then
+$connect ─▶ row ─▶ (token)    invoke `open`: joins the rooms and greets, once the handshake is done
+               └─▶ (no token) queue a deadline: closes the connection if no token has come by then
 
-With Socket.IO the token comes with a namespace, so there is a deadline with or without one; `open`
-says Engine.IO's first words.
+A Socket.IO client sends its token later, with the namespace that it joins. Its connection always
+gets a deadline, and `open` posts Engine.IO's open packet to it.
 """
 
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from roomcast_backend.auth.tokens import TokenRefused
 from roomcast_backend.model.access import Principal
@@ -19,8 +19,8 @@ from roomcast_backend.settings import Settings
 from roomcast_backend.stores.connections import ConnectionStore
 
 
-class NotAccepted(Exception):
-    """A handshake is answered with an HTTP status instead of a connection."""
+class HandshakeRefused(Exception):
+    """The handshake is refused with the HTTP status `status`; the message says why."""
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
@@ -29,14 +29,14 @@ class NotAccepted(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Handshake:
-    """What a client sends to connect; header names in lower case."""
+    """A client's request to connect; header names are in lower case."""
 
     connection_id: str
     headers: Mapping[str, str]
     query: Mapping[str, str]
 
     @classmethod
-    def of(cls, event: Mapping[str, Any]) -> "Handshake":
+    def from_event(cls, event: Mapping[str, Any]) -> Self:
         """Read API Gateway's `$connect` event."""
         headers = event.get("headers") or {}
         return cls(
@@ -47,25 +47,25 @@ class Handshake:
 
     @property
     def protocol(self) -> str:
-        """The protocol that the query names; raise `NotAccepted` for what is not served."""
+        """The protocol that the query names; raise `HandshakeRefused` for an unsupported one."""
         version, transport = self.query.get("EIO"), self.query.get("transport")
         if version is None and transport is None:
             return JSON
         if version != "4" or transport != "websocket":
-            raise NotAccepted(400, "expected EIO=4 and transport=websocket")
+            raise HandshakeRefused(400, "expected EIO=4 and transport=websocket")
         return SOCKET_IO
 
     @property
     def token(self) -> str | None:
-        """The token of `?token=` or of the header `Authorization: Bearer`."""
+        """The token from the header `Authorization: Bearer`, else from `?token=`, else None."""
         scheme, _, credentials = self.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer" and credentials.strip():
             return credentials.strip()
         return self.query.get("token") or None
 
 
-class Handshakes:
-    """Accepts connections."""
+class Acceptor:
+    """Accepts or refuses handshakes."""
 
     def __init__(
         self,
@@ -87,9 +87,11 @@ class Handshakes:
         self._clock = clock
 
     def accept(self, handshake: Handshake) -> None:
-        """Store the connection and see to what follows; raise `NotAccepted` to refuse it.
+        """Store the connection, then invoke `open` or queue its deadline.
 
-        A step that fails takes the row back; should that fail too, its TTL does.
+        Raise `HandshakeRefused` for a client that may not connect: 400 for the protocol, 401 for
+        the token, 403 for the origin, 503 when the service is full. When a step fails, the stored
+        row is deleted again; if that fails as well, the row's TTL deletes it.
         """
         self._check_origin(handshake)
         principal = self._principal(handshake)
@@ -103,23 +105,23 @@ class Handshakes:
         )
         self._connections.put(connection)
         try:
-            self._see_to_what_follows(connection)
+            self._start_next_step(connection)
         except Exception:
             self._connections.take(connection.id)
             raise
 
-    def _see_to_what_follows(self, connection: Connection) -> None:
+    def _start_next_step(self, connection: Connection) -> None:
         if connection.state is State.OPEN or connection.protocol == SOCKET_IO:
             self._open(connection.id)
         if connection.state is State.PENDING:
             self._set_deadline(connection.id, self._settings.authentication_deadline)
 
     def _check_origin(self, handshake: Handshake) -> None:
-        """Refuse pages of other origins; programs send no Origin and are not refused."""
+        """Refuse web pages of other origins. Programs send no Origin header and are accepted."""
         allowed = [origin.strip() for origin in self._settings.allowed_origins.split(",")]
         origin = handshake.headers.get("origin")
         if origin is not None and "*" not in allowed and origin not in allowed:
-            raise NotAccepted(403, "this origin is not among allowed_origins")
+            raise HandshakeRefused(403, "this origin is not among allowed_origins")
 
     def _principal(self, handshake: Handshake) -> Principal | None:
         if handshake.token is None:
@@ -127,9 +129,9 @@ class Handshakes:
         try:
             return self._principal_of(handshake.token)
         except TokenRefused as exc:
-            raise NotAccepted(401, str(exc)) from exc
+            raise HandshakeRefused(401, str(exc)) from exc
 
     def _check_capacity(self) -> None:
         most = self._settings.max_connections
         if most and self._count_connections() >= most:
-            raise NotAccepted(503, "the service is full: try again later")
+            raise HandshakeRefused(503, "the service is full: try again later")

@@ -1,4 +1,4 @@
-"""Ends connections, saying why: `connection.error`, then the close."""
+"""Closes connections with a reason: first `connection.error` is posted, then the close."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ from roomcast_backend.stores.memberships import MembershipStore
 
 
 class Terminator:
-    """Says goodbye through the gateway and forgets the connection."""
+    """Posts the reason, closes the connection and, for expired members, deletes it."""
 
     def __init__(
         self,
@@ -26,18 +26,18 @@ class Terminator:
         self._clock = clock
         self._cleanup = Cleanup(memberships, clock=clock)
 
-    def say(self, connection_id: str, protocol: str, code: Code, message: str) -> None:
-        """Post `connection.error` and close; a client that is gone already is no error."""
+    def close_with_error(self, connection_id: str, protocol: str, code: Code, message: str) -> None:
+        """Post `connection.error`, then close. A client that is gone already is not an error."""
         frame = error_frame(connection_id, protocol, code, message)
         self._gateway.post(connection_id, frame.encode())
         self._gateway.close(connection_id)
 
-    def expired(self, members: Sequence[Member], *, room: str, until: float) -> int:
-        """End the connections of members whose token has expired; return how many.
+    def close_expired(self, members: Sequence[Member], *, room: str, until: float) -> int:
+        """Close and delete connections whose token has expired; return how many were deleted.
 
-        One that could not be closed is refused with its next frame, for it is not known any more.
-        One for which there is no time until the clock says `until` gets nothing either, and its
-        end the next time.
+        A connection that could not be closed is deleted all the same: its next frame is refused.
+        When the clock says `until` (epoch seconds) nothing is done: the members get no events, and
+        the next fan-out or heartbeat closes them.
         """
         if self._clock() >= until:
             return 0

@@ -1,1 +1,1 @@
-"""What several functions are put together from. Imports gateway, stores, aws and settings."""
+"""Parts of the wiring that several functions share. Imports gateway, stores, aws and settings."""

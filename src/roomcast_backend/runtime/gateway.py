@@ -1,4 +1,4 @@
-"""The way to the clients."""
+"""Builds the gateway to API Gateway's @connections."""
 
 from functools import cache
 
@@ -8,5 +8,5 @@ from roomcast_backend.settings import settings
 
 @cache
 def gateway() -> ConnectionsApi:
-    """Return what posts to connections."""
+    """Return the container's gateway."""
     return ConnectionsApi(settings())

@@ -1,4 +1,4 @@
-"""What has a connection greeted."""
+"""Invokes the function `open`, which greets a connection."""
 
 import json
 
@@ -7,7 +7,7 @@ from roomcast_backend.settings import settings
 
 
 def invoke_open(connection_id: str) -> None:
-    """Let `open` greet a connection or session; nothing is waited for."""
+    """Invoke `open` for a connection or session asynchronously."""
     clients.functions().invoke(
         FunctionName=settings().open_function,
         InvocationType="Event",

@@ -1,9 +1,10 @@
-"""What a container does before its first invocation.
+"""The work of a container before its first invocation, in Lambda's Init phase.
 
-With provisioned concurrency nobody waits for a start, and an invocation has the share of a
-processor that its memory buys (512 MB: 0.29). So whatever every invocation needs is imported and
-built at the start, and what is rare when it is needed first.
+With provisioned concurrency no client waits for the Init phase, while an invocation has only the
+share of a processor that its memory buys (512 MB: 0.29). So whatever every invocation needs is
+imported and built in the Init phase; whatever is rarely needed is imported when it is needed.
 https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
+https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 """
 
 import os
@@ -12,18 +13,18 @@ from collections.abc import Callable
 from roomcast_backend.aws.http import tls
 
 IN_LAMBDA = "AWS_LAMBDA_INITIALIZATION_TYPE"
-"""A variable that Lambda gives to every container.
+"""An environment variable that Lambda sets in every container.
 
 https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 """
 
 
-def prepare(*parts: Callable[[], object]) -> None:
-    """Build `parts` and read the authorities that servers are trusted by (30 ms).
+def initialize(*factories: Callable[[], object]) -> None:
+    """Call the cached factories of a handler, and load the trusted CA certificates (30 ms).
 
-    Only in Lambda: elsewhere importing a handler needs no environment.
+    This happens in Lambda only: elsewhere a handler can be imported without its environment.
     """
     if IN_LAMBDA in os.environ:
         tls.verifying()
-        for part in parts:
-            part()
+        for factory in factories:
+            factory()

@@ -59,7 +59,7 @@ def gateway(
         many=Transport(url, window=window, timeout=timeout, tls=trusting()),
         single=Transport(url, window=1, timeout=timeout, tls=trusting()),
         signer=Signer("execute-api", "us-east-1", credentials=keys or Keys()),
-        pace=RateLimiter(1e6, burst=1_000_000),
+        limiter=RateLimiter(1e6, burst=1_000_000),
     )
 
 
@@ -295,7 +295,7 @@ class TestNothingIsLost:
         members = (post(name).member for name in names(1000))
         result = sender.post(members, lambda _: b"frame", room="room", until=time.time() + 60)
         delivered = {name for name in names(1000) if server.delivered[name]}
-        assert result.left == []
+        assert result.unreached == []
         assert forgotten.ids <= gone
         assert delivered >= set(names(1000)) - gone
         assert result.outcomes[Outcome.SENT] + result.outcomes[Outcome.GONE] == 1000
