@@ -1,4 +1,4 @@
-"""The streams of connections and rooms: feeds the counters behind the statistics."""
+"""The streams of the tables connections and rooms: counts their changes for the statistics."""
 
 import time
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from roomcast_backend.runtime.counters import counters
+from functions.count.wiring import counters
 from roomcast_backend.runtime.startup import initialize
 from roomcast_backend.statistics.stream_counter import batch_name, changes
 
@@ -16,7 +16,7 @@ initialize(counters)
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], _context: LambdaContext) -> None:
-    """Count one batch of changes; a batch that Lambda repeats counts once."""
+    """Count one batch of changes; a batch that Lambda repeats is counted once."""
     records = event["Records"]
     batch = batch_name(records)
     counters().add(changes(records), spread_by=batch, batch=batch, now=int(time.time()))

@@ -1,25 +1,26 @@
-"""For `status`: what tells health and figures."""
+"""Builds what `status` calls: the statistics and the check of the stores."""
 
 import time
 from functools import cache
 
 from roomcast.version import __version__
-from roomcast_backend.runtime.counters import counters
 from roomcast_backend.settings import settings
 from roomcast_backend.statistics.report import Statistics
 from roomcast_backend.stores.connections import ConnectionStore
+from roomcast_backend.stores.counters import CounterStore
 from roomcast_backend.stores.rooms import RoomStore
 
 
 @cache
 def statistics() -> Statistics:
-    """Return what reads the counters."""
-    return Statistics(counters())
+    """Return the statistics over the counters."""
+    return Statistics(CounterStore(settings()))
 
 
 def check_stores() -> str:
-    """Ask every table that a client needs; return the version, raise what fails."""
-    ConnectionStore(settings()).get("health")
-    RoomStore(settings()).page("project:health", 0, size=1)
-    counters().started_at(now=int(time.time()))
+    """Read each table that a client needs; return the version, or raise the store's error."""
+    chosen = settings()
+    ConnectionStore(chosen).get("health")
+    RoomStore(chosen).page("project:health", 0, size=1)
+    CounterStore(chosen).started_at(now=int(time.time()))
     return __version__

@@ -1,1 +1,1 @@
-"""Counts of connections, members and events. Imports stores and model."""
+"""Counts of connections, members and events. Imports auth, stores and model."""

@@ -1,4 +1,4 @@
-"""For `count`: what counts."""
+"""Builds what `count` calls: the counters' store."""
 
 from functools import cache
 
@@ -8,5 +8,5 @@ from roomcast_backend.stores.counters import CounterStore
 
 @cache
 def counters() -> CounterStore:
-    """Return what counts."""
+    """Return the store of the counters."""
     return CounterStore(settings())
