@@ -11,7 +11,7 @@ from itertools import count
 
 from roomcast_backend.gateway.connections_api import Gateway
 from roomcast_backend.gateway.posts import MAX_HANDSHAKE_SECONDS, Outcome
-from roomcast_backend.lifecycle.system_events import greeting
+from roomcast_backend.lifecycle.system_events import established_frame
 from roomcast_backend.model.connection import SOCKET_IO, Connection, State
 from roomcast_backend.protocol import engineio_packets
 from roomcast_backend.protocol.json_codec import LARGEST_FRAME
@@ -91,7 +91,7 @@ class Greeter:
     def _greeting(self, connection: Connection) -> bytes:
         """Return Engine.IO's open packet, or `connection.established` for the JSON protocol."""
         if connection.protocol != SOCKET_IO:
-            return greeting(connection)
+            return established_frame(connection).encode()
         return self._timers.open_packet(connection.id).encode()
 
     def _post(self, connection: Connection, frame: bytes) -> bool:

@@ -1,4 +1,11 @@
-"""The events of the service itself: `connection.established` and `connection.error`."""
+"""The events of the service itself, `connection.established` and `connection.error`.
+
+Their fields, types and source are those of the models in `roomcast.events.connection`. They are
+written here without the models, because importing pydantic takes some 60 ms of a cold start;
+tests/unit/test_system_events.py compares each event with its model, field by field.
+"""
+
+from typing import Any
 
 from roomcast.envelope import Envelope, new_id, timestamp
 from roomcast_backend.model.connection import Connection, address
@@ -9,39 +16,45 @@ SOURCE = "websocket_server"
 PROTOCOL_VERSION = "1.0"
 
 
-def own_room(connection_id: str) -> str:
-    """Return what stands as `room` in an event that is for one connection only.
-
-    No client can join it: it is not a room's name.
-    """
-    return f"connection:{address(connection_id)}"
-
-
-def own_event(event_type: str, connection_id: str, data: dict[str, object]) -> Envelope:
-    """Return an event of the service itself for one connection."""
-    room = own_room(connection_id)
-    return Envelope(new_id(), event_type, timestamp(), SOURCE, (room,), data)
+def established(connection: Connection) -> Envelope:
+    """Return `connection.established`: the connection receives events from now on."""
+    data = {
+        "connection_id": address(connection.id),
+        "user_id": connection.principal.user_id if connection.principal else "",
+        "protocol_version": PROTOCOL_VERSION,
+    }
+    return _envelope("connection.established", connection.id, data)
 
 
-def error_frame(connection_id: str, protocol: str, code: Code, message: str) -> str:
-    """Write `connection.error` for one connection or session."""
-    data: dict[str, object] = {
+def error(connection_id: str, code: Code, message: str) -> Envelope:
+    """Return `connection.error`: a connection or session is refused or about to be closed."""
+    data = {
         "error_code": str(code),
         "error_message": message,
         "connection_id": address(connection_id),
     }
-    envelope = own_event("connection.error", connection_id, data)
-    return codec_named(protocol).encode_event(envelope, own_room(connection_id))
+    return _envelope("connection.error", connection_id, data)
 
 
-def greeting(connection: Connection) -> bytes:
-    """Write `connection.established`."""
-    user_id = connection.principal.user_id if connection.principal else ""
-    data: dict[str, object] = {
-        "connection_id": address(connection.id),
-        "user_id": user_id,
-        "protocol_version": PROTOCOL_VERSION,
-    }
-    envelope = own_event("connection.established", connection.id, data)
-    codec = codec_named(connection.protocol)
-    return codec.encode_event(envelope, own_room(connection.id)).encode()
+def established_frame(connection: Connection) -> str:
+    """Write `connection.established` in the protocol of the connection or session."""
+    return _frame(established(connection), connection.protocol)
+
+
+def error_frame(connection_id: str, protocol: str, code: Code, message: str) -> str:
+    """Write `connection.error` in the protocol of a connection or session."""
+    return _frame(error(connection_id, code, message), protocol)
+
+
+def _envelope(event_type: str, connection_id: str, data: dict[str, Any]) -> Envelope:
+    """Return an event for one connection.
+
+    What stands in the place of a room is not the name of one, so no client can join it.
+    """
+    room = f"connection:{address(connection_id)}"
+    return Envelope(new_id(), event_type, timestamp(), SOURCE, (room,), data)
+
+
+def _frame(envelope: Envelope, protocol: str) -> str:
+    (room,) = envelope.rooms
+    return codec_named(protocol).encode_event(envelope, room)
