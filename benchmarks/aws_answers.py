@@ -50,7 +50,7 @@ def connection(connection_id: str) -> Connection:
         state=State.READY,
         connected_at=now - 60,
         principal=principal,
-        session=1,
+        token_version=1,
         rooms=frozenset({"global", f"user:{USER}"}),
     )
 

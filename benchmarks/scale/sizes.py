@@ -58,7 +58,7 @@ def _member() -> Item:
 def _connection() -> Item:
     principal = Principal(USER, expires_at=NOW + 3600)
     rooms = frozenset({"global", f"user:{USER}", ROOM.partition("#")[0]})
-    row = Connection(CONNECTION, JSON, State.READY, NOW, principal, session=1, rooms=rooms)
+    row = Connection(CONNECTION, JSON, State.READY, NOW, principal, token_version=1, rooms=rooms)
     return connection_item(row)
 
 

@@ -1,6 +1,7 @@
 """Builds what `subscribe` calls: the dispatcher with a handler for each protocol."""
 
 from functools import cache
+from typing import Any
 
 from roomcast_backend.auth.verification_keys import load_verifier, principal_of
 from roomcast_backend.inbound.commands import Commands
@@ -18,6 +19,7 @@ from roomcast_backend.settings import settings
 from roomcast_backend.stores.connections import CommandRate, ConnectionStore
 from roomcast_backend.stores.events import EventStore
 from roomcast_backend.stores.memberships import MembershipStore
+from roomcast_backend.stores.recovery import RecoveryStore
 from roomcast_backend.stores.sessions import SessionStore
 
 
@@ -36,11 +38,11 @@ def dispatcher() -> Dispatcher:
         connections=connections,
         handlers=_handlers(connections),
         gateway=gateway(),
-        pace=CommandRate(interval=1000 // chosen.commands_per_second, burst=chosen.command_burst),
+        rate=CommandRate(interval=1000 // chosen.commands_per_second, burst=chosen.command_burst),
     )
 
 
-def _handlers(connections: ConnectionStore) -> dict[str, ProtocolHandler]:
+def _handlers(connections: ConnectionStore) -> dict[str, ProtocolHandler[Any]]:
     chosen = settings()
     replay = Replay(EventStore(chosen), gateway(), keep=chosen.replay_hours * 3600)
     commands = Commands(
@@ -48,10 +50,11 @@ def _handlers(connections: ConnectionStore) -> dict[str, ProtocolHandler]:
         memberships=MembershipStore(chosen),
         principal_of=principal_of,
         replay=replay,
-        most_rooms=chosen.max_rooms_per_connection,
+        max_rooms_per_connection=chosen.max_rooms_per_connection,
     )
     sessions = Sessions(
         store=SessionStore(chosen),
+        recovery=RecoveryStore(chosen),
         connections=connections,
         replay=replay,
         principal_of=principal_of,

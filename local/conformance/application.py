@@ -1,4 +1,4 @@
-"""The echo application that the suites test: once for Socket.IO, once for Engine.IO alone.
+"""The echo applications that the suites test: one for Socket.IO, one for Engine.IO alone.
 
 https://github.com/socketio/socket.io/tree/main/docs/socket.io-protocol/v5-test-suite
 https://github.com/socketio/socket.io/tree/main/docs/engine.io-protocol/v4-test-suite
@@ -9,10 +9,10 @@ from typing import Any
 
 from local.conformance.invocations import invoke_later
 from roomcast_backend.gateway.connections_api import Gateway
-from roomcast_backend.inbound.handler import SILENCE
+from roomcast_backend.inbound.handler import NO_REPLY
 from roomcast_backend.model.connection import Connection
 from roomcast_backend.protocol import engineio_packets, socketio_packets
-from roomcast_backend.protocol.engineio_packets import Kind, Packet
+from roomcast_backend.protocol.engineio_packets import Kind, Malformed, Packet
 from roomcast_backend.protocol.messages import Refusal
 from roomcast_backend.protocol.socketio_packets import Connect, Event
 
@@ -20,13 +20,13 @@ NAMESPACES = ("/", "/custom")
 
 
 class EventEcho:
-    """Sends events back, and acks with what came."""
+    """Sends events back, and acks them with their own arguments."""
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
 
     def greet(self, session: Connection, connect: Connect) -> None:
-        """Tell a client, after its CONNECT's reply, what it came with."""
+        """Send a client the `auth` of its CONNECT, after the reply to it."""
         frame = socketio_packets.event(connect.namespace, "auth", connect.auth)
         invoke_later(lambda: self._gateway.post(session.id, frame.encode()))
 
@@ -39,22 +39,30 @@ class EventEcho:
 
 
 class PacketEcho:
-    """Sends messages back; what no Engine.IO client sends ends the connection."""
+    """Sends messages back; a packet that no Engine.IO client sends ends the connection."""
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
 
-    def hear(self, connection: Connection, frame: str) -> str:
+    def is_heartbeat_reply(self, frame: str) -> bool:
+        """Tell whether a frame is Engine.IO's PONG."""
+        return frame == engineio_packets.PONG
+
+    def read(self, frame: str) -> Packet | Malformed:
+        """Return the packet in a frame."""
+        return engineio_packets.read(frame)
+
+    def handle(self, connection: Connection, packet: Packet | Malformed) -> str:
         """Answer a message with itself."""
-        match engineio_packets.read(frame):
-            case Packet(Kind.MESSAGE) as packet:
+        match packet:
+            case Packet(Kind.MESSAGE):
                 return engineio_packets.write(packet)
             case Packet(Kind.PONG | Kind.NOOP):
-                return SILENCE
+                return NO_REPLY
             case _:
                 self._gateway.close(connection.id)
-                return SILENCE
+                return NO_REPLY
 
-    def refuse(self, connection_id: str, frame: str, refusal: Refusal) -> str:
-        """Say nothing: Engine.IO has no packet for it."""
-        return SILENCE
+    def refuse(self, connection_id: str, packet: Packet | Malformed, refusal: Refusal) -> str:
+        """Return no reply: Engine.IO has no packet for a refusal."""
+        return NO_REPLY

@@ -27,7 +27,7 @@ class InProcessGateway:
         self._loop = asyncio.get_running_loop()
 
     def add(self, connection_id: str, socket: web.WebSocketResponse) -> asyncio.Event:
-        """Take posts for a client whose handshake is done; what is returned tells of the first."""
+        """Accept posts for a client whose handshake is done; the first one sets the event."""
         self._sockets[connection_id] = socket
         self._greeted[connection_id] = asyncio.Event()
         return self._greeted[connection_id]
@@ -64,13 +64,13 @@ class InProcessGateway:
             yield Posted(post, self.post(post.member.connection_id, post.frame))
 
     def close(self, connection_id: str) -> None:
-        """End a connection, without waiting for its client's consent."""
+        """Close a connection, without waiting until its client has closed it too."""
         socket = self._sockets.pop(address(connection_id), None)
         if socket is not None:
             asyncio.run_coroutine_threadsafe(socket.close(), self._loop)
 
     def close_all(self, connection_ids: Iterable[str]) -> None:
-        """End connections, one after the other."""
+        """Close connections, one after the other."""
         for connection_id in connection_ids:
             self.close(connection_id)
 

@@ -9,15 +9,15 @@ import asyncio
 from aiohttp import web
 
 from local.conformance.service import PING_INTERVAL, PING_TIMEOUT
-from roomcast_backend.inbound.dispatcher import PONG
 from roomcast_backend.model.connection import SOCKET_IO
 from roomcast_backend.protocol import codec_named
+from roomcast_backend.protocol.engineio_packets import PONG
 
 
 class Heartbeat:
-    """Asks one client whether it is there, and closes its socket when no answer comes.
+    """Sends heartbeats to one client, and closes its socket when it does not answer one.
 
-    It begins when the client has been `greeted`: the first packet has to be the open packet.
+    The first one is sent after the client was `greeted`: the first packet is the open packet.
     """
 
     def __init__(self, socket: web.WebSocketResponse, greeted: asyncio.Event) -> None:
@@ -25,13 +25,13 @@ class Heartbeat:
         self._greeted = greeted
         self._answered = asyncio.Event()
 
-    def hear(self, frame: str) -> None:
-        """Take note of a frame of the client's."""
+    def note(self, frame: str) -> None:
+        """Take note of a frame that the client has sent."""
         if frame == PONG:
             self._answered.set()
 
     async def beat(self) -> None:
-        """Go on until the client does not answer or its socket is closed."""
+        """Send heartbeats until the client does not answer or its socket is closed."""
         try:
             await self._greeted.wait()
             while True:

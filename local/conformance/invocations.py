@@ -10,17 +10,17 @@ from typing import Any, Final, TypeVar
 AT_ONCE: Final = 64
 
 T = TypeVar("T")
-Asked = list[tuple[float, Callable[[], Any]]]
+Requests = list[tuple[float, Callable[[], Any]]]
 
-_asked: ContextVar[Asked] = ContextVar("asked")
+_requested: ContextVar[Requests] = ContextVar("requested")
 
 
 def invoke_later(function: Callable[[], Any], *, delay: float = 0) -> None:
-    """Have a function run some seconds after the one that is running has been answered.
+    """Run a function `delay` seconds after the reply of the function that is running.
 
-    An asynchronous invocation waits in a queue of Lambda's first; a reply is on its way at once.
+    As in Lambda: an asynchronous invocation waits in a queue first, a reply is sent at once.
     """
-    _asked.get().append((delay, function))
+    _requested.get().append((delay, function))
 
 
 class Invocations:
@@ -32,19 +32,19 @@ class Invocations:
 
     @asynccontextmanager
     async def run(self, function: Callable[[], T]) -> AsyncIterator[T]:
-        """Give what a function returns; once that is made use of, begin what it has asked for."""
-        asked: Asked = []
+        """Yield what a function returns; after the block start what it has requested."""
+        requested: Requests = []
         context = copy_context()
-        context.run(_asked.set, asked)
+        context.run(_requested.set, requested)
         loop = asyncio.get_running_loop()
         yield await loop.run_in_executor(self._threads, context.run, function)
-        for delay, following in asked:
+        for delay, following in requested:
             task = loop.create_task(self._run_after(delay, following))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
     def close(self) -> None:
-        """Begin nothing more."""
+        """Start nothing more."""
         for task in self._tasks:
             task.cancel()
         self._threads.shutdown(wait=False, cancel_futures=True)

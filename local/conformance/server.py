@@ -67,17 +67,17 @@ class Endpoint:
         try:
             await socket.prepare(request)
             heartbeat = Heartbeat(socket, self._gateway.add(connection_id, socket))
-            await self._converse(connection_id, socket, heartbeat)
+            await self._serve_frames(connection_id, socket, heartbeat)
         finally:
             self._gateway.remove(connection_id)
             async with self._invocations.run(lambda: self._service.disconnect(connection_id)):
                 pass
         return socket
 
-    async def _converse(
+    async def _serve_frames(
         self, connection_id: str, socket: web.WebSocketResponse, heartbeat: Heartbeat
     ) -> None:
-        """Hear a client until its socket is closed, from either side."""
+        """Answer the frames of a client until its socket is closed, from either side."""
         async with asyncio.TaskGroup() as tasks:
             beating = tasks.create_task(heartbeat.beat())
             async for message in socket:
@@ -87,7 +87,7 @@ class Endpoint:
                 if code is not None:
                     await socket.close(code=code)
                     break
-                heartbeat.hear(message.data)
+                heartbeat.note(message.data)
                 tasks.create_task(self._answer(connection_id, message.data, socket))
             beating.cancel()
 

@@ -1,16 +1,23 @@
 """Puts the service together for one application: its own parts, with what this process keeps.
 
-Everybody may connect: the suites know no tokens, so any is good and each handshake brings one.
+Everybody may connect: the suites know no tokens, so each handshake is given one, and any is valid.
 """
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from local.conformance.application import NAMESPACES, EventEcho, PacketEcho
 from local.conformance.gateway import InProcessGateway
 from local.conformance.invocations import invoke_later
-from local.conformance.stores import Connections, NoMemberships, NothingMissed, SessionRows
+from local.conformance.stores import (
+    Connections,
+    NoMemberships,
+    NothingKept,
+    NothingMissed,
+    SessionRows,
+)
 from roomcast_backend.inbound.dispatcher import Dispatcher
 from roomcast_backend.inbound.handler import ProtocolHandler
 from roomcast_backend.inbound.sessions import Sessions
@@ -51,7 +58,7 @@ class Service:
     def __init__(
         self,
         gateway: InProcessGateway,
-        conversation: Callable[[Connections], ProtocolHandler],
+        make_handler: Callable[[Connections], ProtocolHandler[Any]],
         *,
         joins: bool,
     ) -> None:
@@ -73,12 +80,12 @@ class Service:
             open_connection=lambda name: invoke_later(lambda: self._greeter.open(name)),
             set_deadline=self._set_deadline,
         )
-        speaking = conversation(self._connections)
-        self._door = Dispatcher(
+        handler = make_handler(self._connections)
+        self._dispatcher = Dispatcher(
             connections=self._connections,
-            handlers={JSON: speaking, SOCKET_IO: speaking},
+            handlers={JSON: handler, SOCKET_IO: handler},
             gateway=gateway,
-            pace=CommandRate(interval=1, burst=1),
+            rate=CommandRate(interval=1, burst=1),
         )
 
     def connect(self, handshake: Handshake) -> None:
@@ -89,7 +96,7 @@ class Service:
 
     def answer(self, connection_id: str, frame: str) -> str:
         """Return the reply to one frame, empty where none is due."""
-        return self._door.answer(connection_id, frame)
+        return self._dispatcher.answer(connection_id, frame)
 
     def disconnect(self, connection_id: str) -> None:
         """Forget a connection."""
@@ -111,9 +118,10 @@ class Service:
 def socket_io(gateway: InProcessGateway) -> Service:
     """Return the service with the echo application for Socket.IO."""
 
-    def conversation(connections: Connections) -> ProtocolHandler:
+    def make_handler(connections: Connections) -> ProtocolHandler[Any]:
         sessions = Sessions(
             store=SessionRows(connections),
+            recovery=NothingKept(),
             connections=connections,
             replay=NothingMissed(),
             principal_of=_anyone,
@@ -121,7 +129,7 @@ def socket_io(gateway: InProcessGateway) -> Service:
         application = EventEcho(gateway)
         return SocketIoHandler(application, sessions, gateway=gateway, namespaces=NAMESPACES)
 
-    return Service(gateway, conversation, joins=True)
+    return Service(gateway, make_handler, joins=True)
 
 
 def engine_io(gateway: InProcessGateway) -> Service:

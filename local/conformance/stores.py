@@ -9,8 +9,10 @@ from threading import RLock
 
 from roomcast_backend.inbound.replay import Replay, Replayed
 from roomcast_backend.model.connection import Connection, State, address, session_id
+from roomcast_backend.model.recovery import RecoverableSession
 from roomcast_backend.stores.connections import CommandRate, ConnectionStore, TooFast
 from roomcast_backend.stores.memberships import MembershipStore
+from roomcast_backend.stores.recovery import RecoveryStore
 from roomcast_backend.stores.sessions import SessionStore
 
 
@@ -36,14 +38,14 @@ class Connections(ConnectionStore):
             return self._rows.pop(connection_id, None)
 
     def admit(
-        self, connection_id: str, *, now: int, pace: CommandRate
+        self, connection_id: str, *, now: int, rate: CommandRate
     ) -> Connection | TooFast | None:
         """Return a connection; clients of the suites may send as fast as they like."""
         return self.get(connection_id)
 
 
 class SessionRows(SessionStore):
-    """Sessions, in no rooms; none is kept for who might come back."""
+    """Sessions, in no rooms; none is kept for recovery."""
 
     def __init__(self, connections: Connections) -> None:
         self._rows = connections
@@ -85,8 +87,19 @@ class NoMemberships(MembershipStore):
         return [row, *(session for session in taken if session)]
 
 
+class NothingKept(RecoveryStore):
+    """Finds no session that could be recovered."""
+
+    def __init__(self) -> None:
+        pass
+
+    def get(self, secret: str) -> RecoverableSession | None:
+        """Return None."""
+        return None
+
+
 class NothingMissed(Replay):
-    """Replays nothing: no session is taken up again."""
+    """Replays nothing, because no session is recovered."""
 
     def __init__(self) -> None:
         pass

@@ -45,14 +45,14 @@ class Client:
             memberships=self.memberships,
             principal_of=self._principal_of,
             replay=Replay(self.events, self.gateway, keep=24 * HOUR, clock=self.clock),
-            most_rooms=self.settings.max_rooms_per_connection,
+            max_rooms_per_connection=self.settings.max_rooms_per_connection,
             clock=self.clock,
         )
-        self.door = Dispatcher(
+        self.dispatcher = Dispatcher(
             connections=self.connections,
             handlers={"json": JsonHandler(commands)},
             gateway=self.gateway,
-            pace=CommandRate(interval=100, burst=20),
+            rate=CommandRate(interval=100, burst=20),
             clock=self.clock,
         )
 
@@ -75,7 +75,12 @@ class Client:
     def say(self, frame: str | dict[str, Any]) -> dict[str, Any]:
         self.clock.advance(1)
         text = frame if isinstance(frame, str) else json.dumps(frame)
-        reply: dict[str, Any] = json.loads(self.door.answer("c1", text))
+        reply: dict[str, Any] = json.loads(self.dispatcher.answer("c1", text))
+        return reply
+
+    def ping(self) -> dict[str, Any]:
+        """Send a ping while the clock stands still."""
+        reply: dict[str, Any] = json.loads(self.dispatcher.answer("c1", '{"action":"ping"}'))
         return reply
 
     def members(self, room: str) -> list[str]:
@@ -317,9 +322,9 @@ class TestBadFrames:
         assert len(client.say({"action": "x" * 9999})["message"]) < 200
 
 
-class TestPace:
+class TestRateLimit:
     def test_a_burst_and_then_one_per_interval(self, client: Client) -> None:
-        replies = [json.loads(client.door.answer("c1", '{"action":"ping"}')) for _ in range(21)]
+        replies = [client.ping() for _ in range(21)]
         assert [reply.get("status") for reply in replies[:20]] == ["pong"] * 20
         limited = replies[20]
         assert limited["code"] == "RATE_LIMITED"
@@ -327,32 +332,32 @@ class TestPace:
 
     def test_waiting_as_told_is_enough(self, client: Client) -> None:
         for _ in range(20):
-            client.door.answer("c1", '{"action":"ping"}')
-        limited = json.loads(client.door.answer("c1", '{"action":"ping","id":4}'))
+            client.ping()
+        limited = json.loads(client.dispatcher.answer("c1", '{"action":"ping","id":4}'))
         assert limited["id"] == 4
         client.clock.advance(limited["retry_after_ms"] / 1000)
-        assert json.loads(client.door.answer("c1", '{"action":"ping"}')) == {"status": "pong"}
+        assert client.ping() == {"status": "pong"}
 
     def test_rest_restores_one_burst_and_no_more(self, client: Client) -> None:
         client.clock.advance(3000)
-        replies = [json.loads(client.door.answer("c1", '{"action":"ping"}')) for _ in range(25)]
+        replies = [client.ping() for _ in range(25)]
         assert [reply["status"] for reply in replies].count("pong") == 20
 
     def test_refused_commands_change_nothing(self, client: Client) -> None:
         for _ in range(20):
-            client.door.answer("c1", '{"action":"ping"}')
-        client.door.answer("c1", '{"action":"subscribe","room":"project:p1"}')
+            client.ping()
+        client.dispatcher.answer("c1", '{"action":"subscribe","room":"project:p1"}')
         assert client.members("project:p1") == []
 
 
 class TestUnknownConnection:
     def test_is_told_and_closed(self, client: Client) -> None:
-        reply = json.loads(client.door.answer("stranger", '{"action":"ping"}'))
+        reply = json.loads(client.dispatcher.answer("stranger", '{"action":"ping"}'))
         assert reply["code"] == "AUTH_MISSING"
         assert client.gateway.closed == ["stranger"]
 
     def test_nothing_is_stored_for_it(self, client: Client) -> None:
-        client.door.answer("stranger", '{"action":"subscribe","room":"global"}')
+        client.dispatcher.answer("stranger", '{"action":"subscribe","room":"global"}')
         assert client.connections.get("stranger") is None
         assert client.members("global") == []
 

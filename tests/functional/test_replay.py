@@ -7,9 +7,9 @@ import pytest
 
 from roomcast.envelope import Envelope
 from roomcast_backend.gateway.posts import Outcome
-from roomcast_backend.inbound.replay import MOST_REPLAYED
+from roomcast_backend.inbound.replay import MAX_REPLAYED
 from roomcast_backend.model.access import Grant
-from tests.functional.test_socketio import HOUR, OTHER, USER, Server, limit_keys
+from tests.fakes.socketio_server import HOUR, OTHER, USER, Server, limit_keys
 
 ROOM = "project:p1"
 
@@ -181,41 +181,41 @@ class TestNotRecovered:
         assert (reply["recovered"], reply["replayed"]) == (False, 0)
 
 
-class TestMany:
-    def fill(self, client: Json, count: int, *, size: int = 0) -> list[Envelope]:
-        """Write a log, one event in 100 ms, each delivered before the next."""
-        server = client.server
-        logged = []
-        for number in range(count):
-            server.clock.advance(0.1)
-            now = server.clock.now
-            envelope = server.envelope(ROOM, number=number)
-            envelope.data["pad"] = "x" * size
-            server.events.begin(envelope.id, now=int(now))
-            server.events.log(envelope, now=now)
-            server.events.complete(envelope.id, now=now)
-            logged.append(envelope)
-        return logged
+def fill(server: Server, count: int, *, size: int = 0) -> list[Envelope]:
+    """Write a log, one event in 100 ms, each delivered before the next."""
+    logged = []
+    for number in range(count):
+        server.clock.advance(0.1)
+        now = server.clock.now
+        envelope = server.envelope(ROOM, number=number)
+        envelope.data["pad"] = "x" * size
+        server.events.begin(envelope.id, now=int(now))
+        server.events.log(envelope, now=now)
+        server.events.complete(envelope.id, now=now)
+        logged.append(envelope)
+    return logged
 
+
+class TestMany:
     def test_as_many_as_are_replayed(self, client: Json) -> None:
-        first, *missed = self.fill(client, MOST_REPLAYED)
+        first, *missed = fill(client.server, MAX_REPLAYED)
         reply = client.subscribe(first.id)
-        assert (reply["recovered"], reply["replayed"]) == (True, MOST_REPLAYED - 1)
+        assert (reply["recovered"], reply["replayed"]) == (True, MAX_REPLAYED - 1)
         assert client.ids() == [event.id for event in missed]
 
     def test_more_than_are_replayed(self, client: Json) -> None:
-        first, *_ = self.fill(client, MOST_REPLAYED + 2)
+        first, *_ = fill(client.server, MAX_REPLAYED + 2)
         reply = client.subscribe(first.id)
         assert reply["recovered"] is False
 
     def test_a_busy_room_in_which_one_event_was_missed(self, client: Json) -> None:
-        *_, last, missed = self.fill(client, MOST_REPLAYED + 50)
+        *_, last, missed = fill(client.server, MAX_REPLAYED + 50)
         reply = client.subscribe(last.id)
         assert (reply["recovered"], reply["replayed"]) == (True, 1)
         assert client.ids() == [missed.id]
 
     def test_events_that_fill_more_than_one_answer_of_the_table(self, client: Json) -> None:
-        first, *missed = self.fill(client, 15, size=100_000)
+        first, *missed = fill(client.server, 15, size=100_000)
         reply = client.subscribe(first.id)
         assert (reply["recovered"], reply["replayed"]) == (True, 14)
         assert client.ids() == [event.id for event in missed]
@@ -302,11 +302,15 @@ class TestRecovery:
         assert lost.ids() == [missed.id]
         assert ROOM in lost.rooms()
 
-    def test_a_loss_noticed_late_does_not_take_the_secret_back(self, lost: Recovering) -> None:
+    @pytest.mark.parametrize("second_loss_is_noticed", [True, False])
+    def test_a_loss_noticed_late_does_not_take_the_secret_back(
+        self, lost: Recovering, *, second_loss_is_noticed: bool
+    ) -> None:
         lost.come_back()
         lost.server.ask("subscribe", "c2", room="project:p2")
         lost.server.drop("c1")
-        lost.drop()
+        if second_loss_is_noticed:
+            lost.drop()
         assert lost.come_back() == lost.pid
         assert "project:p2" in lost.rooms()
 
@@ -318,6 +322,34 @@ class TestRecovery:
             assert lost.ids() == [missed.id]
             lost.offset = missed.id
             assert ROOM in lost.rooms()
+
+    def test_twice_from_the_same_event_on(self, lost: Recovering) -> None:
+        lost.drop()
+        first = lost.server.publish(ROOM)
+        lost.come_back()
+        lost.drop()
+        second = lost.server.publish(ROOM)
+        assert lost.come_back() == lost.pid
+        assert lost.ids() == [first.id, second.id]
+
+    def test_an_earlier_event_that_was_logged_later(self, lost: Recovering) -> None:
+        server = lost.server
+        late = server.envelope(ROOM, made=server.clock.now - 1)
+        lost.drop()
+        server.clock.advance(1)
+        server.events.log(late, now=server.clock.now)
+        assert late.id < lost.offset
+        lost.come_back()
+        assert lost.ids() == [late.id]
+
+    def test_an_earlier_event_whose_fan_out_had_not_ended(self, lost: Recovering) -> None:
+        server = lost.server
+        beside = server.publish(ROOM)
+        lost.offset = server.publish(ROOM).id
+        server.events.complete(beside.id, now=server.clock.now + 0.5)
+        lost.drop()
+        lost.come_back()
+        assert lost.ids() == [beside.id]
 
     def test_a_crash_before_the_session_was_kept(self, lost: Recovering) -> None:
         lost.server.connections.take("c1")
@@ -391,10 +423,13 @@ class TestNoRecovery:
     def test_a_secret_longer_than_a_key(self, lost: Recovering) -> None:
         assert lost.come_back(pid="p" * 4000) not in ("", lost.pid)
 
-    @pytest.mark.parametrize("offset", ["", "5", "6f1c0f9e-0000-4000-8000-000000000001"])
+    @pytest.mark.parametrize(
+        "offset", ["", "5", "not-an-id", "6f1c0f9e-0000-4000-8000-000000000001"]
+    )
     def test_an_offset_that_is_no_id(self, lost: Recovering, offset: str) -> None:
         lost.drop()
         assert lost.come_back(offset=offset) not in ("", lost.pid)
+        assert lost.ids() == []
         assert ROOM in lost.rooms()
 
     def test_an_offset_that_is_too_old(self, lost: Recovering) -> None:
@@ -402,6 +437,7 @@ class TestNoRecovery:
         lost.drop()
         fresh = lost.come_back(offset=old.id)
         assert fresh not in ("", lost.pid)
+        assert lost.ids() == []
         lost.pid, lost.offset = fresh, lost.server.publish(ROOM).id
         lost.drop()
         assert lost.come_back() == fresh
@@ -432,6 +468,17 @@ class TestNoRecovery:
         lost.drop()
         assert lost.come_back() not in ("", lost.pid)
         assert ROOM not in lost.rooms()
+
+    def test_a_session_that_its_client_ended_on_the_same_connection(self, lost: Recovering) -> None:
+        lost.server.say("41/ws,")
+        auth = {"recover": True, "pid": lost.pid, "offset": lost.offset}
+        assert lost.server.begin("/ws", "c1", **auth)["pid"] not in ("", lost.pid)
+        assert ROOM not in lost.rooms()
+
+    def test_too_much_was_missed(self, lost: Recovering) -> None:
+        lost.drop()
+        fill(lost.server, MAX_REPLAYED + 1)
+        assert lost.come_back() not in ("", lost.pid)
 
     def test_a_loss_during_the_replay_leaves_nothing(
         self, lost: Recovering, monkeypatch: pytest.MonkeyPatch

@@ -1,392 +1,377 @@
-"""Socket.IO handlers against moto's tables: packets in, packets out, what is stored."""
+"""Socket.IO sessions against moto's tables: how they begin and end, and what is stored of them."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 
-from roomcast.envelope import Envelope, new_id
-from roomcast_backend.auth.tokens import TokenRefused
-from roomcast_backend.inbound.commands import Commands
-from roomcast_backend.inbound.dispatcher import Dispatcher
-from roomcast_backend.inbound.json_handler import JsonHandler
-from roomcast_backend.inbound.replay import MOST_REPLAYED, Replay
-from roomcast_backend.inbound.sessions import Sessions
-from roomcast_backend.inbound.socketio_commands import SessionCommands
-from roomcast_backend.inbound.socketio_handler import SocketIoHandler
-from roomcast_backend.model.access import EVERYTHING, Grant, Principal
-from roomcast_backend.model.connection import Connection, State
-from roomcast_backend.stores.connections import CommandRate, ConnectionStore
-from roomcast_backend.stores.events import EventStore
-from roomcast_backend.stores.memberships import MembershipStore
-from roomcast_backend.stores.rooms import RoomStore
-from roomcast_backend.stores.sessions import SessionStore
-from tests.fakes.clock import FakeClock
-from tests.fakes.gateway import FakeGateway
-from tests.fakes.tables import table_settings
+from roomcast_backend.auth.verification_keys import KeysUnavailable
+from roomcast_backend.statistics.stream_counter import changes
+from roomcast_backend.stores.counters import Counter
+from tests.fakes.socketio_server import HOUR, OTHER, USER, Server, event_frame, refusal
 
-ADA, BOB = "ada", "bob"
-
-
-class Browser:
-    """A Socket.IO client's connection, as far as its frames go."""
-
-    def __init__(self, dynamodb: Any) -> None:
-        self.dynamodb = dynamodb
-        self.settings = table_settings(max_rooms_per_connection=9)
-        self.clock = FakeClock()
-        self.gateway = FakeGateway("c1", "c2", "c3")
-        self.connections = ConnectionStore(self.settings, client=dynamodb)
-        self.memberships = MembershipStore(self.settings, client=dynamodb)
-        self.rooms = RoomStore(self.settings, client=dynamodb)
-        self.events = EventStore(self.settings, client=dynamodb)
-        self.greeted: list[str] = []
-        self.projects = {ADA: EVERYTHING, BOB: EVERYTHING}
-        replay = Replay(self.events, self.gateway, keep=24 * 3600, clock=self.clock)
-        commands = Commands(
-            connections=self.connections,
-            memberships=self.memberships,
-            principal_of=self.principal_of,
-            replay=replay,
-            most_rooms=9,
-            clock=self.clock,
-        )
-        sessions = Sessions(
-            store=SessionStore(self.settings, client=dynamodb),
-            connections=self.connections,
-            replay=replay,
-            principal_of=self.principal_of,
-            clock=self.clock,
-        )
-        self.door = Dispatcher(
-            connections=self.connections,
-            handlers={
-                "json": JsonHandler(commands),
-                "socketio": SocketIoHandler(
-                    SessionCommands(commands, greet=self.greeted.append),
-                    sessions,
-                    gateway=self.gateway,
-                ),
-            },
-            gateway=self.gateway,
-            pace=CommandRate(interval=100, burst=20),
-            clock=self.clock,
-        )
-
-    def principal_of(self, token: str) -> Principal:
-        if token not in self.projects:
-            raise TokenRefused("the token is not valid")
-        return Principal(token, int(self.clock.now) + 3600, projects=self.projects[token])
-
-    def connect(self, connection_id: str = "c1", principal: Principal | None = None) -> None:
-        now = int(self.clock.now)
-        self.connections.put(Connection(connection_id, "socketio", State.PENDING, now, principal))
-
-    def say(self, frame: str, connection_id: str = "c1") -> str:
-        self.clock.advance(1)
-        return self.door.answer(connection_id, frame)
-
-    def open(self, connection_id: str = "c1", **auth: Any) -> dict[str, Any]:
-        """Connect and begin a session in /ws; return what CONNECT was answered with."""
-        self.connect(connection_id)
-        reply = self.say("40/ws," + json.dumps({"token": ADA, **auth}), connection_id)
-        assert reply.startswith("40/ws,"), reply
-        return dict(json.loads(reply[6:]))
-
-    def members(self, room: str) -> list[str]:
-        shards = self.rooms.shards(room)
-        return [m.connection_id for s in shards for m in self.rooms.members(room, s, size=9)]
-
-    def publish(self, *rooms: str) -> str:
-        """Log an event whose fan-out is over."""
-        self.clock.advance(1)
-        made = f"{int(self.clock.now * 1000):012x}"
-        event_id = f"{made[:8]}-{made[8:]}{new_id()[13:]}"
-        self.events.begin(event_id, now=int(self.clock.now))
-        timestamp = "2026-01-01T00:00:00Z"
-        envelope = Envelope(event_id, "project.updated", timestamp, "s", rooms, {})
-        self.events.log(envelope, now=self.clock.now)
-        self.events.complete(event_id, now=self.clock.now)
-        return event_id
-
-    def replayed(self, connection_id: str) -> list[str]:
-        """Return the ids of the events that a connection was sent."""
-        frames = [frame.decode() for frame in self.gateway.sent[connection_id]]
-        return [json.loads(frame[frame.index("[") :])[1]["id"] for frame in frames]
+LONG_AGO = 10_000
+SID = '{"sid":"[0-9a-f]{32}"}'
 
 
 @pytest.fixture
-def browser(dynamodb: Any) -> Browser:
-    return Browser(dynamodb)
+def server(dynamodb: Any) -> Server:
+    server = Server(dynamodb)
+    server.connect()
+    return server
 
 
 class TestConnect:
-    def test_begins_a_session_in_its_rooms(self, browser: Browser) -> None:
-        reply = browser.open()
-        assert set(reply) == {"sid"}
-        assert browser.greeted == ["c1#/ws"]
-        assert browser.members("global") == ["c1#/ws"]
-        assert browser.members("user:ada") == ["c1#/ws"]
+    @pytest.mark.parametrize("where", ["/ws,", ""])
+    def test_with_a_token(self, server: Server, where: str) -> None:
+        reply = server.say(f'40{where}{{"token":"good"}}')
+        assert re.fullmatch(f"40{where}{SID}", reply)
+        session = f"c1#/{where[1:-1]}"
+        assert server.members("global") == server.members(f"user:{USER}") == [session]
+        assert server.greeted == [session]
 
-    @pytest.mark.parametrize(
-        ("auth", "code"),
-        [("", "AUTH_MISSING"), ('{"token":5}', "AUTH_MISSING"), ('{"token":"x"}', "AUTH_FAILED")],
-    )
-    def test_without_a_good_token(self, browser: Browser, auth: str, code: str) -> None:
-        browser.connect()
-        reply = browser.say(f"40/ws,{auth}")
-        assert reply.startswith("44/ws,")
-        assert json.loads(reply[6:])["data"]["code"] == code
-        assert browser.members("global") == []
-        assert browser.gateway.closed == []
+    def test_every_session_has_its_own_sid(self, server: Server) -> None:
+        assert server.begin("/ws")["sid"] != server.begin("/")["sid"]
 
-    def test_the_handshakes_token_serves_too(self, browser: Browser) -> None:
-        browser.connect(principal=browser.principal_of(BOB))
-        assert browser.say("40").startswith('40{"sid"')
-        assert browser.members("user:bob") == ["c1#/"]
+    def test_without_recover_there_is_no_pid(self, server: Server) -> None:
+        assert list(server.begin(recover=False)) == ["sid"]
 
-    def test_another_namespace(self, browser: Browser) -> None:
-        browser.connect()
-        assert browser.say("40/admin,{}") == '44/admin,{"message":"Invalid namespace"}'
-
-    def test_two_namespaces_are_two_sessions(self, browser: Browser) -> None:
-        browser.open()
-        assert browser.say('40{"token":"bob"}').startswith("40{")
-        browser.say('42/ws,1["subscribe",{"room":"project:p"}]')
-        assert browser.members("project:p") == ["c1#/ws"]
-        assert browser.members("user:bob") == ["c1#/"]
-
-    @pytest.mark.parametrize(
-        "frame",
-        [
-            '40/ws,{"token":"ada"}',
-            '42["ping"]',
-            "41abc",
-            "42/ws,{}",
-            "4",
-            "9",
-            "x",
-            "5",
-            "0{}",
-            "1",
-        ],
-    )
-    def test_what_no_client_sends_ends_the_connection(self, browser: Browser, frame: str) -> None:
-        browser.open()
-        assert browser.say(frame) == ""
-        assert browser.gateway.closed == ["c1"]
-
-    @pytest.mark.parametrize("frame", ["3", "6", "bAQID", "43/ws,1[]"])
-    def test_what_needs_no_answer(self, browser: Browser, frame: str) -> None:
-        browser.open()
-        assert browser.say(frame) == ""
-        assert browser.gateway.closed == []
-
-    def test_a_pong_costs_no_write(self, browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
-        browser.open()
-        monkeypatch.setattr(browser.connections, "admit", lambda *_a, **_k: 1 / 0)
-        assert browser.say("3") == ""
-
-    def test_a_three_is_no_pong_in_the_json_protocol(self, browser: Browser) -> None:
-        now = int(browser.clock.now)
-        browser.connections.put(
-            Connection("j1", "json", State.OPEN, now, browser.principal_of(ADA))
+    @pytest.mark.parametrize("where", ["/ws,", ""])
+    def test_a_bad_token(self, server: Server, where: str) -> None:
+        assert server.say(f'40{where}{{"token":"bad"}}') == (
+            f'44{where}{{"message":"the token is not valid",'
+            '"data":{"code":"AUTH_FAILED","message":"the token is not valid"}}'
         )
-        assert json.loads(browser.say("3", "j1"))["code"] == "INVALID_MESSAGE"
+        assert server.rows("connections") == ["c1"]
+        assert server.rows("rooms") == []
+        assert server.greeted == []
 
-
-class TestCommands:
-    def test_an_ack_has_the_reply(self, browser: Browser) -> None:
-        browser.open()
-        reply = browser.say('42/ws,12["subscribe",{"room":"project:p"}]')
-        assert reply == '43/ws,12[{"status":"success","room":"project:p"}]'
-
-    def test_a_command_without_body(self, browser: Browser) -> None:
-        browser.open()
-        assert browser.say('42/ws,0["ping"]') == '43/ws,0[{"status":"pong"}]'
-
-    def test_without_an_ack_there_is_no_reply(self, browser: Browser) -> None:
-        browser.open()
-        assert browser.say('42/ws,["ping"]') == ""
-
-    def test_a_refusal_comes_by_the_ack_or_as_an_event(self, browser: Browser) -> None:
-        browser.open()
-        reply = browser.say('42/ws,3["subscribe",{"room":"user:bob"}]')
-        assert json.loads(reply[7:])[0]["code"] == "ROOM_ACCESS_DENIED"
-        name, event = json.loads(browser.say('42/ws,["subscribe",{"room":"user:bob"}]')[6:])
-        assert name == "connection_error"
-        assert event["data"]["error_code"] == "ROOM_ACCESS_DENIED"
-        assert event["data"]["connection_id"] == "c1"
-
-    @pytest.mark.parametrize(
-        "frame", ['["subscribe","project:p"]', '["dance"]', '["subscribe",{"room":5}]']
-    )
-    def test_bad_commands(self, browser: Browser, frame: str) -> None:
-        browser.open()
-        assert json.loads(browser.say("42/ws,1" + frame)[7:])[0]["code"] == "INVALID_MESSAGE"
-
-    def test_binary_attachments_are_refused(self, browser: Browser) -> None:
-        browser.open()
-        reply = browser.say('451-/ws,1["subscribe",{"_placeholder":true,"num":0}]')
-        assert json.loads(reply[7:])[0]["code"] == "INVALID_MESSAGE"
-
-    def test_a_frame_that_is_too_large(self, browser: Browser) -> None:
-        browser.open()
-        reply = browser.say('42/ws,1["ping",{"x":"' + "x" * 32768 + '"}]')
-        assert json.loads(reply[7:])[0]["code"] == "PAYLOAD_TOO_LARGE"
-        assert browser.gateway.closed == []
-
-    def test_too_many(self, browser: Browser) -> None:
-        browser.open()
-        replies = [browser.door.answer("c1", '42/ws,1["ping"]') for _ in range(30)]
-        limited = json.loads(replies[-1][7:])[0]
-        assert limited["code"] == "RATE_LIMITED"
-        assert limited["retry_after_ms"] > 0
-
-    def test_a_failing_store(self, browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
-        browser.open()
-        monkeypatch.setattr(browser.memberships, "join", lambda *_a, **_k: 1 / 0)
-        reply = browser.say('42/ws,1["subscribe",{"room":"project:p"}]')
-        assert json.loads(reply[7:])[0]["code"] == "UNAVAILABLE"
-
-
-class TestEnd:
-    def test_leaving_a_namespace_leaves_its_rooms_and_the_connection_stays(
-        self, browser: Browser
-    ) -> None:
-        browser.open()
-        assert browser.say("41/ws,") == ""
-        assert browser.members("global") == []
-        assert browser.say('40/ws,{"token":"ada"}').startswith("40/ws,")
-
-    @pytest.mark.parametrize("connection_id", ["c1", "c1#/ws"])
-    def test_forgetting_a_connection_forgets_its_sessions(
-        self, browser: Browser, connection_id: str
-    ) -> None:
-        browser.open()
-        browser.say('40{"token":"bob"}')
-        browser.memberships.forget(connection_id)
-        assert browser.dynamodb.scan(TableName="rooms")["Items"] == []
-        assert browser.dynamodb.scan(TableName="connections")["Items"] == []
-
-    def test_a_session_whose_connection_is_gone_already(self, browser: Browser) -> None:
-        browser.open()
-        browser.connections.take("c1")  # the crash: the session's rows are left
-        browser.memberships.forget("c1#/ws", seen_in=["global"])
-        assert browser.dynamodb.scan(TableName="rooms")["Items"] == []
-        assert browser.dynamodb.scan(TableName="connections")["Items"] == []
-
-
-class TestRecovery:
-    def lose(self, browser: Browser) -> tuple[str, str]:
-        """Begin a session that asks for recovery, get an event in a room, and lose it."""
-        pid = browser.open(recover=True)["pid"]
-        browser.say('42/ws,1["subscribe",{"room":"project:p"}]')
-        offset = browser.publish("project:p")
-        browser.memberships.forget("c1")
-        return pid, offset
-
-    def test_only_for_who_asks(self, browser: Browser) -> None:
-        assert "pid" not in browser.open()
-
-    def test_what_was_missed_and_nothing_else(self, browser: Browser) -> None:
-        pid, offset = self.lose(browser)
-        missed = [browser.publish("project:p"), browser.publish("global", "project:p")]
-        browser.publish("project:other")
-        reply = browser.open("c2", recover=True, pid=pid, offset=offset)
-        assert reply["pid"] == pid
-        assert browser.replayed("c2") == missed
-        assert browser.members("project:p") == ["c2#/ws"]
-
-    def test_the_offset_is_an_events_last_argument(self, browser: Browser) -> None:
-        pid, offset = self.lose(browser)
-        missed = browser.publish("project:p")
-        browser.open("c2", recover=True, pid=pid, offset=offset)
-        (frame,) = browser.gateway.sent["c2"]
-        assert json.loads(frame.decode()[6:])[2] == missed
-
-    def test_a_loss_that_was_not_noticed_yet(self, browser: Browser) -> None:
-        pid = browser.open(recover=True)["pid"]
-        browser.say('42/ws,1["subscribe",{"room":"project:p"}]')
-        offset = browser.publish("project:p")
-        reply = browser.open("c2", recover=True, pid=pid, offset=offset)
-        assert reply["pid"] == pid
-        assert "c2#/ws" in browser.members("project:p")
-        browser.memberships.forget("c1")  # noticed only now: the new session stays the one
-        reply = browser.open("c3", recover=True, pid=pid, offset=offset)
-        assert reply["pid"] == pid
-        assert "c3#/ws" in browser.members("project:p")
-
-    def test_twice(self, browser: Browser) -> None:
-        pid, offset = self.lose(browser)
-        browser.open("c2", recover=True, pid=pid, offset=offset)
-        browser.memberships.forget("c2")
-        last = browser.publish("project:p")
-        assert browser.open("c3", recover=True, pid=pid, offset=offset)["pid"] == pid
-        assert browser.replayed("c3") == [last]
-
-    def test_an_event_that_was_overtaken(self, browser: Browser) -> None:
-        pid = browser.open(recover=True)["pid"]
-        browser.say('42/ws,1["subscribe",{"room":"project:p"}]')
-        slow = browser.publish("project:elsewhere")
-        offset = browser.publish("project:p")
-        browser.memberships.forget("c1")
-        browser.clock.advance(1)
-        late = Envelope(slow, "t", "2026-01-01T00:00:00Z", "s", ("project:p",), {})
-        browser.events.log(late, now=browser.clock.now)
-        browser.open("c2", recover=True, pid=pid, offset=offset)
-        assert browser.replayed("c2") == [slow]
-
-    def test_an_event_whose_fan_out_ran_beside_the_last_one(self, browser: Browser) -> None:
-        pid = browser.open(recover=True)["pid"]
-        browser.say('42/ws,1["subscribe",{"room":"project:p"}]')
-        beside = browser.publish("project:p")
-        offset = browser.publish("project:p")
-        browser.events.complete(beside, now=browser.clock.now + 0.5)
-        browser.memberships.forget("c1")
-        browser.open("c2", recover=True, pid=pid, offset=offset)
-        assert browser.replayed("c2") == [beside]
-
-    def test_rooms_that_the_new_token_does_not_open_are_not_rejoined(
-        self, browser: Browser
-    ) -> None:
-        pid, offset = self.lose(browser)
-        browser.publish("project:p")
-        browser.projects[ADA] = Grant()
-        browser.open("c2", recover=True, pid=pid, offset=offset)
-        assert browser.members("project:p") == []
-        assert browser.replayed("c2") == []
-
-    @pytest.mark.parametrize(
-        "changes",
-        [
-            {"token": BOB},
-            {"pid": "guessed"},
-            {"offset": "not-an-id"},
-            {"offset": "01000000-0000-7000-8000-000000000000"},
-        ],
-    )
-    def test_what_cannot_be_complete_is_a_new_session(
-        self, browser: Browser, changes: dict[str, str]
-    ) -> None:
-        pid, offset = self.lose(browser)
-        auth = {"recover": True, "pid": pid, "offset": offset, **changes}
-        assert browser.open("c2", **auth)["pid"] not in ("", pid)
-        assert browser.replayed("c2") == []
-
-    def test_too_much_was_missed(self, browser: Browser) -> None:
-        pid, offset = self.lose(browser)
-        for _ in range(MOST_REPLAYED + 1):
-            browser.publish("project:p")
-        assert browser.open("c2", recover=True, pid=pid, offset=offset)["pid"] != pid
-
-    def test_who_left_on_purpose_does_not_come_back(self, browser: Browser) -> None:
-        pid = browser.open(recover=True)["pid"]
-        offset = browser.publish("global")
-        browser.say("41/ws,")
-        assert (
-            browser.say(
-                "40/ws," + json.dumps({"token": ADA, "recover": True, "pid": pid, "offset": offset})
-            ).find(pid)
-            == -1
+    @pytest.mark.parametrize("auth", ["", "{}", '{"token":null}', '{"token":""}', '{"token":5}'])
+    def test_no_token(self, server: Server, auth: str) -> None:
+        assert server.say(f"40/ws,{auth}") == (
+            '44/ws,{"message":"expected a token in auth",'
+            '"data":{"code":"AUTH_MISSING","message":"expected a token in auth"}}'
         )
+        assert server.rows("rooms") == []
+        assert server.gateway.closed == []
+
+    def test_after_a_refusal_with_a_good_token(self, server: Server) -> None:
+        server.say('40/ws,{"token":"bad"}')
+        assert server.begin()
+        assert server.gateway.closed == []
+
+    def test_keys_that_do_not_answer(self, server: Server) -> None:
+        server.tokens["any"] = KeysUnavailable("down")
+        refused = refusal(server.say('40/ws,{"token":"any"}'))
+        assert refused["data"]["code"] == "UNAVAILABLE"
+
+    @pytest.mark.parametrize("where", ["/ws,", ""])
+    def test_the_token_of_the_handshake(self, server: Server, where: str) -> None:
+        server.connect(principal=server.principal(OTHER))
+        assert re.fullmatch(f"40{where}{SID}", server.say(f"40{where}"))
+        assert server.members(f"user:{OTHER}") == [f"c1#/{where[1:-1]}"]
+
+    def test_the_token_of_the_namespace_comes_first(self, server: Server) -> None:
+        server.connect(principal=server.principal(OTHER))
+        server.begin()
+        assert server.members(f"user:{USER}") == ["c1#/ws"]
+        assert server.members(f"user:{OTHER}") == []
+
+    def test_the_token_of_the_handshake_has_expired(self, server: Server) -> None:
+        server.connect(principal=server.principal())
+        server.clock.advance(HOUR)
+        assert server.say("40/ws,") == (
+            '44/ws,{"message":"the token has expired",'
+            '"data":{"code":"AUTH_FAILED","message":"the token has expired"}}'
+        )
+
+    def test_the_main_namespace_written_out(self, server: Server) -> None:
+        assert re.fullmatch(f"40{SID}", server.say('40/,{"token":"good"}'))
+
+    @pytest.mark.parametrize("auth", ['{"token":"good"}', "{}"])
+    @pytest.mark.parametrize("where", ["/other,", "/ws/,", "/WS,", "/a#b,"])
+    def test_an_unknown_namespace(self, server: Server, where: str, auth: str) -> None:
+        reply = server.say(f"40{where}{auth}")
+        assert reply == f'44{where}{{"message":"Invalid namespace"}}'
+        assert server.gateway.closed == []
+        assert server.begin()
+
+    def test_a_second_time_in_a_namespace_ends_the_connection(self, server: Server) -> None:
+        server.begin()
+        assert server.say('40/ws,{"token":"good"}') == ""
+        assert server.gateway.closed == ["c1"]
+
+    def test_two_at_once_are_one_session(self, server: Server) -> None:
+        before = server.connections.get("c1")
+        assert before is not None
+        server.begin()
+        server.say('42/ws,["subscribe",{"room":"project:p1"}]')
+        with pytest.raises(Exception, match="second session"):
+            server.sessions.begin(before, "/ws", {"token": "good"})
+        assert server.members("project:p1") == ["c1#/ws"]
+        assert server.ask("debug:rooms")["rooms"] == ["global", f"user:{USER}", "project:p1"]
+
+    def test_a_connection_that_is_gone_gets_no_session(self, server: Server) -> None:
+        before = server.connections.get("c1")
+        assert before is not None
+        server.drop()
+        with pytest.raises(Exception, match="second session"):
+            server.sessions.begin(before, "/ws", {"token": "good", "recover": True})
+        assert server.rows("connections") == server.rows("rooms") == []
+
+    def test_the_greeting_comes_in_the_namespace(self, server: Server) -> None:
+        assert server.greeter.open("c1")
+        server.begin()
+        assert server.greeter.open("c1#/ws")
+        opening, greeting = server.heard()
+        assert opening.startswith('0{"sid":"c1","upgrades":[],"pingInterval":300000,')
+        assert greeting.startswith('42/ws,["connection_established",{')
+        (_, envelope) = json.loads(greeting.removeprefix("42/ws,"))
+        assert envelope["data"]["connection_id"] == "c1"
+        assert envelope["data"]["user_id"] == USER
+
+
+class TestNamespaces:
+    def test_have_rooms_of_their_own(self, server: Server) -> None:
+        server.begin("/ws")
+        server.begin("/")
+        server.say('42/ws,["subscribe",{"room":"project:p1"}]')
+        server.say('42["subscribe",{"room":"project:p2"}]')
+        assert server.members("project:p1") == ["c1#/ws"]
+        assert server.members("project:p2") == ["c1#/"]
+        assert server.ask("debug:rooms")["rooms"] == ["global", f"user:{USER}", "project:p1"]
+
+    def test_can_be_of_different_users(self, server: Server) -> None:
+        server.tokens["other"] = server.principal(OTHER)
+        server.begin("/ws")
+        server.begin("/", token="other")
+        assert server.members(f"user:{USER}") == ["c1#/ws"]
+        assert server.members(f"user:{OTHER}") == ["c1#/"]
+
+    def test_both_get_what_comes_to_a_room_of_both(self, server: Server) -> None:
+        server.begin("/ws")
+        server.begin("/")
+        server.clock.advance(LONG_AGO - HOUR * 2)
+        envelope = server.publish("global")
+        assert sorted(server.heard()) == sorted(
+            [event_frame(envelope, "global"), event_frame(envelope, "global", "")]
+        )
+
+    def test_one_gets_what_comes_to_its_room(self, server: Server) -> None:
+        server.begin("/ws")
+        server.begin("/")
+        server.say('42["subscribe",{"room":"project:p1"}]')
+        envelope = server.publish("project:p1")
+        assert server.heard() == [event_frame(envelope, "project:p1", "")]
+
+    def test_json_clients_share_the_rooms(self, server: Server) -> None:
+        server.begin()
+        server.connect("j1", server.principal(), protocol="json")
+        for frame, client in (
+            ('42/ws,["subscribe",{"room":"project:p1"}]', "c1"),
+            ('{"action":"subscribe","room":"project:p1"}', "j1"),
+        ):
+            server.say(frame, client)
+        envelope = server.publish("project:p1")
+        assert server.heard("c1") == [event_frame(envelope, "project:p1")]
+        assert [json.loads(frame) for frame in server.heard("j1")] == [
+            envelope.for_room("project:p1")
+        ]
+
+    def test_with_recovery_the_offset_is_the_last_argument(self, server: Server) -> None:
+        server.begin("/ws", recover=True)
+        server.begin("/")
+        envelope = server.publish("global")
+        assert event_frame(envelope, "global", "/ws,", envelope.id) in server.heard()
+        assert event_frame(envelope, "global", "") in server.heard()
+
+
+class TestDisconnect:
+    def test_leaves_its_rooms_and_keeps_the_connection(self, server: Server) -> None:
+        server.begin("/ws")
+        server.begin("/")
+        server.ask("subscribe", room="project:p1")
+        assert server.say("41/ws,") == ""
+        assert server.members("project:p1") == []
+        assert server.members("global") == ["c1#/"]
+        assert server.rows("connections") == ["c1", "c1#/"]
+        assert server.gateway.closed == []
+
+    def test_the_namespace_can_be_connected_to_again(self, server: Server) -> None:
+        server.begin()
+        server.ask("subscribe", room="project:p1")
+        server.say("41/ws,")
+        server.begin()
+        assert server.ask("debug:rooms")["rooms"] == ["global", f"user:{USER}"]
+
+    def test_without_a_session_it_changes_nothing(self, server: Server) -> None:
+        assert server.say("41/ws,") == ""
+        assert server.rows("connections") == ["c1"]
+        assert server.begin()
+
+    def test_a_muted_session_leaves_the_roster_too(self, server: Server) -> None:
+        server.begin()
+        server.ask("unsubscribe", room="global")
+        server.say("41/ws,")
+        assert server.rows("rooms") == []
+
+
+class TestForget:
+    @pytest.fixture(autouse=True)
+    def two_sessions(self, server: Server) -> None:
+        for namespace in ("/ws", "/"):
+            server.begin(namespace, recover=True)
+        server.ask("subscribe", room="project:p1")
+        server.say('42["subscribe",{"room":"project:p1"}]')
+        server.connect("c2")
+        server.begin("/ws", "c2")
+
+    def only_the_other_is_left(self, server: Server) -> bool:
+        rows = server.rows("connections"), server.rows("rooms")
+        return rows == (["c2", "c2#/ws"], ["c2#/ws", "c2#/ws"])
+
+    @pytest.mark.parametrize("met", ["c1", "c1#/ws", "c1#/"])
+    def test_deletes_the_connection_and_all_its_sessions(self, server: Server, met: str) -> None:
+        deleted = server.memberships.forget(met, seen_in=["project:p1"])
+        assert [each.id for each in deleted] == ["c1", "c1#/", "c1#/ws"]
+        assert self.only_the_other_is_left(server)
+
+    def test_twice(self, server: Server) -> None:
+        server.memberships.forget("c1")
+        assert server.memberships.forget("c1") == []
+        assert self.only_the_other_is_left(server)
+
+    def test_gone_to_one_session(self, server: Server) -> None:
+        server.clock.advance(60)
+        server.gateway.open.discard("c1")
+        server.publish("project:p1")
+        assert self.only_the_other_is_left(server)
+
+    def test_gone_to_a_heartbeat(self, server: Server) -> None:
+        server.clock.advance(60)
+        server.gateway.open.discard("c1")
+        server.heartbeat.beat(until=server.clock.now + 25)
+        assert self.only_the_other_is_left(server)
+
+    def test_after_a_crash_behind_the_connections_row(self, server: Server) -> None:
+        server.connections.take("c1")
+        for session in ("c1#/ws", "c1#/"):
+            server.memberships.forget(session, seen_in=["global"])
+        assert self.only_the_other_is_left(server)
+
+    def test_after_a_crash_behind_a_sessions_row(self, server: Server) -> None:
+        server.connections.take("c1")
+        server.connections.take("c1#/ws")
+        for room in ("project:p1", "global", f"user:{USER}"):
+            server.memberships.forget("c1#/ws", seen_in=[room])
+        server.memberships.forget("c1#/")
+        assert self.only_the_other_is_left(server)
+
+    def test_after_a_crash_the_fan_out_clears_up(self, server: Server) -> None:
+        server.connections.take("c1")
+        server.gateway.open.discard("c1")
+        server.clock.advance(60)
+        server.publish("global")
+        assert self.only_the_other_is_left(server)
+
+    def test_an_expired_token_ends_the_connection(self, server: Server) -> None:
+        server.tokens["good"] = server.principal(expires_at=int(server.clock.now) + 9 * HOUR)
+        server.connect("c3")
+        server.begin("/ws", "c3")
+        server.clock.advance(HOUR)
+        server.publish("global")
+        assert "c1" in server.gateway.closed
+        assert "c3" not in server.gateway.closed
+        farewells = [frame for frame in server.heard() if "connection_error" in frame]
+        assert farewells
+        assert all('"error_code":"AUTH_FAILED"' in frame for frame in farewells)
+        assert server.rows("connections") == ["c3", "c3#/ws"]
+
+
+class TestForgetWithoutRecovery:
+    """No row at all is left, not even one for a client that comes back."""
+
+    def nothing_is_left(self, server: Server) -> bool:
+        tables = ("rooms", "connections")
+        return all(server.dynamodb.scan(TableName=table)["Items"] == [] for table in tables)
+
+    @pytest.mark.parametrize("met", ["c1", "c1#/ws"])
+    def test_deletes_the_connection_and_all_its_sessions(self, server: Server, met: str) -> None:
+        server.begin("/ws")
+        server.begin("/")
+        server.memberships.forget(met)
+        assert self.nothing_is_left(server)
+
+    def test_after_a_crash_behind_the_connections_row(self, server: Server) -> None:
+        server.begin("/ws")
+        server.connections.take("c1")
+        server.memberships.forget("c1#/ws", seen_in=["global"])
+        assert self.nothing_is_left(server)
+
+
+class TestHeartbeat:
+    def test_one_ping_to_each_connection(self, server: Server) -> None:
+        server.begin("/ws")
+        server.begin("/")
+        server.connect("c2")
+        server.begin("/ws", "c2", recover=True)
+        server.ask("unsubscribe", "c2", room="global")
+        server.connect("j1", server.principal(), protocol="json")
+        server.say('{"action":"debug:rooms"}', "j1")
+        server.heartbeat.beat(until=server.clock.now + 25)
+        assert server.heard("c1") == server.heard("c2") == ["2"]
+        assert server.heard("j1") == ['{"action":"ping"}']
+
+
+class TestDeadline:
+    @pytest.mark.parametrize("frame", ["6", '40/ws,{"token":"bad"}', "41/ws,"])
+    def test_ends_a_connection_without_a_session(self, server: Server, frame: str) -> None:
+        server.say(frame)
+        assert server.deadline.close_if_pending("c1")
+        (terminator,) = server.heard()
+        assert refusal(terminator, "")["data"]["code"] == "AUTH_MISSING"
+        assert server.gateway.closed == ["c1"]
+        assert server.rows("connections") == []
+
+    def test_a_token_at_the_handshake_is_no_session(self, server: Server) -> None:
+        server.connect(principal=server.principal())
+        assert server.deadline.close_if_pending("c1")
+        assert server.gateway.closed == ["c1"]
+
+    @pytest.mark.parametrize("namespace", ["/ws", "/"])
+    def test_leaves_one_with_a_session_alone(self, server: Server, namespace: str) -> None:
+        server.begin(namespace)
+        assert not server.deadline.close_if_pending("c1")
+        assert server.gateway.closed == []
+        assert "c1" in server.rows("connections")
+
+
+class TestCounting:
+    def records(self, server: Server, table: str, *keys: str) -> list[dict[str, Any]]:
+        """Return what the table's stream tells of its rows."""
+        items = server.dynamodb.scan(TableName=table)["Items"]
+        return [
+            {
+                "eventName": "INSERT",
+                "dynamodb": {"Keys": {key: item[key] for key in keys}, "SequenceNumber": "1"},
+            }
+            for item in items
+        ]
+
+    def test_a_connection_with_two_sessions_is_one(self, server: Server) -> None:
+        server.begin("/ws", recover=True)
+        server.begin("/", recover=True)
+        records = self.records(server, "connections", "connection_id")
+        assert len(records) > 3
+        assert changes(records) == {Counter("connections"): 1}
+
+    def test_members_are_sessions(self, server: Server) -> None:
+        server.begin("/ws")
+        server.begin("/")
+        records = self.records(server, "rooms", "room", "connection_id")
+        assert changes(records) == {
+            Counter("members:global"): 2,
+            Counter("members:user"): 2,
+            Counter("rooms:user", f"user:{USER}"): 2,
+        }

@@ -39,7 +39,7 @@ class TestProtocol:
             memberships=None,  # type: ignore[arg-type]
             principal_of=None,  # type: ignore[arg-type]
             replay=None,  # type: ignore[arg-type]
-            most_rooms=0,
+            max_rooms_per_connection=0,
         )
         documented = re.findall(r"^\| `([a-z:]+)` \| (?:–|`\{)", PROTOCOL, re.MULTILINE)
         assert sorted(documented) == sorted(commands.names)

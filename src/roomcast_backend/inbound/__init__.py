@@ -1,1 +1,1 @@
-"""What clients say: frames in, replies out. Imports lifecycle and what stands below it."""
+"""Answers the frames that clients send. Imports lifecycle and the layers below it."""

@@ -1,6 +1,6 @@
-"""What a client's commands do. The same for every protocol: commands in, bodies of replies out.
+"""Executes commands, for every protocol: a command goes in, the body of its reply comes out.
 
-Frames of one client are processed side by side and may finish out of order, so each command can
+Frames of one client are processed in parallel and may finish out of order. So each command can
 run at any time and twice: it reads the connection, decides, and makes one conditional change.
 """
 
@@ -22,12 +22,18 @@ from roomcast_backend.stores.memberships import Change, MembershipStore
 
 Body = dict[str, Any]
 
-DECISIONS = 5
-"""How often a command is decided anew when other frames of the client change what it looked at."""
+MAX_ATTEMPTS = 5
+"""How often a change is tried while other frames of the client change the same connection."""
+
+MAX_QUOTED = 40
+"""Characters of an unknown command's name that its refusal repeats."""
 
 
 class Commands:
-    """Carries out commands of authenticated and pending connections."""
+    """Executes commands of authenticated and pending connections.
+
+    `max_rooms_per_connection` is named in a refusal only: the membership store enforces it.
+    """
 
     def __init__(
         self,
@@ -36,16 +42,16 @@ class Commands:
         memberships: MembershipStore,
         principal_of: Callable[[str], Principal],
         replay: Replay,
-        most_rooms: int,
+        max_rooms_per_connection: int,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._connections = connections
         self._replay = replay
         self._memberships = memberships
         self._principal_of = principal_of
-        self._most_rooms = most_rooms
+        self._max_rooms = max_rooms_per_connection
         self._clock = clock
-        self._table: Mapping[str, Callable[[Connection, Mapping[str, Any]], Body]] = {
+        self._actions: Mapping[str, Callable[[Connection, Mapping[str, Any]], Body]] = {
             "subscribe": self._subscribe,
             "unsubscribe": self._unsubscribe,
             "ping": self._ping,
@@ -56,19 +62,22 @@ class Commands:
     @property
     def names(self) -> tuple[str, ...]:
         """The commands that clients can send."""
-        return tuple(self._table)
+        return tuple(self._actions)
 
-    def carry_out(self, connection: Connection, command: Command) -> Body:
+    def execute(self, connection: Connection, command: Command) -> Body:
         """Return the body of the reply; raise `CommandRefused` when the command is refused."""
-        action = self._table.get(command.name)
+        action = self._actions.get(command.name)
         if action is None:
-            known = ", ".join(self.names)
-            came = command.name if len(command.name) <= 40 else f"{command.name[:40]}…"  # noqa: PLR2004
-            raise CommandRefused(Code.INVALID_MESSAGE, f"expected one of {known}, got {came!r}")
+            raise self._unknown_command(command.name)
         if command.name != "authenticate":
             self._check_token(connection)
-            connection = self._settled(connection)
+            connection = self._in_automatic_rooms(connection)
         return action(connection, command.body)
+
+    def _unknown_command(self, name: str) -> CommandRefused:
+        known = ", ".join(self.names)
+        given = name if len(name) <= MAX_QUOTED else f"{name[:MAX_QUOTED]}…"
+        return CommandRefused(Code.INVALID_MESSAGE, f"expected one of {known}, got {given!r}")
 
     def _check_token(self, connection: Connection) -> None:
         if connection.principal is None:
@@ -78,30 +87,29 @@ class Commands:
                 Code.AUTH_FAILED, "the token has expired: send authenticate with a fresh one"
             )
 
-    def _settled(self, connection: Connection) -> Connection:
-        """Return the connection in its automatic rooms.
+    def _in_automatic_rooms(self, connection: Connection) -> Connection:
+        """Return the connection after it has joined its automatic rooms.
 
-        A frame can overtake the `open` function, which joins them otherwise.
+        The function `open` joins them, but a frame of the client can be processed before it.
         """
         if connection.state is State.READY:
             return connection
         self._memberships.settle(connection, now=int(self._clock()))
-        return self._reread(connection)
+        return self._reload(connection)
 
     def _subscribe(self, connection: Connection, body: Mapping[str, Any]) -> Body:
         room = _room(body)
-        if body.get("since") is not None:
-            _since(body)
+        since = None if body.get("since") is None else _string(body, "since")
 
         def join(current: Connection) -> Change:
             self._check_access(current, room)
             return self._memberships.join(current, room, now=int(self._clock()))
 
-        self._decide(connection, join)
+        self._apply(connection, join)
         reply = {"status": "success", "room": str(room)}
-        if body.get("since") is None:
+        if since is None:
             return reply
-        replayed = self._replay.post(connection, [str(room)], since=_since(body))
+        replayed = self._replay.post(connection, [str(room)], since=since)
         return {**reply, "recovered": replayed.complete, "replayed": replayed.count}
 
     def _unsubscribe(self, connection: Connection, body: Mapping[str, Any]) -> Body:
@@ -110,14 +118,14 @@ class Commands:
         def leave(current: Connection) -> Change:
             return self._memberships.leave(current, room, now=int(self._clock()))
 
-        self._decide(connection, leave)
+        self._apply(connection, leave)
         return {"status": "success", "room": str(room)}
 
     def _ping(self, _connection: Connection, _body: Mapping[str, Any]) -> Body:
         return {"status": "pong"}
 
     def _debug_rooms(self, connection: Connection, _body: Mapping[str, Any]) -> Body:
-        return {"status": "success", "rooms": _listed(connection.rooms)}
+        return {"status": "success", "rooms": _in_order(connection.rooms)}
 
     def _authenticate(self, connection: Connection, body: Mapping[str, Any]) -> Body:
         principal = self._principal(body)
@@ -125,83 +133,74 @@ class Commands:
         def renew(current: Connection) -> Change:
             return self._memberships.renew(current, principal, now=int(self._clock()))
 
-        after = self._reread(self._decide(connection, renew))
+        after = self._reload(self._apply(connection, renew))
         return {
             "status": "success",
             "user_id": principal.user_id,
             "expires_at": timestamp(datetime.fromtimestamp(principal.expires_at, UTC)),
-            "rooms": _listed(after.rooms),
+            "rooms": _in_order(after.rooms),
         }
 
     def _principal(self, body: Mapping[str, Any]) -> Principal:
-        token = body.get("token")
-        if not isinstance(token, str):
-            raise CommandRefused(
-                Code.INVALID_MESSAGE, f'expected "token" to be a string, got {_came(body, "token")}'
-            )
+        token = _string(body, "token")
         try:
-            principal = self._principal_of(token)
+            return self._principal_of(token)
         except TokenRefused as exc:
             raise CommandRefused(Code.AUTH_FAILED, str(exc)) from exc
-        return principal
 
     def _check_access(self, connection: Connection, room: Room) -> None:
         if connection.principal is None or not may_join(connection.principal, room):
             raise CommandRefused(Code.ROOM_ACCESS_DENIED, f"the token does not open {room}")
 
-    def _decide(self, connection: Connection, change: Callable[[Connection], Change]) -> Connection:
-        """Make a change, decided anew while others come in between."""
-        for _ in range(DECISIONS):
+    def _apply(self, connection: Connection, change: Callable[[Connection], Change]) -> Connection:
+        """Make a change; try it again on the current row when that has changed in between.
+
+        Returns the connection as it was when the change was decided.
+        """
+        for _ in range(MAX_ATTEMPTS):
             match change(connection):
                 case Change.DONE:
                     return connection
                 case Change.FULL:
                     raise CommandRefused(
                         Code.ROOM_LIMIT,
-                        f"a connection may be in {self._most_rooms} rooms: leave one first",
+                        f"a connection may be in {self._max_rooms} rooms: leave one first",
                     )
                 case Change.GONE:
-                    raise _unknown()
+                    raise _closed()
                 case Change.STALE:
-                    connection = self._reread(connection)
+                    connection = self._reload(connection)
         raise CommandRefused(Code.UNAVAILABLE, "too many changes at once: send it again")
 
-    def _reread(self, connection: Connection) -> Connection:
+    def _reload(self, connection: Connection) -> Connection:
         current = self._connections.get(connection.id)
         if current is None:
-            raise _unknown()
+            raise _closed()
         return current
 
 
-def _unknown() -> CommandRefused:
+def _closed() -> CommandRefused:
     return CommandRefused(Code.AUTH_MISSING, "this connection is closed: connect again")
 
 
 def _room(body: Mapping[str, Any]) -> Room:
-    name = body.get("room")
-    if not isinstance(name, str):
-        raise CommandRefused(
-            Code.INVALID_MESSAGE, f'expected "room" to be a string, got {_came(body, "room")}'
-        )
+    name = _string(body, "room")
     try:
         return Room.parse(name)
     except InvalidRoom as exc:
         raise CommandRefused(Code.INVALID_ROOM, str(exc)) from exc
 
 
-def _since(body: Mapping[str, Any]) -> str:
-    since = body["since"]
-    if not isinstance(since, str):
-        raise CommandRefused(
-            Code.INVALID_MESSAGE, f'expected "since" to be a string, got {_came(body, "since")}'
-        )
-    return since
+def _string(body: Mapping[str, Any], field: str) -> str:
+    """Return a field of a command; raise `CommandRefused` unless it is a string."""
+    value = body.get(field)
+    if not isinstance(value, str):
+        given = kind_of(value) if field in body else "none"
+        message = f'expected "{field}" to be a string, got {given}'
+        raise CommandRefused(Code.INVALID_MESSAGE, message)
+    return value
 
 
-def _came(body: Mapping[str, Any], field: str) -> str:
-    return kind_of(body[field]) if field in body else "none"
-
-
-def _listed(rooms: frozenset[str]) -> list[str]:
-    """Return room names, `global` and the user's own first."""
+def _in_order(rooms: frozenset[str]) -> list[str]:
+    """Return room names in the order of replies: `global` and the user's own come first."""
     return sorted(rooms, key=lambda name: (name != str(GLOBAL), not name.startswith("user:"), name))

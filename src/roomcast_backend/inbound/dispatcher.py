@@ -1,76 +1,102 @@
-"""The door for everything that clients say: frame in, reply out.
+"""Answers every frame that clients send: it finds the connection, then its protocol's handler.
 
-Every frame takes one step at the connection's row, which tells who is speaking in which protocol
-and slows down who speaks too fast. This is the one place where a failure becomes a reply.
+frame ─▶ update the connection's row: which protocol? too fast? ─▶ handler.read ─▶ handler.handle
+                 │ unknown connection                                 │ too fast
+                 ▼                                                    ▼
+         close, and refuse as JSON                              handler.refuse
+
+This is the one place where a failure becomes a reply.
 """
 
 import time
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from aws_lambda_powertools import Logger
 
 from roomcast_backend.auth.verification_keys import KeysUnavailable
 from roomcast_backend.aws.errors import AwsError
 from roomcast_backend.gateway.connections_api import Gateway
-from roomcast_backend.inbound.handler import SILENCE, ProtocolHandler
-from roomcast_backend.model.connection import JSON, SOCKET_IO, Connection
+from roomcast_backend.inbound.handler import NO_REPLY, ProtocolHandler
+from roomcast_backend.model.connection import JSON, Connection
 from roomcast_backend.protocol.messages import Code, Refusal
 from roomcast_backend.stores.connections import CommandRate, ConnectionStore, TooFast
 
 logger = Logger(child=True)
-
-PONG = "3"
-"""Engine.IO's answer to a heartbeat: it asks for nothing and so takes no step."""
 
 UNAVAILABLE = Refusal(Code.UNAVAILABLE, "the service cannot answer now: send it again")
 UNKNOWN = Refusal(Code.AUTH_MISSING, "this connection is not known here: connect again")
 
 
 class Dispatcher:
-    """Answers frames. `handlers` are found by the protocol of the connection's row."""
+    """Passes frames to the handler of their connection's protocol.
+
+    `handlers` has one for each protocol. The one for JSON also answers the frames of connections
+    whose protocol cannot be told. `rate` is how many commands one connection may send.
+    """
 
     def __init__(
         self,
         *,
         connections: ConnectionStore,
-        handlers: Mapping[str, ProtocolHandler],
+        handlers: Mapping[str, ProtocolHandler[Any]],
         gateway: Gateway,
-        pace: CommandRate,
+        rate: CommandRate,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._connections = connections
         self._handlers = handlers
         self._gateway = gateway
-        self._pace = pace
+        self._rate = rate
         self._clock = clock
 
     def answer(self, connection_id: str, frame: str) -> str:
         """Return the reply to one frame; never raises, whatever the frame or the stores do."""
-        conversation = self._handlers[JSON]
         try:
-            if frame == PONG and self._speaks_socket_io(connection_id):
-                return SILENCE
+            if self._is_heartbeat_reply(connection_id, frame):
+                return NO_REPLY
             admitted = self._admit(connection_id)
-            if admitted is None:
-                self._gateway.close(connection_id)
-                return conversation.refuse(connection_id, frame, UNKNOWN)
-            conversation = self._handlers[admitted.protocol]
+            if admitted is not None:
+                return self._answer_known(connection_id, admitted, frame)
+            self._gateway.close(connection_id)
+            refusal = UNKNOWN
+        except Exception as exc:
+            _log_failure(exc)
+            refusal = UNAVAILABLE
+        handler = self._handlers[JSON]
+        return _refuse_safely(handler, connection_id, handler.read(frame), refusal)
+
+    def _answer_known(self, connection_id: str, admitted: Connection | TooFast, frame: str) -> str:
+        """Read the frame of a known connection, then answer it in the connection's protocol."""
+        handler = self._handlers[admitted.protocol]
+        packet = handler.read(frame)
+        try:
             if isinstance(admitted, TooFast):
-                return conversation.refuse(connection_id, frame, _too_fast(admitted))
-            return conversation.hear(admitted, frame)
-        except (AwsError, KeysUnavailable) as exc:
-            logger.error("no answer from a store", extra={"error": str(exc)})
-        except Exception:
-            logger.exception("a frame was not answered")
-        return _last_resort(conversation, connection_id, frame)
+                return handler.refuse(connection_id, packet, _too_fast(admitted))
+            return handler.handle(admitted, packet)
+        except Exception as exc:
+            _log_failure(exc)
+            return _refuse_safely(handler, connection_id, packet, UNAVAILABLE)
+
+    def _is_heartbeat_reply(self, connection_id: str, frame: str) -> bool:
+        """Tell whether a frame answers a heartbeat in the protocol of its connection.
+
+        Every client sends one every few minutes, so it costs one read and no write. Only a frame
+        that looks like one in some protocol is looked up here.
+        """
+        protocols = [
+            protocol
+            for protocol, handler in self._handlers.items()
+            if handler.is_heartbeat_reply(frame)
+        ]
+        if not protocols:
+            return False
+        connection = self._connections.get(connection_id)
+        return connection is not None and connection.protocol in protocols
 
     def _admit(self, connection_id: str) -> Connection | TooFast | None:
         now = int(self._clock() * 1000)
-        return self._connections.admit(connection_id, now=now, pace=self._pace)
-
-    def _speaks_socket_io(self, connection_id: str) -> bool:
-        connection = self._connections.get(connection_id)
-        return connection is not None and connection.protocol == SOCKET_IO
+        return self._connections.admit(connection_id, now=now, rate=self._rate)
 
 
 def _too_fast(admitted: TooFast) -> Refusal:
@@ -79,14 +105,24 @@ def _too_fast(admitted: TooFast) -> Refusal:
     return Refusal(Code.RATE_LIMITED, message, {"retry_after_ms": wait})
 
 
-def _last_resort(conversation: ProtocolHandler, connection_id: str, frame: str) -> str:
-    """Say that the service failed, or nothing when even that fails.
+def _refuse_safely(
+    handler: ProtocolHandler[Any], connection_id: str, packet: Any, refusal: Refusal
+) -> str:
+    """Refuse a packet; return no reply when even that fails.
 
-    An exception that leaves the function would put an error of API Gateway's on the wire, which
-    ends a Socket.IO client.
+    If an exception left the function, API Gateway would send an error object of its own to the
+    client, and that ends a Socket.IO client.
     """
     try:
-        return conversation.refuse(connection_id, frame, UNAVAILABLE)
+        return handler.refuse(connection_id, packet, refusal)
     except Exception:
-        logger.exception("a failure was not told")
-        return SILENCE
+        logger.exception("a refusal could not be written")
+        return NO_REPLY
+
+
+def _log_failure(exc: Exception) -> None:
+    """Log why a frame is not answered: in one line when a service of AWS failed."""
+    if isinstance(exc, (AwsError, KeysUnavailable)):
+        logger.error("no answer from a store", extra={"error": str(exc)})
+    else:
+        logger.exception("a frame was not answered")

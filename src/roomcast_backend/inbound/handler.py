@@ -1,27 +1,37 @@
-"""What is said on one connection, protocol by protocol: a frame in, the reply's frame out.
+"""What the dispatcher asks of a protocol: to read a frame, and to handle or refuse what it holds.
 
-The door knows only this interface; a connection's stored protocol tells which one speaks.
+The protocol that is stored for a connection tells which handler its frames go to.
 """
 
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from roomcast_backend.model.connection import Connection
 from roomcast_backend.protocol.messages import Refusal
 
-SILENCE = ""
-"""The reply to what needs none."""
+NO_REPLY = ""
+"""The reply to a frame that needs none."""
+
+PacketT = TypeVar("PacketT")
 
 
-class ProtocolHandler(Protocol):
-    """Answers the frames of connections that speak one protocol."""
+class ProtocolHandler(Protocol[PacketT]):
+    """Handles the frames of the connections that speak one protocol."""
 
-    def hear(self, connection: Connection, frame: str) -> str:
-        """Do what a frame asks for; return the frame that answers it, or `SILENCE`."""
+    def is_heartbeat_reply(self, frame: str) -> bool:
+        """Tell whether a frame only answers a heartbeat: it asks for nothing and is not counted."""
         ...
 
-    def refuse(self, connection_id: str, frame: str, refusal: Refusal) -> str:
-        """Return the frame that refuses another one, whatever it asks for."""
+    def read(self, frame: str) -> PacketT:
+        """Return what a frame holds; do no I/O and never raise, whatever it holds."""
+        ...
+
+    def handle(self, connection: Connection, packet: PacketT) -> str:
+        """Do what a packet asks for; return the frame that answers it, or `NO_REPLY`."""
+        ...
+
+    def refuse(self, connection_id: str, packet: PacketT, refusal: Refusal) -> str:
+        """Return the frame that refuses a packet, or `NO_REPLY` when the protocol has none."""
         ...
 
 
-__all__ = ["SILENCE", "ProtocolHandler"]
+__all__ = ["NO_REPLY", "PacketT", "ProtocolHandler"]

@@ -3,28 +3,36 @@
 from roomcast_backend.inbound.commands import Commands
 from roomcast_backend.model.connection import Connection
 from roomcast_backend.protocol.json_codec import JsonCodec
-from roomcast_backend.protocol.messages import CommandRefused, Refusal, Reply
+from roomcast_backend.protocol.messages import Command, CommandRefused, Refusal, Reply
 
 
 class JsonHandler:
-    """Answers JSON frames."""
+    """Handles the frames of JSON connections. What is read is a command, or why it is none."""
 
     def __init__(self, commands: Commands) -> None:
         self._commands = commands
         self._codec = JsonCodec()
 
-    def hear(self, connection: Connection, frame: str) -> str:
-        """Carry out a command; what is no command is refused."""
-        decoded = self._codec.decode(frame)
-        if isinstance(decoded, Refusal):
-            return self._codec.encode_reply(Reply(decoded.body(), decoded.ref))
-        try:
-            body = self._commands.carry_out(connection, decoded)
-        except CommandRefused as exc:
-            body = exc.refusal.body()
-        return self._codec.encode_reply(Reply(body, decoded.ref))
+    def is_heartbeat_reply(self, frame: str) -> bool:
+        """Return False: a JSON client answers a heartbeat with a command, `ping`."""
+        del frame
+        return False
 
-    def refuse(self, connection_id: str, frame: str, refusal: Refusal) -> str:
-        """Reply with the refusal under the frame's id."""
+    def read(self, frame: str) -> Command | Refusal:
+        """Return the command that a frame holds; a refusal when it holds none."""
+        return self._codec.decode(frame)
+
+    def handle(self, connection: Connection, packet: Command | Refusal) -> str:
+        """Execute a command and reply; a frame without a command gets its refusal."""
+        if isinstance(packet, Refusal):
+            return self.refuse(connection.id, packet, packet)
+        try:
+            body = self._commands.execute(connection, packet)
+        except CommandRefused as exc:
+            return self.refuse(connection.id, packet, exc.refusal)
+        return self._codec.encode_reply(Reply(body, packet.ref))
+
+    def refuse(self, connection_id: str, packet: Command | Refusal, refusal: Refusal) -> str:
+        """Reply with the refusal under the id of the frame."""
         del connection_id
-        return self._codec.encode_reply(Reply(refusal.body(), self._codec.decode(frame).ref))
+        return self._codec.encode_reply(Reply(refusal.body(), packet.ref))

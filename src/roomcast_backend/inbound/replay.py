@@ -1,4 +1,4 @@
-"""What a client missed while it was away, from the log of its rooms.
+"""Replays to a client what it missed while it was away, from the log of its rooms.
 
 Ids are UUIDv7 and so sort by the time at which their publishers made them. An event can be logged
 after one with a larger id, when it was longer on its way:
@@ -23,25 +23,25 @@ from roomcast_backend.model.connection import Connection
 from roomcast_backend.protocol import codec_named
 from roomcast_backend.stores.events import EventStore, Logged
 
-MOST_REPLAYED = 200
-"""Events in one answer; who missed more is better off asking its backend for the state."""
+MAX_REPLAYED = 200
+"""Events in one replay. A client that missed more should ask its backend for the current state."""
 
-SLOWEST_EVENT = 60_000
-"""Milliseconds that an event may be on its way to the log."""
+MAX_DELAY_MS = 60_000
+"""The longest that an event may take from its publisher to the log, in milliseconds."""
 
 _UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """How many events were posted, and whether these are all that the client can have missed."""
+    """How many events were posted, and whether the client can have missed no other."""
 
     count: int
     complete: bool
 
 
 class Replay:
-    """Posts missed events; `keep` is how many seconds the log keeps them."""
+    """Posts missed events; `keep` is for how many seconds the log keeps events."""
 
     def __init__(
         self,
@@ -59,7 +59,8 @@ class Replay:
     def post(self, session: Connection, rooms: Iterable[str], *, since: str) -> Replayed:
         """Post what came to some of a session's rooms after the event `since`, in order of ids.
 
-        The session is in these rooms already: what comes meanwhile may be posted twice.
+        The session must be in these rooms already, so that no event is lost between the replay and
+        the fan-out; an event of that moment may be posted twice.
         """
         if not self._is_within_log(since):
             return Replayed(0, complete=False)
@@ -77,8 +78,8 @@ class Replay:
         complete = True
         earlier: dict[str, list[Logged]] = {}
         for room in rooms:
-            later = self._events.after(room, since, limit=MOST_REPLAYED + 1)
-            complete = complete and len(later) <= MOST_REPLAYED
+            later = self._events.after(room, since, limit=MAX_REPLAYED + 1)
+            complete = complete and len(later) <= MAX_REPLAYED
             _note(found, later, room)
             earlier[room] = self._events.between(room, _id_before(since), since)
         overtaken = self._overtaken(earlier.values(), since)
@@ -87,9 +88,10 @@ class Replay:
         return [found[event_id] for event_id in sorted(found)], complete
 
     def _overtaken(self, logs: Collection[list[Logged]], since: str) -> frozenset[str]:
-        """Return earlier events that the one of id `since` may have overtaken.
+        """Return the ids of earlier events that the one of id `since` may have overtaken.
 
-        An id that is in none of the logs, such as the greeting's, counts by when it was made.
+        An id that is in none of the logs, such as that of the greeting, counts as logged when it
+        was made.
         """
         all_of_them = [item for log in logs for item in log]
         reached = max(
@@ -102,11 +104,11 @@ class Replay:
         return frozenset(later) | self._events.under_way(before, at=reached)
 
     def _is_within_log(self, since: str) -> bool:
-        """Tell whether an id is an event's that the log still reaches back behind."""
+        """Tell whether an id is that of an event, and the log holds everything since then."""
         if _UUID7.fullmatch(since) is None:
             return False
         made, now = _milliseconds(since), self._clock() * 1000
-        return now - self._keep * 1000 < made - SLOWEST_EVENT and made < now + SLOWEST_EVENT
+        return now - self._keep * 1000 < made - MAX_DELAY_MS and made < now + MAX_DELAY_MS
 
 
 def _note(found: dict[str, tuple[Envelope, str]], logged: Iterable[Logged], room: str) -> None:
@@ -119,6 +121,6 @@ def _milliseconds(event_id: str) -> int:
 
 
 def _id_before(event_id: str) -> str:
-    """Return what sorts before every id that was made up to `SLOWEST_EVENT` earlier."""
-    earlier = f"{_milliseconds(event_id) - SLOWEST_EVENT:012x}"
+    """Return a string that sorts before every id that was made in the `MAX_DELAY_MS` before."""
+    earlier = f"{_milliseconds(event_id) - MAX_DELAY_MS:012x}"
     return f"{earlier[:8]}-{earlier[8:]}"

@@ -1,7 +1,7 @@
 """Frames that API Gateway's own routes catch.
 
-A client that sends `{"action": "$connect"}` chooses that route, and so the function behind it. It
-gets the answer to any unknown action; nothing is looked up and nothing changes.
+A client that sends `{"action": "$connect"}` chooses that route, and so the function behind it. The
+function answers as to any unknown action; it reads no table and changes nothing.
 """
 
 from collections.abc import Mapping
@@ -9,13 +9,13 @@ from typing import Any
 
 
 def is_frame(event: Mapping[str, Any]) -> bool:
-    """Tell whether an event of `$connect` or `$disconnect` is really a client's frame."""
+    """Tell whether an event of `$connect` or `$disconnect` is a frame that a client has sent."""
     return bool(event["requestContext"]["eventType"] == "MESSAGE")
 
 
 def answer(event: Mapping[str, Any]) -> dict[str, Any]:
     """Refuse the frame as an unknown action."""
-    # Hardly anybody does this: handshakes do not wait for these imports.
+    # Such frames are rare: the function is not to import this at each cold start.
     from roomcast_backend.protocol.json_codec import JsonCodec  # noqa: PLC0415
     from roomcast_backend.protocol.messages import Code, Refusal, Reply  # noqa: PLC0415
 

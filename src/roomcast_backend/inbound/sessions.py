@@ -1,7 +1,8 @@
-"""Socket.IO sessions: a client's token opens one in each namespace that it connects to.
+"""Begins and ends Socket.IO sessions: a client with a token has one in each of its namespaces.
 
-A client that asked for it (`auth: {recover: true}`) gets a secret, Socket.IO's `pid`. Coming back
-with it and the offset of its last event it is put into its rooms again and sent what it missed.
+A client that asks for it (`auth: {recover: true}`) gets a secret, Socket.IO's `pid`. When it comes
+back with the secret and the offset of its last event, it is put into its rooms again and gets the
+events that it missed.
 """
 
 import re
@@ -16,21 +17,26 @@ from roomcast_backend.auth.tokens import TokenRefused
 from roomcast_backend.inbound.replay import Replay
 from roomcast_backend.model.access import Principal, automatic_rooms, still_allowed
 from roomcast_backend.model.connection import Connection, State, session_id
+from roomcast_backend.model.recovery import RecoverableSession
 from roomcast_backend.protocol.messages import Code, CommandRefused
 from roomcast_backend.protocol.socketio_codec import codec_name
 from roomcast_backend.stores.connections import ConnectionStore
+from roomcast_backend.stores.recovery import RecoveryStore
 from roomcast_backend.stores.sessions import SessionStore
 
 _SECRET = re.compile(r"[0-9a-f]{32}")
 
 
 class ProtocolViolation(Exception):
-    """A client does what no Socket.IO client does: its connection ends."""
+    """A client does something that no Socket.IO client does: its connection ends."""
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
-    """A session; `pid` is the secret to come back with, empty where none was asked for."""
+class NewSession:
+    """A session that has begun, and what its client is told of it.
+
+    `pid` is the secret with which it can be recovered, empty when the client did not ask for one.
+    """
 
     session: Connection
     sid: str
@@ -44,32 +50,34 @@ class Sessions:
         self,
         *,
         store: SessionStore,
+        recovery: RecoveryStore,
         connections: ConnectionStore,
         replay: Replay,
         principal_of: Callable[[str], Principal],
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
+        self._recovery = recovery
         self._connections = connections
         self._replay = replay
         self._principal_of = principal_of
         self._clock = clock
 
-    def begin(self, connection: Connection, namespace: str, auth: Mapping[str, Any]) -> Begun:
-        """Begin a session or take a lost one up; raise `CommandRefused` without a valid token.
+    def begin(self, connection: Connection, namespace: str, auth: Mapping[str, Any]) -> NewSession:
+        """Begin a session, or recover one; raise `CommandRefused` without a valid token.
 
-        Raises `ProtocolViolation` when the connection has a session in the namespace.
+        Raises `ProtocolViolation` when the connection has a session in the namespace already.
         """
         principal = self._principal(connection, auth)
-        lost = self._lost(principal, auth)
+        lost = self._find_lost(principal, auth)
         session = _session(connection, namespace, principal, auth, now=int(self._clock()))
         if lost is not None:
-            session = _taken_up(session, lost)
+            session = _recovered(session, principal, lost)
         if not self._store.begin(connection, namespace, session, now=int(self._clock())):
             raise ProtocolViolation(f"a second session in {namespace}")
-        if lost is not None and not self._catch_up(session, auth):
-            session = self._as_new(session)
-        return Begun(session, uuid4().hex, session.resume)
+        if lost is not None and not self._replay_missed(session, auth):
+            session = self._with_new_secret(session)
+        return NewSession(session, uuid4().hex, session.recovery_secret)
 
     def find(self, connection: Connection, namespace: str) -> Connection:
         """Return the connection's session; raise `ProtocolViolation` when it has none."""
@@ -79,11 +87,11 @@ class Sessions:
         return session
 
     def end(self, connection: Connection, namespace: str) -> None:
-        """End a session on its client's wish: it cannot be taken up again."""
+        """End a session because its client asks for it: it cannot be recovered."""
         self._store.end(connection, namespace, session_id(connection.id, namespace))
 
     def _principal(self, connection: Connection, auth: Mapping[str, Any]) -> Principal:
-        """Return whom the session is for: by its own token, else by the handshake's."""
+        """Return the user of a session: by the token of the CONNECT, else of the handshake."""
         token = auth.get("token")
         if token is None and connection.principal is not None:
             if connection.principal.expires_at <= self._clock():
@@ -96,25 +104,26 @@ class Sessions:
         except TokenRefused as exc:
             raise CommandRefused(Code.AUTH_FAILED, str(exc)) from exc
 
-    def _lost(self, principal: Principal, auth: Mapping[str, Any]) -> Connection | None:
-        """Return the session that a client comes back to, if it was this user's."""
+    def _find_lost(
+        self, principal: Principal, auth: Mapping[str, Any]
+    ) -> RecoverableSession | None:
+        """Return the session that a client asks to recover, if it was this user's."""
         pid, offset = auth.get("pid"), auth.get("offset")
         if auth.get("recover") is not True or not isinstance(offset, str):
             return None
         if not isinstance(pid, str) or _SECRET.fullmatch(pid) is None:
             return None
-        lost = self._connections.kept_session(pid)
-        if lost is None or lost.principal is None or lost.principal.user_id != principal.user_id:
-            return None
-        return replace(lost, resume=pid)
+        lost = self._recovery.get(pid)
+        return lost if lost is not None and lost.user_id == principal.user_id else None
 
-    def _catch_up(self, session: Connection, auth: Mapping[str, Any]) -> bool:
+    def _replay_missed(self, session: Connection, auth: Mapping[str, Any]) -> bool:
+        """Post the missed events; tell whether these are all."""
         replayed = self._replay.post(session, sorted(session.rooms), since=auth["offset"])
         return bool(replayed.complete)
 
-    def _as_new(self, session: Connection) -> Connection:
-        """Give a session that is not complete another secret, by which its client sees it."""
-        fresh = replace(session, resume=_secret())
+    def _with_new_secret(self, session: Connection) -> Connection:
+        """Give a session another secret: so its client sees that events are missing."""
+        fresh = replace(session, recovery_secret=_secret())
         self._store.change_secret(fresh)
         return fresh
 
@@ -139,17 +148,14 @@ def _session(
         connected_at=now,
         principal=principal,
         rooms=frozenset(str(room) for room in automatic_rooms(principal)),
-        resume=_secret() if recover else "",
+        recovery_secret=_secret() if recover else "",
     )
 
 
-def _taken_up(session: Connection, lost: Connection) -> Connection:
-    """Return the session with a lost one's secret and those of its rooms that are still open.
+def _recovered(session: Connection, principal: Principal, lost: RecoverableSession) -> Connection:
+    """Return the session with the secret of a lost one, in those of its rooms that are still open.
 
-    What its client had left on purpose, `global` or its own room, stays left.
+    Rooms that the client left on purpose stay left, `global` and the user's own included.
     """
-    principal = session.principal
-    if principal is None:
-        return session
     rooms = still_allowed(principal, {Room.parse(name) for name in lost.rooms})
-    return replace(session, rooms=frozenset(map(str, rooms)), resume=lost.resume)
+    return replace(session, rooms=frozenset(map(str, rooms)), recovery_secret=lost.secret)

@@ -1,4 +1,7 @@
-"""Socket.IO events as commands: an event's name and first argument in, its ack's argument out."""
+"""Executes the events of Socket.IO clients as commands.
+
+An event's name is the command, its first argument the body; the reply is the argument of its ack.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -10,24 +13,24 @@ from roomcast_backend.protocol.socketio_packets import Connect, Event
 
 
 class SessionCommands:
-    """The service as the application of its sessions; `greet` gets the id of each new one."""
+    """The application behind the service's namespaces; `greet` gets the id of each new session."""
 
     def __init__(self, commands: Commands, *, greet: Callable[[str], object]) -> None:
         self._commands = commands
         self._greet = greet
 
     def greet(self, session: Connection, connect: Connect) -> None:
-        """Have the session told that it has begun."""
+        """Have `connection_established` sent to a new session."""
         del connect
         self._greet(session.id)
 
     def answer(self, session: Connection, event: Event) -> tuple[Any, ...]:
-        """Carry out a command; return its reply. Raises `CommandRefused`."""
-        return (self._commands.carry_out(session, Command(event.name, _body(event))),)
+        """Execute a command; return its reply. Raises `CommandRefused`."""
+        return (self._commands.execute(session, Command(event.name, _body(event))),)
 
 
 def _body(event: Event) -> Mapping[str, Any]:
-    """Return a command's body: the event's first argument, which may be left out."""
+    """Return the body of a command: the first argument of the event, which may be left out."""
     body = event.args[0] if event.args else {}
     if body is None:
         return {}

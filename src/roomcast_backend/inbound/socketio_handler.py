@@ -9,10 +9,11 @@ client                                  service
 """
 
 from collections.abc import Collection, Sequence
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
 
 from roomcast_backend.gateway.connections_api import Gateway
-from roomcast_backend.inbound.handler import SILENCE
+from roomcast_backend.inbound.handler import NO_REPLY
 from roomcast_backend.inbound.sessions import ProtocolViolation, Sessions
 from roomcast_backend.lifecycle.system_events import error_frame
 from roomcast_backend.model.connection import Connection
@@ -34,12 +35,22 @@ TOO_LARGE = Refusal(
 )
 NO_BINARY = Refusal(Code.INVALID_MESSAGE, "expected an event of JSON values, got binary data")
 
+ReadPacket: TypeAlias = SocketPacket | Packet | Malformed
+"""A Socket.IO packet; an Engine.IO packet when it is no message in text."""
+
+
+@dataclass(frozen=True, slots=True)
+class TooLarge:
+    """The packet of a frame that is larger than `LARGEST_FRAME`: it is refused."""
+
+    packet: ReadPacket
+
 
 class Application(Protocol):
-    """What the sessions are for."""
+    """What events are for. A session is stored as a connection of its own."""
 
     def greet(self, session: Connection, connect: Connect) -> None:
-        """Begin with a client whose session has begun; its CONNECT is not answered yet."""
+        """Prepare a greeting for a new session; the reply to its CONNECT is not sent yet."""
         ...
 
     def answer(self, session: Connection, event: Event) -> Sequence[Any]:
@@ -48,9 +59,9 @@ class Application(Protocol):
 
 
 class SocketIoHandler:
-    """Answers packets for the application in its namespaces.
+    """Handles packets, and passes events in one of `namespaces` to the application.
 
-    What no Socket.IO client sends ends the connection.
+    A packet that no Socket.IO client sends ends the connection.
     """
 
     def __init__(
@@ -66,27 +77,38 @@ class SocketIoHandler:
         self._gateway = gateway
         self._namespaces = namespaces
 
-    def hear(self, connection: Connection, frame: str) -> str:
-        """Do what a packet asks for."""
+    def is_heartbeat_reply(self, frame: str) -> bool:
+        """Tell whether a frame is Engine.IO's PONG."""
+        return frame == engineio_packets.PONG
+
+    def read(self, frame: str) -> ReadPacket | TooLarge:
+        """Return the packet in a frame; one that is too large is read too, to be refused."""
+        packet = _read(frame)
         if len(frame.encode(errors="surrogatepass")) > LARGEST_FRAME:
-            return self.refuse(connection.id, frame, TOO_LARGE)
+            return TooLarge(packet)
+        return packet
+
+    def handle(self, connection: Connection, packet: ReadPacket | TooLarge) -> str:
+        """Do what a packet asks for."""
+        if isinstance(packet, TooLarge):
+            return self.refuse(connection.id, packet, TOO_LARGE)
         try:
-            return self._hear(connection, _read(frame))
+            return self._handle(connection, packet)
         except ProtocolViolation:
             self._gateway.close(connection.id)
-            return SILENCE
+            return NO_REPLY
 
-    def refuse(self, connection_id: str, frame: str, refusal: Refusal) -> str:
+    def refuse(self, connection_id: str, packet: ReadPacket | TooLarge, refusal: Refusal) -> str:
         """Refuse a packet in its namespace: by its ack, else as `connection_error`."""
-        match _read(frame):
+        match packet.packet if isinstance(packet, TooLarge) else packet:
             case Connect(namespace):
-                return _not_connected(namespace, refusal)
+                return _connect_error(namespace, refusal)
             case Event(namespace, ack) | Binary(namespace, ack):
-                return self._refused(connection_id, namespace, ack, refusal)
+                return self._event_error(connection_id, namespace, ack, refusal)
             case _:
-                return SILENCE
+                return NO_REPLY
 
-    def _hear(self, connection: Connection, packet: SocketPacket | Packet | Malformed) -> str:
+    def _handle(self, connection: Connection, packet: ReadPacket) -> str:
         match packet:
             case Connect():
                 return self._connect(connection, packet)
@@ -94,11 +116,11 @@ class SocketIoHandler:
                 return self._event(connection, packet)
             case Disconnect(namespace):
                 self._sessions.end(connection, namespace)
-                return SILENCE
+                return NO_REPLY
             case Binary(namespace, ack):
-                return self._refused(connection.id, namespace, ack, NO_BINARY)
+                return self._event_error(connection.id, namespace, ack, NO_BINARY)
             case socketio_packets.Ack() | Packet(Kind.PONG | Kind.NOOP | Kind.MESSAGE):
-                return SILENCE
+                return NO_REPLY
             case _:
                 raise ProtocolViolation("not a packet of a client")
 
@@ -107,41 +129,42 @@ class SocketIoHandler:
         if namespace not in self._namespaces:
             return socketio_packets.connect_error(namespace, "Invalid namespace")
         try:
-            begun = self._sessions.begin(connection, namespace, packet.auth)
+            new = self._sessions.begin(connection, namespace, packet.auth)
         except CommandRefused as exc:
-            return _not_connected(namespace, exc.refusal)
-        self._application.greet(begun.session, packet)
-        more = {"pid": begun.pid} if begun.pid else {}
-        return socketio_packets.connected(namespace, begun.sid, **more)
+            return _connect_error(namespace, exc.refusal)
+        self._application.greet(new.session, packet)
+        more = {"pid": new.pid} if new.pid else {}
+        return socketio_packets.connected(namespace, new.sid, **more)
 
     def _event(self, connection: Connection, event: Event) -> str:
         session = self._sessions.find(connection, event.namespace)
         try:
             answer = self._application.answer(session, event)
         except CommandRefused as exc:
-            return self._refused(connection.id, event.namespace, event.ack, exc.refusal)
+            return self._event_error(connection.id, event.namespace, event.ack, exc.refusal)
         if event.ack is None:
-            return SILENCE
+            return NO_REPLY
         return socketio_packets.acknowledgement(event.namespace, event.ack, *answer)
 
-    def _refused(
+    def _event_error(
         self, connection_id: str, namespace: str, ack: int | None, refusal: Refusal
     ) -> str:
+        """Write the refusal of an event, as its ack or, without an ack, as an event."""
         if ack is not None:
             return socketio_packets.acknowledgement(namespace, ack, refusal.body())
         if namespace not in self._namespaces:
-            return SILENCE
+            return NO_REPLY
         return error_frame(connection_id, codec_name(namespace), refusal.code, refusal.message)
 
 
-def _read(frame: str) -> SocketPacket | Packet | Malformed:
-    """Read a frame down to the packet that matters; binary attachments stay engine packets."""
+def _read(frame: str) -> ReadPacket:
+    """Read an Engine.IO packet, and the Socket.IO packet when it holds one."""
     packet = engineio_packets.read(frame)
     if isinstance(packet, Packet) and packet.kind is Kind.MESSAGE and isinstance(packet.data, str):
         return socketio_packets.read(packet.data)
     return packet
 
 
-def _not_connected(namespace: str, refusal: Refusal) -> str:
+def _connect_error(namespace: str, refusal: Refusal) -> str:
     data = {"code": str(refusal.code), "message": refusal.message, **refusal.extra}
     return socketio_packets.connect_error(namespace, refusal.message, data)

@@ -1,4 +1,4 @@
-"""Who may join which room. Values in, a verdict out: no I/O, no clock."""
+"""Decides who may join which room; does no I/O and reads no clock."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ from roomcast.rooms import GLOBAL, Room, user
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """The ids that a token opens: all of them, or those listed."""
+    """The ids that a token gives access to: all of them, or those listed."""
 
     everything: bool = False
     ids: frozenset[str] = frozenset()
 
     def covers(self, item: str) -> bool:
-        """Tell whether this grant opens `item`."""
+        """Tell whether this grant gives access to `item`."""
         return self.everything or item in self.ids
 
 
@@ -24,7 +24,7 @@ NOTHING = Grant()
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who a token speaks for, what it opens and until when (`expires_at`, epoch seconds)."""
+    """The user of a token, what it gives access to and until when (`expires_at`, epoch seconds)."""
 
     user_id: str
     expires_at: int
@@ -54,10 +54,10 @@ def may_join(principal: Principal, room: Room) -> bool:
 
 
 def automatic_rooms(principal: Principal) -> tuple[Room, ...]:
-    """Return the rooms that every connection of this user joins by itself."""
+    """Return the rooms that the service joins every connection of this user to."""
     return (GLOBAL, user(principal.user_id))
 
 
 def still_allowed(principal: Principal, rooms: Collection[Room]) -> frozenset[Room]:
-    """Return those of `rooms` that a fresh token still opens; the others are to be left."""
+    """Return those of `rooms` that a fresh token gives access to; the others are to be left."""
     return frozenset(room for room in rooms if may_join(principal, room))

@@ -13,12 +13,12 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-executio
 """
 
 ROW_SECONDS = LONGEST_CONNECTION + 60 * 60
-"""Rows outlive the longest connection and are then deleted by their TTL, whatever went wrong."""
+"""How long a row is kept: its TTL deletes it after the longest connection, whatever went wrong."""
 
 
 JSON = "json"
 SOCKET_IO = "socketio"
-"""Protocols that a connection speaks; a session's protocol names its codec, see `protocol`."""
+"""The protocols of connections. That of a session is the name of its codec, see `protocol`."""
 
 
 def session_id(connection_id: str, namespace: str) -> str:
@@ -32,12 +32,12 @@ def is_session(connection_id: str) -> bool:
 
 
 def address(connection_id: str) -> str:
-    """Return where API Gateway knows a connection or session: the id without its namespace."""
+    """Return the id under which API Gateway knows the connection of a session."""
     return connection_id.partition("#")[0]
 
 
 class State(StrEnum):
-    """How far a connection has come; each state is reached once, from left to right."""
+    """How far a connection has come; each state is reached once, in this order."""
 
     PENDING = "pending"  # no token yet: no rooms, no events
     OPEN = "open"  # authenticated, its automatic rooms not joined yet
@@ -46,12 +46,15 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """One client's connection. `session` counts its tokens, `connected_at` is epoch seconds.
+    """One client's connection; `connected_at` is epoch seconds.
 
-    `rooms` holds room names; a connection that left `global` stays in its roster, muted. With
-    Socket.IO the connection itself is in no room: each of its `namespaces` has a session, which is
-    stored as a connection of its own under `session_id`. `resume` is the secret with which a
-    session that was lost is taken up again.
+    `token_version` is the number of tokens that `authenticate` has given it: a change that was
+    decided for an older one is not made. `rooms` holds room names; a connection that left `global`
+    stays in its roster, muted.
+
+    With Socket.IO the connection itself is in no room: each of its `namespaces` has a session,
+    which is stored as a connection of its own under `session_id`. `recovery_secret` is empty unless
+    the client of that session asked for recovery, see `RecoverableSession`.
     """
 
     id: str
@@ -59,10 +62,10 @@ class Connection:
     state: State
     connected_at: int
     principal: Principal | None = None
-    session: int = 0
+    token_version: int = 0
     rooms: frozenset[str] = frozenset()
     namespaces: frozenset[str] = frozenset()
-    resume: str = ""
+    recovery_secret: str = ""
 
 
 def held_rooms(connection: Connection) -> frozenset[str]:
@@ -75,7 +78,7 @@ def held_rooms(connection: Connection) -> frozenset[str]:
 class Member(NamedTuple):
     """A connection in a room with all that fan-out needs of it; times in epoch seconds.
 
-    A tuple, for it is made a thousand times for one event: a frozen dataclass takes thrice as long.
+    It is a tuple because an event makes thousands of them; a frozen dataclass takes thrice as long.
     """
 
     connection_id: str

@@ -1,8 +1,9 @@
-"""What clients and the service say to each other, as values; no I/O. Imports model.
+"""The wire formats: text frames to values and back, without I/O. Imports model.
 
-Commands, replies and events are the same for all protocols. What is read differs too much between
-them for one interface, so each handler of `roomcast_backend.inbound` knows its own; what is sent
-unasked goes through one, `Codec`. A connection or session keeps the name of its codec.
+Commands, replies and events are the same for all protocols. What clients send differs too much
+between the protocols for one interface, so each handler of `roomcast_backend.inbound` knows its
+own. Events are written through one interface, `Codec`, whose name is stored with each connection
+or session.
 """
 
 from functools import cache
@@ -15,7 +16,7 @@ from roomcast_backend.protocol.socketio_codec import EngineIoCodec, SocketIoCode
 
 
 class Codec(Protocol):
-    """One way of writing what nobody has asked for."""
+    """One way of writing events and heartbeats; replies to clients do not go through it."""
 
     name: str
     heartbeat: str
@@ -27,7 +28,10 @@ class Codec(Protocol):
 
 @cache
 def codec_named(name: str) -> Codec:
-    """Return the codec of a connection's or session's stored protocol; raise `KeyError`."""
+    """Return the codec that is stored for a connection or session.
+
+    Raises `KeyError` for an unknown name.
+    """
     match name.split(":"):
         case [JsonCodec.name]:
             return JsonCodec()

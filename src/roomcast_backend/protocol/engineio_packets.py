@@ -15,6 +15,8 @@ LONGEST_TIMER = 2**31 - 1
 
 BINARY = "b"
 PING = "2"
+PONG = "3"
+"""A client's whole frame that answers a PING."""
 
 
 class Kind(StrEnum):
@@ -39,7 +41,7 @@ class Packet:
 
 @dataclass(frozen=True, slots=True)
 class Malformed:
-    """Not a packet; `reason` says what was expected."""
+    """Text that is not a packet; `reason` says what was expected."""
 
     reason: str
 
@@ -62,7 +64,11 @@ def write(packet: Packet) -> str:
 
 
 def opening(sid: str, *, interval: int, timeout: int, max_payload: int) -> str:
-    """Write what the service says first: milliseconds, and the bytes of a client's frame."""
+    """Write the packet that the service sends first.
+
+    `interval` and `timeout` of heartbeats are milliseconds, `max_payload` the bytes of the largest
+    frame that a client may send. Raises `ValueError` for timers that clients cannot count.
+    """
     if interval + timeout > LONGEST_TIMER:
         raise ValueError(f"interval and timeout: expected at most {LONGEST_TIMER} ms together")
     return Kind.OPEN + encode(

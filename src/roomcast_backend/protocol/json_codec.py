@@ -15,14 +15,15 @@ from roomcast_backend.protocol.messages import (
 )
 
 LARGEST_FRAME = 32 * 1024
-"""Bytes in UTF-8. API Gateway takes frames of 32 KB; a longer message in fragments reaches us.
+"""Bytes in UTF-8. API Gateway limits frames to 32 KB, but a longer message in several frames
+reaches the service.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
 """
 
 
 class JsonCodec:
-    """Reads `{"action": command, …body, "id": any}`, writes replies with the `id` and envelopes."""
+    """Reads `{"action": command, …body, "id": any}`; writes replies with that `id`, and events."""
 
     name = "json"
     heartbeat = '{"action":"ping"}'
@@ -60,7 +61,7 @@ class JsonCodec:
 
 
 def read_json(text: str) -> Any:
-    """Read JSON that could be written back; raise `ValueError` or `RecursionError` for the rest."""
+    """Read JSON; raise `ValueError` or `RecursionError` for what could not be written back."""
     return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
 
 
@@ -76,5 +77,5 @@ def _finite(text: str) -> float:
     return number
 
 
-def _invalid(expected: str, came: str, ref: Any = UNNUMBERED) -> Refusal:
-    return Refusal(Code.INVALID_MESSAGE, f"expected {expected}, got {came}", ref=ref)
+def _invalid(expected: str, given: str, ref: Any = UNNUMBERED) -> Refusal:
+    return Refusal(Code.INVALID_MESSAGE, f"expected {expected}, got {given}", ref=ref)

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 UNNUMBERED = object()
-"""The `ref` of a command whose sender did not number it."""
+"""The `ref` of a command that its sender did not number."""
 
 
 class Code(StrEnum):
@@ -25,7 +25,7 @@ class Code(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A well-formed frame: what the client asks for, and the number under which it waits."""
+    """What a client asks for; `ref` is the number under which it waits for the reply."""
 
     name: str
     body: Mapping[str, Any]
@@ -34,7 +34,10 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A command or frame that changes nothing; `extra` holds a code's own fields."""
+    """Why a command or a frame is refused: it changes nothing.
+
+    `extra` holds the fields that only replies with this code have.
+    """
 
     code: Code
     message: str
@@ -42,12 +45,12 @@ class Refusal:
     ref: object = UNNUMBERED
 
     def body(self) -> dict[str, Any]:
-        """Return the reply that says so."""
+        """Return the body of the reply."""
         return {"status": "error", "code": str(self.code), "message": self.message, **self.extra}
 
 
 class CommandRefused(Exception):
-    """A command is refused; carries what the client is told."""
+    """A command is refused; `refusal` is what the client is told."""
 
     def __init__(self, code: Code, message: str, **extra: Any) -> None:
         super().__init__(message)
@@ -56,14 +59,14 @@ class CommandRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The answer to one command."""
+    """The answer to the command with the same `ref`."""
 
     body: Mapping[str, Any]
     ref: object = UNNUMBERED
 
 
 def kind_of(value: object) -> str:
-    """Name a decoded value as its sender would: for messages that say what came."""
+    """Return what JSON calls a decoded value, for error messages: "a list"."""
     names = {dict: "an object", list: "a list", str: "a string", bool: "a boolean"}
     if value is None:
         return "null"

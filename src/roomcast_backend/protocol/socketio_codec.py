@@ -1,7 +1,8 @@
-"""Socket.IO as a codec: the event's name is its type, its one argument the envelope.
+"""Writes events as Socket.IO packets: the name is the event's type, the argument its envelope.
 
-One codec for each way in which the same event is written: by namespace, and with the offset as a
-last argument for sessions that asked for recovery. A session's stored protocol is its codec's name.
+There is one codec for each way in which the same event is written: for each namespace, with or
+without the offset as a last argument, which sessions get that asked for recovery. The protocol
+that is stored for a session is the name of its codec.
 """
 
 from roomcast.envelope import Envelope
@@ -9,7 +10,7 @@ from roomcast_backend.model.connection import SOCKET_IO
 from roomcast_backend.protocol import engineio_packets, socketio_packets
 
 NAMESPACES = ("/ws", "/")
-"""Those that are served; a client of the old server uses either."""
+"""The namespaces that are served; clients of the old server use either."""
 
 NAMES = {
     "connection.established": "connection_established",
@@ -24,7 +25,7 @@ def codec_name(namespace: str, *, recover: bool = False) -> str:
 
 
 class SocketIoCodec:
-    """Writes what the service sends to one kind of session."""
+    """Writes events for the sessions in one namespace, with or without recovery."""
 
     heartbeat = engineio_packets.PING
 
@@ -34,14 +35,14 @@ class SocketIoCodec:
         self._recover = recover
 
     def encode_event(self, envelope: Envelope, room: str) -> str:
-        """Write an event; with recovery its id is the offset that the client comes back with."""
+        """Write an event; with recovery its id is the offset that a client reconnects with."""
         offset = (envelope.id,) if self._recover else ()
         name = NAMES.get(envelope.type, envelope.type)
         return socketio_packets.event(self._namespace, name, envelope.for_room(room), *offset)
 
 
 class EngineIoCodec:
-    """Writes to a connection that has no session: only why it ends."""
+    """Writes for a connection that has no session: the only event is why the connection ends."""
 
     name = SOCKET_IO
     heartbeat = engineio_packets.PING

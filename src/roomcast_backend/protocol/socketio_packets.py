@@ -19,7 +19,7 @@ MAIN = "/"
 RESERVED = frozenset(
     {"connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"}
 )
-"""Names that a client's own library uses: no event has them."""
+"""Names that the client library uses itself: no event may have them."""
 
 _HEAD = re.compile(
     r"(?P<type>[0-6])(?:(?P<attachments>[0-9]{1,9})-)?"
@@ -63,7 +63,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Ack:
-    """A client answers an event of ours; the service asks for no answers."""
+    """A client acknowledges an event; the service asks for no acks, so it is ignored."""
 
     namespace: str
     ack: int
@@ -72,7 +72,7 @@ class Ack:
 
 @dataclass(frozen=True, slots=True)
 class Binary:
-    """An event whose arguments come as binary attachments, in packets of their own."""
+    """An event whose arguments follow as binary attachments, in packets of their own."""
 
     namespace: str
     ack: int | None
@@ -104,12 +104,12 @@ def read(text: str) -> SocketPacket | Malformed:
 
 
 def connected(namespace: str, sid: str, **more: str) -> str:
-    """Write that a session has begun."""
+    """Write the reply to a CONNECT whose session has begun."""
     return _frame("0", namespace, {"sid": sid, **more})
 
 
 def connect_error(namespace: str, message: str, data: Mapping[str, Any] | None = None) -> str:
-    """Write why a session has not begun."""
+    """Write the reply to a CONNECT that is refused."""
     body: dict[str, Any] = {"message": message}
     return _frame("4", namespace, body | ({"data": data} if data else {}))
 
@@ -137,7 +137,7 @@ def _frame(kind: str, namespace: str, payload: Any, ack: int | None = None) -> s
 
 
 def _json(payload: Any) -> str:
-    """Write JSON; in ASCII where an argument holds surrogates that UTF-8 cannot carry."""
+    """Write JSON; in ASCII when an argument holds surrogates, which UTF-8 cannot carry."""
     text = encode(payload)
     try:
         text.encode()

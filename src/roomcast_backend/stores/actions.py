@@ -11,7 +11,7 @@ from roomcast_backend.settings import Settings
 from roomcast_backend.stores import keys
 from roomcast_backend.stores.items import Item, connection_item, member_item, text
 
-ALIASES = {"#session": "session", "#state": "state"}
+ALIASES = {"#state": "state"}
 """Reserved words that expressions cannot name.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ReservedWords.html

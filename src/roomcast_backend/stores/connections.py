@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from roomcast_backend.aws import clients
 from roomcast_backend.aws.dynamodb import DynamoDb
@@ -20,11 +20,7 @@ from roomcast_backend.stores.items import (
 KNOWN = "attribute_exists(connection_id)"
 AT_REST = "(attribute_not_exists(paced_until) OR paced_until <= :now)"
 REFUSED = "ConditionalCheckFailedException"
-MINE = "resume = :session"
 BUSY_WITHIN_BURST = "paced_until > :now AND paced_until <= :limit"
-
-RESUME = "#resume:"
-"""Stands before the secret under which a session is kept; no connection's id begins so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,42 +59,6 @@ class ConnectionStore:
         """Store a new connection; storing it again changes nothing."""
         self._client.put_item(TableName=self._table, Item=connection_item(connection))
 
-    def keep_session(self, session: Connection) -> None:
-        """Keep a session under its secret for whoever comes back, unless it was taken up already.
-
-        The row's own `resume` is the id of the session that it stands for.
-        """
-        item = connection_item(replace(session, id=RESUME + session.resume, resume=session.id))
-        with _unless_refused():
-            self._client.put_item(
-                TableName=self._table,
-                Item=item,
-                ConditionExpression=f"attribute_not_exists(connection_id) OR {MINE}",
-                ExpressionAttributeValues={":session": text(session.id)},
-            )
-
-    def drop_kept(self, session: Connection) -> None:
-        """Forget a session's secret, unless another session has taken it up."""
-        with _unless_refused():
-            self._client.delete_item(
-                TableName=self._table,
-                Key=_key(RESUME + session.resume),
-                ConditionExpression=MINE,
-                ExpressionAttributeValues={":session": text(session.id)},
-            )
-
-    def take_up(self, session: Connection) -> None:
-        """Let the session's secret stand for it from now on."""
-        self.put(replace(session, id=RESUME + session.resume, resume=session.id))
-
-    def kept_session(self, secret: str) -> Connection | None:
-        """Return the session with this secret: as it is while it lives, else as it was last."""
-        kept = self.get(RESUME + secret)
-        if kept is None:
-            return None
-        live = self.get(kept.resume)
-        return live if live is not None and live.resume == secret else kept
-
     def get(self, connection_id: str) -> Connection | None:
         """Return a connection, or None when it is unknown or gone."""
         answer = self._client.get_item(
@@ -117,15 +77,15 @@ class ConnectionStore:
         return connection_of(answer["Attributes"]) if answer.get("Attributes") else None
 
     def admit(
-        self, connection_id: str, *, now: int, pace: CommandRate
+        self, connection_id: str, *, now: int, rate: CommandRate
     ) -> Connection | TooFast | None:
         """Account for one command, `now` in epoch milliseconds.
 
-        Returns the connection, `TooFast` when it sends faster than `pace`, None when it is unknown.
+        Returns the connection, `TooFast` when it sends faster than `rate`, None when it is unknown.
         One conditional update for a connection at rest; a second one for a busy one, whose clock
         runs ahead of now and is moved on instead of set.
         """
-        values = {":now": number(now), ":next": number(now + pace.interval)}
+        values = {":now": number(now), ":next": number(now + rate.interval)}
         admitted, row = self._update(
             connection_id, "SET paced_until = :next", f"{KNOWN} AND {AT_REST}", values
         )
@@ -135,8 +95,8 @@ class ConnectionStore:
             return connection_of(row)
         values = {
             ":now": number(now),
-            ":interval": number(pace.interval),
-            ":limit": number(now + pace.credit),
+            ":interval": number(rate.interval),
+            ":limit": number(now + rate.credit),
         }
         update = "SET paced_until = paced_until + :interval"
         admitted, row = self._update(connection_id, update, BUSY_WITHIN_BURST, values)
@@ -144,7 +104,7 @@ class ConnectionStore:
             return None
         if admitted:
             return connection_of(row)
-        ahead = int(row["paced_until"]["N"]) - now - pace.credit
+        ahead = int(row["paced_until"]["N"]) - now - rate.credit
         return TooFast(row["protocol"]["S"], max(ahead, 1))
 
     def _update(
@@ -169,8 +129,8 @@ class ConnectionStore:
 
 
 @contextmanager
-def _unless_refused() -> Iterator[None]:
-    """Make a write whose condition need not hold."""
+def unless_refused() -> Iterator[None]:
+    """Ignore that the condition of a write does not hold."""
     try:
         yield
     except AwsError as exc:

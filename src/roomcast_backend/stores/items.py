@@ -4,6 +4,8 @@ from typing import Any
 
 from roomcast_backend.model.access import EVERYTHING, Grant, Principal
 from roomcast_backend.model.connection import ROW_SECONDS, Connection, Member, State
+from roomcast_backend.model.recovery import RecoverableSession
+from roomcast_backend.stores import keys
 
 Attribute = dict[str, Any]
 """A value with its type, `{"S": "text"}`.
@@ -36,7 +38,7 @@ def connection_item(connection: Connection) -> Item:
         "protocol": text(connection.protocol),
         "state": text(connection.state),
         "connected_at": number(connection.connected_at),
-        "session": number(connection.session),
+        "token_version": number(connection.token_version),
         "ttl": number(connection.connected_at + ROW_SECONDS),
     }
     if connection.principal is not None:
@@ -45,8 +47,8 @@ def connection_item(connection: Connection) -> Item:
         item["rooms"] = names(connection.rooms)
     if connection.namespaces:
         item["namespaces"] = names(connection.namespaces)
-    if connection.resume:
-        item["resume"] = text(connection.resume)
+    if connection.recovery_secret:
+        item["recovery_secret"] = text(connection.recovery_secret)
     return item
 
 
@@ -69,10 +71,35 @@ def connection_of(item: Item) -> Connection:
         state=State(item["state"]["S"]),
         connected_at=int(item["connected_at"]["N"]),
         principal=_principal_of(item) if "user_id" in item else None,
-        session=int(item["session"]["N"]),
+        token_version=int(item["token_version"]["N"]),
         rooms=_names_of(item, "rooms"),
         namespaces=_names_of(item, "namespaces"),
-        resume=item["resume"]["S"] if "resume" in item else "",
+        recovery_secret=item["recovery_secret"]["S"] if "recovery_secret" in item else "",
+    )
+
+
+def recovery_item(session: RecoverableSession) -> Item:
+    """Write what is kept of a session for its recovery."""
+    item: Item = {
+        "connection_id": text(keys.recovery(session.secret)),
+        "session_id": text(session.session_id),
+        "user_id": text(session.user_id),
+        "connected_at": number(session.connected_at),
+        "ttl": number(session.connected_at + ROW_SECONDS),
+    }
+    if session.rooms:
+        item["rooms"] = names(session.rooms)
+    return item
+
+
+def recovery_of(item: Item) -> RecoverableSession:
+    """Read what `recovery_item` wrote."""
+    return RecoverableSession(
+        secret=keys.secret_of(item["connection_id"]["S"]),
+        session_id=item["session_id"]["S"],
+        user_id=item["user_id"]["S"],
+        rooms=_names_of(item, "rooms"),
+        connected_at=int(item["connected_at"]["N"]),
     )
 
 

@@ -1,6 +1,7 @@
 """Every key of every table is built here.
 
 connections   connection_id = "<connection>", of a session "<connection>#<namespace>"
+              connection_id = "#recovery:<secret>"   what is kept of a session
 rooms         room = "<name>#<shard>", connection_id
 events        room = "<name>", event_id         the replay log
               room = "#delivery<id>", event_id   whether an event's fan-out is complete
@@ -17,6 +18,19 @@ COUNTER_SHARDS = 8
 
 FAN_OUT = "#delivery"
 """Not a room's name: `#` stands in none."""
+
+RECOVERY = "#recovery:"
+"""Not the beginning of a connection's id; with its `#` such a row is not counted as one."""
+
+
+def recovery(secret: str) -> str:
+    """Return the key under which a session is kept for whoever has its secret."""
+    return RECOVERY + secret
+
+
+def secret_of(recovery_key: str) -> str:
+    """Return the secret that a key of `recovery` was made with."""
+    return recovery_key.removeprefix(RECOVERY)
 
 
 def shards_of(room: str, global_shards: int) -> range:

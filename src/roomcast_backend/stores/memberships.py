@@ -25,13 +25,15 @@ from roomcast_backend.model.connection import (
     is_session,
     session_id,
 )
+from roomcast_backend.model.recovery import recoverable
 from roomcast_backend.settings import Settings
 from roomcast_backend.stores import transactions
 from roomcast_backend.stores.actions import Actions, room_names
 from roomcast_backend.stores.connections import KNOWN, ConnectionStore
 from roomcast_backend.stores.items import names, number, principal_item, text
+from roomcast_backend.stores.recovery import RecoveryStore
 
-SAME_SESSION = "#session = :session"
+SAME_VERSION = "token_version = :token_version"
 BELOW_ROOM_LIMIT = "(attribute_not_exists(rooms) OR contains(rooms, :name) OR size(rooms) < :most)"
 
 
@@ -57,6 +59,7 @@ class MembershipStore:
         self._settings = settings
         self._client = client or clients.dynamodb()
         self._connections = ConnectionStore(settings, client=self._client)
+        self._recovery = RecoveryStore(settings, client=self._client)
         self._actions = Actions(settings, self._client)
         self._sleep = sleep
 
@@ -67,11 +70,11 @@ class MembershipStore:
         change = self._actions.update(
             connection,
             "SET #state = :ready ADD rooms :rooms",
-            f"{KNOWN} AND {SAME_SESSION}",
+            f"{KNOWN} AND {SAME_VERSION}",
             {
                 ":ready": text(State.READY),
                 ":rooms": names(room_names(rooms)),
-                ":session": number(connection.session),
+                ":token_version": number(connection.token_version),
             },
         )
         puts = self._actions.join(connection, principal, rooms, now)
@@ -82,12 +85,12 @@ class MembershipStore:
         change = self._actions.update(
             connection,
             "ADD rooms :rooms",
-            f"{KNOWN} AND {SAME_SESSION} AND {BELOW_ROOM_LIMIT}",
+            f"{KNOWN} AND {SAME_VERSION} AND {BELOW_ROOM_LIMIT}",
             {
                 ":rooms": names(room_names([room])),
                 ":name": text(str(room)),
                 ":most": number(self._settings.max_rooms_per_connection),
-                ":session": number(connection.session),
+                ":token_version": number(connection.token_version),
             },
         )
         puts = self._actions.join(connection, _principal(connection), [room], now)
@@ -139,8 +142,8 @@ class MembershipStore:
 
     def _forget_one(self, connection_id: str, seen_in: Iterable[str]) -> list[Connection]:
         connection = self._connections.take(connection_id)
-        if connection is not None and connection.resume:
-            self._connections.keep_session(connection)
+        if connection is not None and (kept := recoverable(connection)) is not None:
+            self._recovery.keep(kept)
         rooms = set(seen_in) | (held_rooms(connection) if connection else set())
         self._actions.leave_all(connection_id, sorted(rooms))
         return [connection] if connection else []
@@ -164,9 +167,9 @@ class MembershipStore:
         sets = ", ".join(f"#{name} = :{name}" for name in fresh)
         values = {f":{name}": value for name, value in fresh.items()}
         values |= {":ready": text(State.READY), ":one": number(1)}
-        values[":session"] = number(connection.session)
+        values[":token_version"] = number(connection.token_version)
         kept = room_names(rooms)
-        update = f"SET {sets}, #state = :ready, #session = #session + :one"
+        update = f"SET {sets}, #state = :ready, token_version = token_version + :one"
         if kept:
             values[":kept"] = names(kept)
             update += ", rooms = :kept"
@@ -176,7 +179,7 @@ class MembershipStore:
         if connection.rooms:
             values[":old"] = names(connection.rooms)
             same_rooms = "rooms = :old"
-        condition = f"{KNOWN} AND {SAME_SESSION} AND {same_rooms}"
+        condition = f"{KNOWN} AND {SAME_VERSION} AND {same_rooms}"
         return self._actions.update(connection, update, condition, values, aliases)
 
     def _change(self, connection: Connection, actions: list[Any], *, otherwise: Change) -> Change:
@@ -186,7 +189,7 @@ class MembershipStore:
         row = self._connections.get(connection.id)
         if row is None:
             return Change.GONE
-        return Change.STALE if row.session != connection.session else otherwise
+        return Change.STALE if row.token_version != connection.token_version else otherwise
 
 
 def _principal(connection: Connection) -> Principal:

@@ -1,7 +1,7 @@
 """Socket.IO sessions: one for each namespace of a connection, stored as connections of their own.
 
-The connection's row names its sessions, as a session's row names its rooms: whoever deletes the
-one learns what else is to go.
+The row of a connection names its namespaces, and the row of a session names its rooms. So a delete
+of the one returns what else is to be deleted.
 """
 
 import time
@@ -11,11 +11,13 @@ from roomcast.rooms import GLOBAL, Room
 from roomcast_backend.aws import clients
 from roomcast_backend.aws.dynamodb import DynamoDb
 from roomcast_backend.model.connection import Connection, State, held_rooms
+from roomcast_backend.model.recovery import recoverable
 from roomcast_backend.settings import Settings
 from roomcast_backend.stores import transactions
 from roomcast_backend.stores.actions import Actions
 from roomcast_backend.stores.connections import KNOWN, ConnectionStore
 from roomcast_backend.stores.items import names, text
+from roomcast_backend.stores.recovery import RecoveryStore
 
 NEW_NAMESPACE = "NOT contains(namespaces, :name)"
 
@@ -32,6 +34,7 @@ class SessionStore:
     ) -> None:
         self._client = client or clients.dynamodb()
         self._connections = ConnectionStore(settings, client=self._client)
+        self._recovery = RecoveryStore(settings, client=self._client)
         self._actions = Actions(settings, self._client)
         self._sleep = sleep
 
@@ -42,7 +45,7 @@ class SessionStore:
         if session.principal is None:
             raise ValueError(f"session {session.id} has no token: it cannot begin")
         rooms = [Room.parse(name) for name in sorted(session.rooms)]
-        noted = self._actions.update(
+        added = self._actions.update(
             connection,
             "SET #state = :ready ADD namespaces :names",
             f"{KNOWN} AND {NEW_NAMESPACE}",
@@ -53,30 +56,34 @@ class SessionStore:
             },
         )
         members = self._actions.join(session, session.principal, rooms, now)
-        if GLOBAL not in rooms:  # the roster has every session
+        if GLOBAL not in rooms:  # the roster holds every session
             members += self._actions.join(session, session.principal, [GLOBAL], now, muted=True)
-        actions = [noted, self._actions.put(session), *members]
+        actions = [added, self._actions.put(session), *members]
         begun = transactions.write(self._client, actions, sleep=self._sleep)
-        if begun and session.resume:
-            self._connections.take_up(session)
+        if begun and (kept := recoverable(session)) is not None:
+            self._recovery.put(kept)
         return begun
 
     def change_secret(self, session: Connection) -> None:
-        """Give a session another secret, unless it is gone."""
+        """Store the secret of a session instead of the one that it had, unless it is gone."""
         change = self._actions.update(
-            session, "SET resume = :secret", KNOWN, {":secret": text(session.resume)}
+            session,
+            "SET recovery_secret = :secret",
+            KNOWN,
+            {":secret": text(session.recovery_secret)},
         )
-        if transactions.write(self._client, [change], sleep=self._sleep):
-            self._connections.take_up(session)
+        changed = transactions.write(self._client, [change], sleep=self._sleep)
+        if changed and (kept := recoverable(session)) is not None:
+            self._recovery.put(kept)
 
     def end(self, connection: Connection, namespace: str, session_id: str) -> None:
         """Delete a session and its memberships; the connection may begin it anew."""
         session = self._connections.take(session_id)
         if session is not None:
             self._actions.leave_all(session_id, sorted(held_rooms(session)))
-            if session.resume:
-                self._connections.drop_kept(session)
-        forgotten = self._actions.update(
+            if (kept := recoverable(session)) is not None:
+                self._recovery.delete(kept)
+        removed = self._actions.update(
             connection, "DELETE namespaces :names", KNOWN, {":names": names(frozenset({namespace}))}
         )
-        transactions.write(self._client, [forgotten], sleep=self._sleep)
+        transactions.write(self._client, [removed], sleep=self._sleep)
