@@ -30,9 +30,9 @@ class Latency:
         """Return a time that is always the same."""
         return cls((0.0, 1.0), (math.log(seconds),) * 2)
 
-    def draw(self, dice: Random) -> float:
+    def draw(self, random: Random) -> float:
         """Return one time, in seconds."""
-        chance = dice.random()
+        chance = random.random()
         above = bisect_right(self.probabilities, chance)
         low, high = self.probabilities[above - 1], self.probabilities[above]
         first, last = self.logarithms[above - 1], self.logarithms[above]

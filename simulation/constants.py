@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from benchmarks.machine import BENCH
-from benchmarks.scale.latency import Latency
+from simulation.latency import Latency
 
 RECORDED = Path(__file__).with_name("constants.json")
 RESULTS = BENCH / "results.json"

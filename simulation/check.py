@@ -16,12 +16,12 @@ from benchmarks.functions_environment import of_function
 from benchmarks.machine import CannotMeasure, Cores
 from benchmarks.medians import medians
 from benchmarks.programs import run_python, say
-from benchmarks.scale import here
-from benchmarks.scale.cases import CASES, Case, Timing
-from benchmarks.scale.here import Steps
-from benchmarks.scale.markdown import percent
-from benchmarks.scale.real import run
-from benchmarks.scale.real.quiet import go_first
+from simulation import here
+from simulation.cases import CASES, Case, Timing
+from simulation.this_machine import Steps
+from simulation.markdown import percent
+from simulation.real import run
+from simulation.real.quiet import go_first
 from benchmarks.stub import Stub
 from benchmarks.traffic import NO_LIMIT
 from roomcast_backend.settings import Settings
@@ -101,7 +101,7 @@ def _steps(stub: Stub, core: int, what: str, *, times: int) -> dict[str, float]:
         "ROOMCAST_POSTS_PER_SECOND": str(NO_LIMIT),
     }
     parameters = {"url": url, "stub_pid": stub.pid, "what": what}
-    module = "benchmarks.scale.real.calibrate"
+    module = "simulation.real.calibrate"
     with ThreadPoolExecutor(times) as pool:
         runs = [
             pool.submit(run_python, module, parameters, core=core, env=environment)

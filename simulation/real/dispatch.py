@@ -10,8 +10,8 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from benchmarks.machine import CannotMeasure
-from benchmarks.scale.real import worker
-from benchmarks.scale.real.worker import Done, Queued, Setup
+from simulation.real import worker
+from simulation.real.worker import Done, Queued, Setup
 
 PATIENCE = 60.0
 

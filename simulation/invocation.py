@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from math import ceil
 
-from benchmarks.scale import sizes
-from benchmarks.scale.container import Container
-from benchmarks.scale.sender import Sender
-from benchmarks.scale.world import Part, Task, World
+from simulation import sizes
+from simulation.container import Container
+from simulation.sender import Sender
+from simulation.world import Part, Task, World
 from roomcast_backend.fanout.prefetch import READ_AT_ONCE
 from roomcast_backend.fanout.work import (
     MAX_REQUEUES,
@@ -55,7 +55,7 @@ class Invocation:
 
     def _write(self, count: int) -> None:
         if count:
-            took = self._world.constants.writing.draw(self._world.dice)
+            took = self._world.constants.writing.draw(self._world.random)
             self._container.call_store(took, lambda: self._write(count - 1))
         else:
             self._read_parts()
@@ -78,7 +78,7 @@ class Invocation:
         count = min(asked, part.left)
         took = part.partition.read(self._units(count), world.loop.now) - world.loop.now
         for _ in range(ceil(count / BATCH) if self._task.only else 1):
-            took += world.constants.querying.draw(world.dice)
+            took += world.constants.querying.draw(world.random)
         took += count * sizes.ANSWER_BYTES / 1024 * world.constants.querying_per_kb
 
         def answered() -> None:
@@ -108,12 +108,12 @@ class Invocation:
         world = self._world
         world.record.messages += 1
         self._put(task, delay)
-        sent = world.constants.sending.draw(world.dice)
+        sent = world.constants.sending.draw(world.random)
         self._container.call_store(sent, lambda: self._note(then))
 
     def _note(self, then: Callable[[], None]) -> None:
         """Note in the events table what was queued, or that all of it is done."""
-        self._container.call_store(self._world.constants.writing.draw(self._world.dice), then)
+        self._container.call_store(self._world.constants.writing.draw(self._world.random), then)
 
     def _posted(self) -> None:
         self._leave(self._sender.left)

@@ -10,8 +10,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from benchmarks.scale.real.quiet import go_first
-from benchmarks.scale.real.rows import Queue, Tables, Times
+from simulation.real.quiet import go_first
+from simulation.real.rows import Queue, Tables, Times
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
-from benchmarks.scale.capacity import Partition, Processor, Share, TokenBucket
-from benchmarks.scale.constants import Constants
-from benchmarks.scale.latency import Latency
-from benchmarks.scale.loop import Loop
+from simulation.capacity import Partition, Processor, Share, TokenBucket
+from simulation.constants import Constants
+from simulation.latency import Latency
+from simulation.loop import Loop
 from roomcast_backend.fanout.retry_policy import ATTEMPTS
 from roomcast_backend.settings import Settings
 
@@ -94,11 +94,11 @@ class Gateway:
             now = self._server.work(count * self._handshake_cpu, now)
         return now + 2 * self._round_trip
 
-    def post(self, count: int, now: float, dice: Random) -> tuple[int, float]:
+    def post(self, count: int, now: float, random: Random) -> tuple[int, float]:
         """Return how many posts are taken (the others get 429), and when all are answered."""
         if self._server:
             now = self._server.work(count * self._post_cpu, now)
-        return self._quota.take(count, now), now + self._answering.draw(dice)
+        return self._quota.take(count, now), now + self._answering.draw(random)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ class World:
     gateway: Gateway
     new_processor: Callable[[], Processor]
     share: Share
-    dice: Random
+    random: Random
     grain: int = 1
     timeout: float = 60.0
     attempts: int = ATTEMPTS

@@ -6,10 +6,10 @@ from functools import cached_property
 from random import Random
 from statistics import median, quantiles
 
-from benchmarks.scale.capacity import Processor, Share, TokenBucket
-from benchmarks.scale.constants import Constants
-from benchmarks.scale.service import Room, Service, room
-from benchmarks.scale.world import Event, Gateway, Record, World
+from simulation.capacity import Processor, Share, TokenBucket
+from simulation.constants import Constants
+from simulation.service import Room, Service, room
+from simulation.world import Event, Gateway, Record, World
 from infra.functions import FUNCTIONS
 from roomcast_backend.fanout.retry_policy import ATTEMPTS
 from roomcast_backend.settings import Settings
@@ -48,7 +48,7 @@ class Site:
             ),
             new_processor=lambda: Processor(constants.speed(BROADCAST.memory)),
             share=self.share or Share.of(self.settings),
-            dice=Random(seed),  # noqa: S311
+            random=Random(seed),  # noqa: S311
             grain=max(1, min(COARSEST, posts // FINE)),
             timeout=BROADCAST.timeout,
             attempts=self.attempts,
@@ -111,11 +111,11 @@ def many_rooms(site: Site, *, members: int, rate: float, seconds: float, seed: i
     world = site.world(seed=seed, posts=0)
     service = Service(world, warm=site.containers)
     rooms: list[Room] = []
-    at = world.dice.expovariate(rate)
+    at = world.random.expovariate(rate)
     while at < seconds:
         rooms.append(room(world, f"project:{len(rooms)}", members))
         service.publish(rooms[-1], at)
-        at += world.dice.expovariate(rate)
+        at += world.random.expovariate(rate)
     world.loop.run()
     return _checked(Run(tuple(service.events), world.record, tuple(rooms)))
 

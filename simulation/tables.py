@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from benchmarks.scale import papers, studies
-from benchmarks.scale.constants import Constants
+from simulation import papers, studies
+from simulation.constants import Constants
 
 SIMULATED: dict[str, Callable[[Constants], str]] = {
     "rooms": studies.rooms,

@@ -4,9 +4,9 @@ import json
 from math import ceil
 from pathlib import Path
 
-from benchmarks.scale import arithmetic, sizes
-from benchmarks.scale.capacity import Share
-from benchmarks.scale.runs import BROADCAST, Run
+from simulation import arithmetic, sizes
+from simulation.capacity import Share
+from simulation.runs import BROADCAST, Run
 from benchmarks.traffic import PAYLOAD_BYTES
 from infra.functions import FUNCTIONS
 from roomcast_backend.model.connection import LONGEST_CONNECTION

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from benchmarks.scale import arithmetic, costs, sizes
-from benchmarks.scale.constants import Constants, recorded, values
-from benchmarks.scale.markdown import Row, dollars, percent, seconds, shown, table
-from benchmarks.scale.runs import Site, many_rooms, one_event
+from simulation import arithmetic, costs, sizes
+from simulation.constants import Constants, recorded, values
+from simulation.markdown import Row, dollars, percent, seconds, shown, table
+from simulation.runs import Site, many_rooms, one_event
 from roomcast_backend.fanout.prefetch import READ_AT_ONCE
 from roomcast_backend.settings import Settings
 

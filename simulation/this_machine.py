@@ -5,8 +5,8 @@ from dataclasses import dataclass, fields, replace
 from random import Random
 from statistics import median
 
-from benchmarks.scale.capacity import Partition, Processor, Share, TokenBucket
-from benchmarks.scale.cases import (
+from simulation.capacity import Partition, Processor, Share, TokenBucket
+from simulation.cases import (
     PAUSE,
     QUEUE_SECONDS,
     TIMES,
@@ -16,12 +16,12 @@ from benchmarks.scale.cases import (
     Case,
     Timing,
 )
-from benchmarks.scale.constants import Constants, values
-from benchmarks.scale.container import Container
-from benchmarks.scale.latency import Latency
-from benchmarks.scale.real.rows import shard_sizes
-from benchmarks.scale.service import Functions, Room, Service
-from benchmarks.scale.world import Gateway, Task, World
+from simulation.constants import Constants, values
+from simulation.container import Container
+from simulation.latency import Latency
+from simulation.real.rows import shard_sizes
+from simulation.service import Functions, Room, Service
+from simulation.world import Gateway, Task, World
 
 PIPE_SECONDS = 0.0005
 """From here to a process; also a round trip to the stub, at most."""
@@ -130,5 +130,5 @@ def _world(case: Case, steps: Steps, seed: int) -> World:
         gateway=gateway,
         new_processor=lambda: core,
         share=Share.of(case.settings),
-        dice=Random(seed),  # noqa: S311
+        random=Random(seed),  # noqa: S311
     )

@@ -3,8 +3,8 @@
 import inspect
 from collections.abc import Callable
 
-from benchmarks.scale.capacity import Budget, Processor
-from benchmarks.scale.world import World
+from simulation.capacity import Budget, Processor
+from simulation.world import World
 from roomcast_backend.aws.http.pool_growth import growth_limit
 from roomcast_backend.aws.http.transport import Transport
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from benchmarks.scale import arithmetic, markdown, sizes
-from benchmarks.scale.__main__ import DOCUMENT
-from benchmarks.scale.capacity import Budget, Processor, Share, TokenBucket
-from benchmarks.scale.constants import Constants, recorded, values
-from benchmarks.scale.latency import Latency
-from benchmarks.scale.runs import Run, Site, many_rooms, one_event
-from benchmarks.scale.tables import CALCULATED, TABLES
+from simulation import arithmetic, markdown, sizes
+from simulation.__main__ import DOCUMENT
+from simulation.capacity import Budget, Processor, Share, TokenBucket
+from simulation.constants import Constants, recorded, values
+from simulation.latency import Latency
+from simulation.runs import Run, Site, many_rooms, one_event
+from simulation.tables import CALCULATED, TABLES
 from roomcast_backend.gateway.connections_api import ConnectionsApi
 from roomcast_backend.gateway.rate_limiter import RateLimiter
 from roomcast_backend.settings import Settings
@@ -261,7 +261,7 @@ class TestDocument:
 
     @pytest.mark.parametrize("name", CALCULATED)
     def test_its_calculated_tables_are_those_of_the_code(self, name: str) -> None:
-        """`python -m benchmarks.scale simulate --write` writes them anew."""
+        """`python -m simulation simulate --write` writes them anew."""
         assert CALCULATED[name](RECORDED) in DOCUMENT.read_text()
 
     def test_every_constant_has_its_source(self) -> None:

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from benchmarks.scale.container import Container
-from benchmarks.scale.world import Event, World
+from simulation.container import Container
+from simulation.world import Event, World
 from roomcast_backend.fanout.retry_policy import backoff
 
 SENDING = 0.6
@@ -98,7 +98,7 @@ class Sender:
     def _arrive(self, count: int) -> None:
         world = self._world
         now = world.loop.now
-        taken, answered = world.gateway.post(count, now, world.dice)
+        taken, answered = world.gateway.post(count, now, world.random)
         world.record.posts[int(now)] += taken
         world.record.refused += count - taken
         world.loop.at(answered, self._answer, taken, count - taken)
@@ -125,7 +125,7 @@ class Sender:
         if self._more or self._waiting or self._in_flight or self._asleep or self._ended:
             return
         world = self._world
-        wait = backoff(self._round, jitter=world.dice.random())
+        wait = backoff(self._round, jitter=world.random.random())
         last = self._round == world.attempts - 1
         if not self.left or last or world.loop.now + wait >= self._until:
             self._ended = True

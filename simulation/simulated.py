@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from benchmarks.scale.capacity import Share
-from benchmarks.scale.constants import Constants
-from benchmarks.scale.markdown import Row, seconds, table
-from benchmarks.scale.runs import Run, Site, many_rooms, median_of, percentile, several
+from simulation.capacity import Share
+from simulation.constants import Constants
+from simulation.markdown import Row, seconds, table
+from simulation.runs import Run, Site, many_rooms, median_of, percentile, several
 from roomcast_backend.fanout.retry_policy import ATTEMPTS
 from roomcast_backend.settings import Settings
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from benchmarks.scale.real.rows import Times
+from simulation.real.rows import Times
 from roomcast_backend.settings import Settings
 
 TIMES = Times(query=0.010, write=0.005, send=0.005)

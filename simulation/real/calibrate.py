@@ -16,8 +16,8 @@ from typing import NamedTuple
 from benchmarks.inside.events import envelope, of_the_bus, of_the_queue
 from benchmarks.inside.invocation import Context
 from benchmarks.peers.presigned import request_of
-from benchmarks.scale.real.quiet import Usage, go_first
-from benchmarks.scale.real.rows import Tables, Times
+from simulation.real.quiet import Usage, go_first
+from simulation.real.rows import Tables, Times
 from benchmarks.traffic import connection_ids, payload
 
 FEW, MANY = 250, 3000

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from math import ceil
 
-from benchmarks.scale import sizes
-from benchmarks.scale.capacity import Share
+from simulation import sizes
+from simulation.capacity import Share
 from infra.functions import FUNCTIONS
 from roomcast_backend.model.connection import LONGEST_CONNECTION
 from roomcast_backend.runtime.time_budget import RESERVE

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
 
-from benchmarks.scale.capacity import Partition, TokenBucket
-from benchmarks.scale.container import WINDOW, Container
-from benchmarks.scale.invocation import READERS, Invocation
-from benchmarks.scale.world import Event, Part, Task, World
+from simulation.capacity import Partition, TokenBucket
+from simulation.container import WINDOW, Container
+from simulation.invocation import READERS, Invocation
+from simulation.world import Event, Part, Task, World
 from roomcast_backend.stores import keys
 
 SPREAD_BY_CHANCE = 20_000
@@ -44,7 +44,7 @@ class Functions:
             world.record.cold_starts += 1
             container = Container(world)
             # A container starts with a whole core, whatever its memory.
-            ready += world.constants.sandbox.draw(world.dice)
+            ready += world.constants.sandbox.draw(world.random)
             ready += world.constants.start_cpu / world.constants.core_speed
         world.loop.at(ready, self._begin, container, task, ended, world.loop.now)
 
@@ -93,7 +93,7 @@ class Workers:
     def put(self, task: Task, delay: float) -> None:
         """Take a task after so many seconds, at the earliest."""
         loop = self._world.loop
-        took = self._world.constants.queue.draw(self._world.dice)
+        took = self._world.constants.queue.draw(self._world.random)
         loop.at(loop.now + delay + took, self._arrive, task)
 
     def _arrive(self, task: Task) -> None:
@@ -117,7 +117,7 @@ class Workers:
     def _ended(self) -> None:
         """Free a poller: it takes the next message as long after as any message takes."""
         loop = self._world.loop
-        loop.at(loop.now + self._world.constants.queue.draw(self._world.dice), self._free)
+        loop.at(loop.now + self._world.constants.queue.draw(self._world.random), self._free)
 
     def _free(self) -> None:
         self._running -= 1
@@ -156,7 +156,7 @@ class Service:
         parts = tuple(map(Part, room.partitions, room.members))
         size = max(1, self._world.settings.page_size // len(parts))
         task = Task(event, parts, size, from_bus=True)
-        came = at + self._world.constants.bus.draw(self._world.dice)
+        came = at + self._world.constants.bus.draw(self._world.random)
         self._world.loop.at(came, self._functions.invoke, task, _nothing)
         return event
 
@@ -178,7 +178,7 @@ def _spread(world: World, members: int, shards: int) -> tuple[int, ...]:
     """Return how many of the members are in each shard; in large rooms about the same number."""
     if members > SPREAD_BY_CHANCE:
         return tuple((members + shard) // shards for shard in range(shards))
-    drawn = Counter(world.dice.choices(range(shards), k=members))
+    drawn = Counter(world.random.choices(range(shards), k=members))
     return tuple(drawn[shard] for shard in range(shards))
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from benchmarks.functions_environment import of_function
 from benchmarks.inside.events import envelope, of_the_bus
 from benchmarks.machine import CannotMeasure
-from benchmarks.scale.cases import (
+from simulation.cases import (
     COLD_EVENTS,
     PAUSE,
     QUEUE_SECONDS,
@@ -17,9 +17,9 @@ from benchmarks.scale.cases import (
     Case,
     Timing,
 )
-from benchmarks.scale.real.dispatch import Dispatcher, workers
-from benchmarks.scale.real.quiet import Usage
-from benchmarks.scale.real.worker import Setup
+from simulation.real.dispatch import Dispatcher, workers
+from simulation.real.quiet import Usage
+from simulation.real.worker import Setup
 from benchmarks.stub import Stub
 
 STAGE = "10ms"

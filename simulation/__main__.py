@@ -1,4 +1,4 @@
-"""`python -m benchmarks.scale simulate` and `python -m benchmarks.scale check`: see `--help`."""
+"""`python -m simulation simulate` and `python -m simulation check`: see `--help`."""
 
 import argparse
 import sys
@@ -9,16 +9,16 @@ from pathlib import Path
 from benchmarks import stub
 from benchmarks.machine import ROOT, CannotMeasure, cores
 from benchmarks.programs import alone, say
-from benchmarks.scale import check, markdown
-from benchmarks.scale.constants import Constants, values
-from benchmarks.scale.tables import TABLES
+from simulation import check, markdown
+from simulation.constants import Constants, values
+from simulation.tables import TABLES
 
 DOCUMENT = ROOT / "docs/scale.md"
 
 
 def main() -> int:
     """Do what was asked for; return 1 when the check is not within its tolerance."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.scale", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m simulation", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     simulate = commands.add_parser("simulate", help="print the tables of docs/scale.md")
     simulate.add_argument("tables", nargs="*", metavar="table", help=", ".join(TABLES))
