@@ -3,28 +3,16 @@
 from dataclasses import dataclass
 from math import ceil
 
-from simulation import sizes
-from simulation.capacity import Share
 from infra.functions import FUNCTIONS
+from roomcast_backend.gateway.connections_api import LARGEST_BURST, posts_per_container
 from roomcast_backend.model.connection import LONGEST_CONNECTION
 from roomcast_backend.runtime.time_budget import RESERVE
 from roomcast_backend.settings import Settings
 from roomcast_backend.stores.keys import COUNTER_SHARDS
+from simulation import sizes
 
 ROW = sizes.write_units(sizes.CONNECTION_BYTES)
 MEMBERSHIP = sizes.write_units(sizes.MEMBER_BYTES)
-
-IDLE_LIMIT = 600
-"""Seconds after which API Gateway closes a quiet connection."""
-
-WARM_TABLE_WRITES = 4000
-"""Write units a second that a new on-demand table takes at once.
-
-https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/warm-throughput-scenarios.html
-"""
-
-TABLE_WRITES = 40_000
-"""Write units a second of a table: the account's default quota."""
 
 SWEEP_SECONDS = next(row.timeout for row in FUNCTIONS if row.name == "heartbeat") - RESERVE
 
@@ -107,11 +95,11 @@ class Sweep:
 
 def sweep(connections: int, settings: Settings) -> Sweep:
     """Return what a sweep comes to: one invocation, at one container's pace."""
-    share = Share.of(settings)
-    seconds = max(0.0, connections - share.burst) / share.rate
+    rate = posts_per_container(settings)
+    seconds = max(0.0, connections - LARGEST_BURST) / rate
     return Sweep(
         average=connections / settings.heartbeat_interval,
-        rate=share.rate,
+        rate=rate,
         seconds=seconds,
         reached=min(1.0, most_swept(settings) / connections),
     )
@@ -119,8 +107,7 @@ def sweep(connections: int, settings: Settings) -> Sweep:
 
 def most_swept(settings: Settings) -> int:
     """Return how many connections one sweep reaches."""
-    share = Share.of(settings)
-    return share.burst + int(SWEEP_SECONDS * share.rate)
+    return LARGEST_BURST + int(SWEEP_SECONDS * posts_per_container(settings))
 
 
 def overlap_units(first_room: int, second_room: int, *, shards: int, chunk: int) -> float:
@@ -131,16 +118,3 @@ def overlap_units(first_room: int, second_room: int, *, shards: int, chunk: int)
     """
     within = chunk * shards * first_room / second_room
     return sizes.members_read_units(ceil(within)) / chunk
-
-
-def pages(members: int, *, shards: int, page_size: int) -> int:
-    """Return the messages of an event to a room whose shards are all of the same size.
-
-    A page that is full says that there may be more, even where there is none.
-    """
-    first = max(1, page_size // shards)
-    of_shard = members // shards
-    left = of_shard - first
-    if left < 0:
-        return 0
-    return shards * (1 + max(0, ceil((left + 1) / page_size) - 1))

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
+from roomcast_backend.fanout.prefetch import READ_AT_ONCE
+from roomcast_backend.settings import Settings
 from simulation import arithmetic, costs, sizes
 from simulation.constants import Constants, recorded, values
 from simulation.markdown import Row, dollars, percent, seconds, shown, table
 from simulation.runs import Site, many_rooms, one_event
-from roomcast_backend.fanout.prefetch import READ_AT_ONCE
-from roomcast_backend.settings import Settings
 
 MILLION = 1_000_000
 

@@ -1,11 +1,12 @@
 """What there is only so much of: requests of a quota, units of a partition, time of a processor."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Self
 
+from roomcast_backend.gateway import connections_api
 from roomcast_backend.gateway.connections_api import LARGEST_BURST
-from roomcast_backend.gateway.rate_limiter import GRANT_SECONDS, RateLimiter
+from roomcast_backend.gateway.rate_limiter import RateLimiter
 from roomcast_backend.settings import Settings
 
 
@@ -51,33 +52,37 @@ class Processor:
         return self.free_at
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
-    """What one container may post: `rate` a second, `burst` at once after a pause."""
+class MustWait(Exception):
+    """The rate limiter would sleep for so many `seconds` now."""
 
-    rate: float
-    burst: int
-
-    @classmethod
-    def of(cls, settings: Settings) -> Self:
-        """Return what `roomcast_backend.gateway.connections_api` gives a container."""
-        return cls(settings.posts_per_second / (settings.page_workers + 1), LARGEST_BURST)
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
 
 
-class Budget(RateLimiter):
-    """The container's own rate limiter, asked instead of waited for."""
+class Pace:
+    """The rate limiter of a container, as the service has it: what it would sleep for, it says."""
 
-    def take(self, wanted: int) -> int:
-        """Take as many of the wanted posts as may go out now; return how many."""
-        if self._tokens < 1:
-            self._refill()
-        granted = min(wanted, int(self._tokens + 1e-9))
-        self._tokens -= granted
-        return granted
+    def __init__(self, settings: Settings, clock: Callable[[], float]) -> None:
+        self._rate = connections_api.posts_per_container(settings)
+        self._limiter = RateLimiter(self._rate, burst=LARGEST_BURST, clock=clock, sleep=_say)
+        self.refused = self._limiter.refused
 
-    def wait(self, wanted: int) -> float:
-        """Return the seconds until so many may go out."""
-        return max(GRANT_SECONDS, (wanted - self._tokens) / self._rate)
+    def take(self, wanted: int) -> tuple[int, float]:
+        """Return how many of the wanted posts may go out now, and the seconds until more may.
+
+        Where many posts are simulated as one, all of them are waited for at once.
+        """
+        granted = 0
+        try:
+            for _ in self._limiter.keep(range(wanted)):
+                granted += 1
+        except MustWait as wait:
+            return granted, max(wait.seconds, wanted / self._rate)
+        return granted, 0.0
+
+
+def _say(seconds: float) -> None:
+    raise MustWait(seconds)
 
 
 @dataclass(slots=True)

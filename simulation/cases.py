@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from simulation.real.rows import Times
 from roomcast_backend.settings import Settings
+from simulation.real.rows import Times
 
 TIMES = Times(query=0.010, write=0.005, send=0.005)
 """Seconds that DynamoDB and SQS take in the real run; the simulation is told the same."""

@@ -16,15 +16,15 @@ from benchmarks.functions_environment import of_function
 from benchmarks.machine import CannotMeasure, Cores
 from benchmarks.medians import medians
 from benchmarks.programs import run_python, say
-from simulation import here
-from simulation.cases import CASES, Case, Timing
-from simulation.this_machine import Steps
-from simulation.markdown import percent
-from simulation.real import run
-from simulation.real.quiet import go_first
 from benchmarks.stub import Stub
 from benchmarks.traffic import NO_LIMIT
 from roomcast_backend.settings import Settings
+from simulation import this_machine
+from simulation.cases import CASES, Case, Timing
+from simulation.markdown import percent
+from simulation.real import run
+from simulation.real.quiet import go_first
+from simulation.this_machine import Steps
 
 TOLERANCE = 0.25
 """What the simulated time to the last member may be off by, of the real one."""
@@ -54,7 +54,7 @@ def measure(stub: Stub, cores: Cores) -> dict[str, Any]:
         say(line)
     found = []
     for case, real in zip(CASES, timings, strict=True):
-        simulated = here.timing(case, steps)
+        simulated = this_machine.timing(case, steps)
         say(_row(case, real, simulated))
         found.append({**asdict(case), "real": asdict(real), "simulated": asdict(simulated)})
     worst = max((off for case in found for off in _offs(case)), key=abs)

@@ -24,7 +24,7 @@ class Constants:
 
     post_cpu: float
     handshake_cpu: float
-    idle_lane_cpu: float
+    idle_connection_cpu: float
     member_cpu: float
     invocation_cpu: float
     start_cpu: float
@@ -58,7 +58,7 @@ class Constants:
             handshake_cpu=values["handshake_cpu_ms"] / 1e3,
             member_cpu=values["member_read_cpu_us"] / 1e6,
             invocation_cpu=values["invocation_cpu_ms"] / 1e3,
-            idle_lane_cpu=values["idle_lane_cpu_us"] / 1e6,
+            idle_connection_cpu=values["idle_connection_cpu_us"] / 1e6,
             start_cpu=values["cold_start_ms"] / 1e3,
             first_page_cpu=values["first_page_cpu_ms"] / 1e3,
             core_speed=values["core_speed"],

@@ -3,23 +3,23 @@
 import inspect
 from collections.abc import Callable
 
-from simulation.capacity import Budget, Processor
-from simulation.world import World
-from roomcast_backend.aws.http.pool_growth import growth_limit
+from roomcast_backend.aws.http import pool_growth
 from roomcast_backend.aws.http.transport import Transport
+from simulation.capacity import Pace, Processor
+from simulation.world import World
 
 WINDOW: int = inspect.signature(Transport).parameters["window"].default
 """Posts in flight at the same time, each over a connection of its own."""
 
 
 class Container:
-    """What outlives an invocation. `lanes` are connections to API Gateway."""
+    """What outlives an invocation; `connections` are those to API Gateway."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self.processor: Processor = world.new_processor()
-        self.pace = Budget(world.share.rate, burst=world.share.burst, clock=lambda: world.loop.now)
-        self.lanes = 0
+        self.pace = Pace(world.settings, clock=lambda: world.loop.now)
+        self.connections = 0
         self.idle = 0
         self.opening = 0
         self.first_cpu = world.constants.first_cpu
@@ -29,12 +29,12 @@ class Container:
     @property
     def may_open(self) -> int:
         """How many connections may be opened now."""
-        at_once = growth_limit(self.lanes - self.opening)
-        return min(WINDOW - self.lanes, at_once - self.opening)
+        at_once = pool_growth.growth_limit(self.connections - self.opening)
+        return min(WINDOW - self.connections, at_once - self.opening)
 
-    def open_lanes(self, count: int, then: Callable[[], None]) -> None:
+    def open(self, count: int, then: Callable[[], None]) -> None:
         """Open connections for posts that are under way; call `then` when they are open."""
-        self.lanes += count
+        self.connections += count
         self.opening += count
         world = self._world
         shaken = self.processor.work(count * world.constants.handshake_cpu, world.loop.now)
@@ -61,8 +61,8 @@ class Container:
 
         world.loop.at(now + took, answered)
 
-    def connect(self, *, lanes: int, stores: int) -> None:
+    def connect(self, *, connections: int, stores: int) -> None:
         """Have been invoked before, and so many connections open since."""
         self.first_cpu = self.first_page_cpu = 0.0
-        self.lanes = self.idle = lanes
+        self.connections = self.idle = connections
         self._stores_idle = stores

@@ -4,13 +4,13 @@ import json
 from math import ceil
 from pathlib import Path
 
-from simulation import arithmetic, sizes
-from simulation.capacity import Share
-from simulation.runs import BROADCAST, Run
 from benchmarks.traffic import PAYLOAD_BYTES
 from infra.functions import FUNCTIONS
+from roomcast_backend.gateway.connections_api import posts_per_container
 from roomcast_backend.model.connection import LONGEST_CONNECTION
 from roomcast_backend.settings import Settings
+from simulation import arithmetic, sizes
+from simulation.runs import BROADCAST, Run
 
 PRICES: dict[str, float] = {
     name: entry["per_million"] / 1e6
@@ -69,7 +69,7 @@ def per_month(connections: int, settings: Settings) -> dict[str, float]:
     """Return the dollars of a month for connections that are always there and hear nothing."""
     heartbeats = connections * MINUTES * 60 / settings.heartbeat_interval
     connects = connections * MINUTES * 60 / LONGEST_CONNECTION
-    gb_seconds = heartbeats / Share.of(settings).rate * HEARTBEAT.memory / 1024
+    gb_seconds = heartbeats / posts_per_container(settings) * HEARTBEAT.memory / 1024
     read = heartbeats * sizes.MEMBER_BYTES / sizes.READ_UNIT
     sent = messages(heartbeats + connects) - messages(connects)
     return {

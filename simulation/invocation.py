@@ -1,29 +1,24 @@
-"""One invocation of broadcast: reads ahead, posts, leaves the rest (`fanout`, `reading`)."""
+"""One invocation of broadcast: reads ahead, posts, queues the rest (`fanout`, simulated)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from math import ceil
 
+from roomcast_backend.fanout import work as fanout
+from roomcast_backend.fanout.prefetch import READERS, Span
+from roomcast_backend.fanout.work import Work
+from roomcast_backend.runtime.time_budget import RESERVE
+from roomcast_backend.stores.rooms import BATCH
 from simulation import sizes
 from simulation.container import Container
 from simulation.sender import Sender
-from simulation.world import Part, Task, World
-from roomcast_backend.fanout.prefetch import READ_AT_ONCE
-from roomcast_backend.fanout.work import (
-    MAX_REQUEUES,
-    MEMBERS_PER_MESSAGE,
-    REQUEUE_DELAY_SECONDS,
-)
-from roomcast_backend.runtime.time_budget import RESERVE
-from roomcast_backend.stores.rooms import BATCH
-
-READERS = 16
-"""Threads that read, as `reading._readers` has."""
+from simulation.world import Task, World
 
 WRITES_BEFORE = 3
 """Writes of an event before its members are read: begun, logged, counted."""
 
-Put = Callable[[Task, float], None]
-"""Queues a task, to be taken after so many seconds."""
+Put = Callable[[Work, float], None]
+"""Queues work, to be taken after so many seconds."""
 
 
 class Invocation:
@@ -37,7 +32,7 @@ class Invocation:
         self._task = task
         self._put = put
         self._ended = ended
-        self._to_read = list(task.parts)
+        self._to_read = list(task.spans)
         self._reading = 0
         until = world.loop.now + world.timeout - RESERVE
         self._sender = Sender(world, container, task.event, until=until, done=self._posted)
@@ -51,19 +46,21 @@ class Invocation:
             cpu += container.first_page_cpu
             container.first_page_cpu = 0.0
         started = container.processor.work(cpu, self._world.loop.now)
-        self._world.loop.at(started, self._write, WRITES_BEFORE if self._task.from_bus else 0)
+        writes = WRITES_BEFORE if self._task.from_bus else 0
+        self._world.loop.at(started, self._write, writes, self._read_parts)
 
-    def _write(self, count: int) -> None:
-        if count:
-            took = self._world.constants.writing.draw(self._world.random)
-            self._container.call_store(took, lambda: self._write(count - 1))
-        else:
-            self._read_parts()
+    def _write(self, count: int, then: Callable[[], None]) -> None:
+        """Write to the events table so many times, one after the other."""
+        if not count:
+            then()
+            return
+        took = self._world.constants.writing.draw(self._world.random)
+        self._container.call_store(took, partial(self._write, count - 1, then))
 
     def _read_parts(self) -> None:
         while self._to_read and self._reading < READERS:
             self._reading += 1
-            self._read(self._to_read.pop(0), self._task.size)
+            self._read(self._to_read.pop(0))
 
     def _part_read(self) -> None:
         self._reading -= 1
@@ -71,66 +68,53 @@ class Invocation:
         if not self._reading:
             self._sender.close()
 
-    def _read(self, part: Part, size: int) -> None:
-        """Read the next members of a part, at most `size` in all."""
-        world = self._world
-        asked = part.left if self._task.only else min(READ_AT_ONCE, size)
-        count = min(asked, part.left)
-        took = part.partition.read(self._units(count), world.loop.now) - world.loop.now
-        for _ in range(ceil(count / BATCH) if self._task.only else 1):
+    def _read(self, span: Span) -> None:
+        """Read the next members of a part."""
+        world, room = self._world, self._task.event.room
+        count, after = room.page(span.part, span.count)
+        units = count if span.part.only else sizes.members_read_units(count)
+        partition = room.partitions[span.part.shard]
+        took = partition.read(units, world.loop.now) - world.loop.now
+        for _ in range(ceil(count / BATCH) if span.part.only else 1):
             took += world.constants.querying.draw(world.random)
         took += count * sizes.ANSWER_BYTES / 1024 * world.constants.querying_per_kb
 
         def answered() -> None:
             cpu = count * world.constants.member_cpu
             parsed = self._container.processor.work(cpu, world.loop.now)
-            world.loop.at(parsed, self._found, Part(part.partition, part.left - count), count, more)
+            world.loop.at(parsed, self._found, span, count, after)
 
-        # A query that was answered in full says that there may be more, even where there is none.
-        more = 0 if self._task.only or count < asked else size
         self._container.call_store(took, answered)
 
-    def _found(self, rest: Part, count: int, size: int) -> None:
+    def _found(self, span: Span, count: int, after: str | None) -> None:
         self._sender.add(count)
-        if size > READ_AT_ONCE:
-            self._read(rest, size - READ_AT_ONCE)
-        elif size:
-            task = Task(self._task.event, (rest,), self._world.settings.page_size)
-            self._queue(task, 0.0, self._part_read)
-        else:
+        if after is None:
             self._part_read()
+            return
+        rest = span.behind(after)
+        if rest.count:
+            self._read(rest)
+        else:
+            self._queue(rest.part, 0.0, self._part_read)
 
-    def _units(self, count: int) -> float:
-        return count if self._task.only else sizes.members_read_units(count)
-
-    def _queue(self, task: Task, delay: float, then: Callable[[], None]) -> None:
-        """Put a task into the queue: the message is on its way while its sender is answered."""
+    def _queue(self, work: Work, delay: float, then: Callable[[], None]) -> None:
+        """Put work into the queue and note it: it is on its way while its sender is answered."""
         world = self._world
         world.record.messages += 1
-        self._put(task, delay)
+        self._put(work, delay)
         sent = world.constants.sending.draw(world.random)
-        self._container.call_store(sent, lambda: self._note(then))
-
-    def _note(self, then: Callable[[], None]) -> None:
-        """Note in the events table what was queued, or that all of it is done."""
-        self._container.call_store(self._world.constants.writing.draw(self._world.random), then)
+        self._container.call_store(sent, partial(self._write, 1, then))
 
     def _posted(self) -> None:
-        self._leave(self._sender.left)
+        """Queue those who were not reached, unless this was their last attempt."""
+        work, unreached = self._task.spans[0].part, self._sender.unreached
+        if work.is_last_attempt:
+            self._world.record.lost += unreached
+            unreached = 0
+        self._requeue(fanout.requeued(work, ("",) * unreached))
 
-    def _leave(self, left: int) -> None:
-        """Queue those who were not reached, then return."""
-        task, world = self._task, self._world
-        if left and task.attempt < MAX_REQUEUES:
-            some = min(left, MEMBERS_PER_MESSAGE)
-            again = Task(
-                task.event,
-                (Part(task.parts[0].partition, some),),
-                some,
-                only=True,
-                attempt=task.attempt + 1,
-            )
-            self._queue(again, REQUEUE_DELAY_SECONDS, lambda: self._leave(left - some))
-            return
-        world.record.lost += left
-        self._note(self._ended)
+    def _requeue(self, works: Iterator[Work]) -> None:
+        if work := next(works, None):
+            self._queue(work, fanout.AGAIN_SECONDS, partial(self._requeue, works))
+        else:
+            self._write(1, self._ended)

@@ -7,7 +7,7 @@ from typing import Any
 
 
 class Loop:
-    """ServiceClient functions at their simulated times; `now` in seconds."""
+    """Calls functions at their simulated times; `now` in seconds."""
 
     def __init__(self) -> None:
         self.now = 0.0

@@ -6,13 +6,12 @@ from functools import cached_property
 from random import Random
 from statistics import median, quantiles
 
-from simulation.capacity import Processor, Share, TokenBucket
-from simulation.constants import Constants
-from simulation.service import Room, Service, room
-from simulation.world import Event, Gateway, Record, World
 from infra.functions import FUNCTIONS
-from roomcast_backend.fanout.retry_policy import ATTEMPTS
 from roomcast_backend.settings import Settings
+from simulation.capacity import Processor, TokenBucket
+from simulation.constants import Constants
+from simulation.service import Service, room
+from simulation.world import Event, Gateway, Record, Room, World
 
 BROADCAST = next(row for row in FUNCTIONS if row.name == "broadcast")
 
@@ -24,16 +23,11 @@ COARSEST = 50
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where and how the service runs; `warm` containers are there from the beginning.
-
-    `share` and `attempts` are what the code says, unless another way is to be tried.
-    """
+    """Where and how the service runs; `warm` containers are there from the beginning."""
 
     constants: Constants
     settings: Settings = field(default_factory=Settings)
     warm: int | None = None
-    share: Share | None = None
-    attempts: int = ATTEMPTS
 
     def world(self, *, seed: int, posts: int) -> World:
         """Return a world for so many posts."""
@@ -47,11 +41,9 @@ class Site:
                 round_trip=constants.round_trip,
             ),
             new_processor=lambda: Processor(constants.speed(BROADCAST.memory)),
-            share=self.share or Share.of(self.settings),
             random=Random(seed),  # noqa: S311
             grain=max(1, min(COARSEST, posts // FINE)),
             timeout=BROADCAST.timeout,
-            attempts=self.attempts,
         )
 
     @property

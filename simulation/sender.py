@@ -2,18 +2,27 @@
 
 from collections.abc import Callable
 
+from roomcast_backend.fanout import retry_policy
+from roomcast_backend.fanout.retry_policy import Verdict
+from roomcast_backend.gateway.posts import Outcome, Post, Posted
+from roomcast_backend.model.connection import JSON, Member
 from simulation.container import Container
 from simulation.world import Event, World
-from roomcast_backend.fanout.retry_policy import backoff
 
 SENDING = 0.6
 """The part of a post's processor time that is spent before it is sent; the rest on its answer."""
+
+NEVER_EARLY = 1e-9
+"""Seconds that a sleep takes longer: what it was for is there then, in spite of rounding."""
+
+POST = Post(Member("", JSON, expires_at=2**31, joined_at=0), b"")
+"""Every post: to a member whose handshake was done long ago."""
 
 
 class Sender:
     """Posts to members as they are found; calls `done` when no more come and all is answered.
 
-    `left` members could not be reached: refused in every round, or the time was over.
+    `unreached` members are left then: refused in every round, or the time was over.
     """
 
     def __init__(
@@ -37,8 +46,8 @@ class Sender:
         self._asleep = False
         self._waking = False
         self._ended = False
-        self._lanes_used = 0
-        self.left = 0
+        self._connections_used = 0
+        self.unreached = 0
 
     def add(self, count: int) -> None:
         """Post to so many members more."""
@@ -54,7 +63,7 @@ class Sender:
         """Send what can be sent now; whatever is in the way calls this again when it is gone."""
         while self._waiting and not self._asleep:
             if self._world.loop.now >= self._until:
-                self.left += self._waiting
+                self.unreached += self._waiting
                 self._waiting = 0
             elif not self._post_some():
                 return
@@ -70,30 +79,34 @@ class Sender:
         count = min(can, self._waiting, world.grain)
         if count <= 0:
             return False  # an answer, or a connection that opens, goes on from here
-        count = container.pace.take(count)
+        count, wait = container.pace.take(count)
         if count == 0:
-            self._sleep(min(self._waiting, world.grain))
+            self._sleep(wait + NEVER_EARLY)
             return False
+        self._post(count)
+        return True
+
+    def _post(self, count: int) -> None:
+        container = self._container
         self._waiting -= count
         self._in_flight += count
-        first = max(0, self._in_flight - self._lanes_used)
-        self._lanes_used += first
+        first = max(0, self._in_flight - self._connections_used)
+        self._connections_used += first
         if container.idle:
             container.idle -= count
             self._send(count, first)
         else:
-            container.open_lanes(count, lambda: self._send(count, 0))
-        return True
+            container.open(count, lambda: self._send(count, 0))
 
     def _send(self, count: int, first: int) -> None:
         """Send posts, the `first` ones over connections that were idle until now.
 
         The ones used last are taken first: no more of them are woken than are in flight.
         """
-        world = self._world
-        cpu = count * world.constants.post_cpu * SENDING + first * world.constants.idle_lane_cpu
-        sent = self._container.processor.work(cpu, world.loop.now)
-        world.loop.at(sent, self._arrive, count)
+        constants = self._world.constants
+        cpu = count * constants.post_cpu * SENDING + first * constants.idle_connection_cpu
+        sent = self._container.processor.work(cpu, self._world.loop.now)
+        self._world.loop.at(sent, self._arrive, count)
 
     def _arrive(self, count: int) -> None:
         world = self._world
@@ -105,41 +118,52 @@ class Sender:
         self.pump()
 
     def _answer(self, taken: int, refused: int) -> None:
-        world = self._world
-        cpu = (taken + refused) * world.constants.post_cpu * (1 - SENDING)
-        handled = self._container.processor.work(cpu, world.loop.now)
-        world.loop.at(handled, self._handle, taken, refused)
+        cpu = (taken + refused) * self._world.constants.post_cpu * (1 - SENDING)
+        handled = self._container.processor.work(cpu, self._world.loop.now)
+        self._world.loop.at(handled, self._handle, taken, refused)
 
     def _handle(self, taken: int, refused: int) -> None:
         self._in_flight -= taken + refused
         self._container.idle += taken + refused
         if taken:
-            self._event.reach(taken, self._world.loop.now)
+            self._decide(Outcome.SENT, taken)
         if refused:
-            self.left += refused
-            self._container.pace.slow_down()
+            self._container.pace.refused()
+            self._decide(Outcome.THROTTLED, refused)
         self.pump()
 
+    def _decide(self, outcome: Outcome, count: int) -> None:
+        """Do with so many members what the retry policy says."""
+        now = self._world.loop.now
+        match retry_policy.decide(Posted(POST, outcome), now=now):
+            case Verdict.DONE:
+                self._event.reach(count, now)
+            case Verdict.AGAIN:
+                self.unreached += count
+            case Verdict.FORGET | Verdict.GIVE_UP:
+                self._world.record.lost += count
+
     def _end_round(self) -> None:
-        """Post again to who is left, a few times; then it is over."""
+        """Post again to who is left, as long as the retry policy says."""
         if self._more or self._waiting or self._in_flight or self._asleep or self._ended:
             return
-        world = self._world
-        wait = backoff(self._round, jitter=world.random.random())
-        last = self._round == world.attempts - 1
-        if not self.left or last or world.loop.now + wait >= self._until:
+        wait = retry_policy.next_attempt_in(
+            self._round,
+            left=self.unreached,
+            remaining=self._until - self._world.loop.now,
+            jitter=self._world.random.random(),
+        )
+        if wait is None:
             self._ended = True
             self._done()
             return
         self._round += 1
-        self._waiting, self.left = self.left, 0
-        self._asleep = True
-        world.loop.at(world.loop.now + wait, self._wake)
+        self._waiting, self.unreached = self.unreached, 0
+        self._sleep(wait)
 
-    def _sleep(self, wanted: int) -> None:
-        loop = self._world.loop
+    def _sleep(self, seconds: float) -> None:
         self._asleep = True
-        loop.at(loop.now + self._container.pace.wait(wanted), self._wake)
+        self._world.loop.at(self._world.loop.now + seconds, self._wake)
 
     def _wake(self) -> None:
         self._asleep = False

@@ -2,14 +2,17 @@
 
 from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
 from math import inf
 
+from roomcast_backend.fanout import work as fanout
+from roomcast_backend.fanout.prefetch import READERS, Span
+from roomcast_backend.fanout.work import Work
+from roomcast_backend.stores import keys
 from simulation.capacity import Partition, TokenBucket
 from simulation.container import WINDOW, Container
-from simulation.invocation import READERS, Invocation
-from simulation.world import Event, Part, Task, World
-from roomcast_backend.stores import keys
+from simulation.invocation import Invocation
+from simulation.world import Event, Room, Task, World
 
 SPREAD_BY_CHANCE = 20_000
 """Members of a room whose shards are of different sizes; beyond they differ by a few percent."""
@@ -21,7 +24,9 @@ class Functions:
     Of idle containers the one that was used last is taken: which one Lambda takes is not known.
     """
 
-    def __init__(self, world: World, put: Callable[[Task, float], None], *, warm: int) -> None:
+    def __init__(
+        self, world: World, put: Callable[[Event, Work, float], None], *, warm: int
+    ) -> None:
         self.world = world
         self._put = put
         self._idle: list[Container] = []
@@ -52,7 +57,7 @@ class Functions:
         """Make the containers that are there from the beginning, with connections."""
         for _ in range(warm):
             container = Container(self.world)
-            container.connect(lanes=WINDOW, stores=READERS)
+            container.connect(connections=WINDOW, stores=READERS)
             self._idle.append(container)
 
     def take(self, _task: Task) -> Container | None:
@@ -76,7 +81,8 @@ class Functions:
             if self._refused:
                 self.invoke(*self._refused.popleft())
 
-        Invocation(self.world, container, task, put=self._put, ended=over).begin()
+        put = partial(self._put, task.event)
+        Invocation(self.world, container, task, put=put, ended=over).begin()
 
 
 class Workers:
@@ -130,14 +136,6 @@ class Workers:
         return min(self._world.settings.page_workers, pollers)
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
-    """A room by its shards: members and partition of each."""
-
-    partitions: tuple[Partition, ...]
-    members: tuple[int, ...]
-
-
 class Service:
     """Delivers events that are published at some times to rooms."""
 
@@ -151,17 +149,19 @@ class Service:
 
     def publish(self, room: Room, at: float = 0.0) -> Event:
         """Publish an event at a time; run the world's loop to have it delivered."""
-        event = Event(sum(room.members), at)
+        world, event = self._world, Event(room, at)
         self.events.append(event)
-        parts = tuple(map(Part, room.partitions, room.members))
-        size = max(1, self._world.settings.page_size // len(parts))
-        task = Task(event, parts, size, from_bus=True)
-        came = at + self._world.constants.bus.draw(self._world.random)
-        self._world.loop.at(came, self._functions.invoke, task, _nothing)
+        shards = range(len(room.partitions))
+        size = fanout.page_of_shard(world.settings.page_size, len(shards))
+        works = fanout.whole_event(event.envelope, {room.name: shards}, started=at)
+        task = Task(event, tuple(Span(work, size) for work in works), from_bus=True)
+        came = at + world.constants.bus.draw(world.random)
+        world.loop.at(came, self._functions.invoke, task, _nothing)
         return event
 
-    def _put(self, task: Task, delay: float) -> None:
-        self._workers.put(task, delay)
+    def _put(self, event: Event, work: Work, delay: float) -> None:
+        span = Span(work, self._world.settings.page_size)
+        self._workers.put(Task(event, (span,)), delay)
 
 
 def room(world: World, name: str, members: int) -> Room:
@@ -171,7 +171,7 @@ def room(world: World, name: str, members: int) -> Room:
     partitions = tuple(
         Partition(keys.partition(name, shard), TokenBucket(limit, limit)) for shard in range(shards)
     )
-    return Room(partitions, _spread(world, members, shards))
+    return Room(name, partitions, _spread(world, members, shards))
 
 
 def _spread(world: World, members: int, shards: int) -> tuple[int, ...]:

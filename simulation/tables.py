@@ -2,28 +2,27 @@
 
 from collections.abc import Callable
 
-from simulation import papers, studies
+from simulation import calculated, simulated
 from simulation.constants import Constants
 
 SIMULATED: dict[str, Callable[[Constants], str]] = {
-    "rooms": studies.rooms,
-    "raised": studies.raised,
-    "page_size": studies.page_size,
-    "page_workers": studies.page_workers,
-    "pace": studies.pace,
-    "small_rooms": studies.small_rooms,
-    "overload": studies.overload,
-    "sensitivity": studies.sensitivity,
-    "deliveries": papers.deliveries,
+    "rooms": simulated.rooms,
+    "raised": simulated.raised,
+    "page_size": simulated.page_size,
+    "page_workers": simulated.page_workers,
+    "small_rooms": simulated.small_rooms,
+    "overload": simulated.overload,
+    "sensitivity": simulated.sensitivity,
+    "deliveries": calculated.deliveries,
 }
 
 CALCULATED: dict[str, Callable[[Constants], str]] = {
-    "rows": papers.rows_of_tables,
-    "joining": papers.joining,
-    "heartbeats": papers.heartbeats,
-    "overlap": papers.overlap,
-    "months": papers.months,
-    "constants": papers.constants_used,
+    "rows": calculated.rows_of_tables,
+    "joining": calculated.joining,
+    "heartbeats": calculated.heartbeats,
+    "overlap": calculated.overlap,
+    "months": calculated.months,
+    "constants": calculated.constants_used,
 }
 
 TABLES = SIMULATED | CALCULATED

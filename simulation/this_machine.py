@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 from random import Random
 from statistics import median
 
-from simulation.capacity import Partition, Processor, Share, TokenBucket
+from simulation.capacity import Partition, Processor, TokenBucket
 from simulation.cases import (
     PAUSE,
     QUEUE_SECONDS,
@@ -20,8 +20,8 @@ from simulation.constants import Constants, values
 from simulation.container import Container
 from simulation.latency import Latency
 from simulation.real.rows import shard_sizes
-from simulation.service import Functions, Room, Service
-from simulation.world import Gateway, Task, World
+from simulation.service import Functions, Service
+from simulation.world import Gateway, Room, Task, World
 
 PIPE_SECONDS = 0.0005
 """From here to a process; also a round trip to the stub, at most."""
@@ -38,7 +38,7 @@ class Steps:
     post_cpu: float
     stub_post_cpu: float
     posting: float
-    idle_lane_cpu: float
+    idle_connection_cpu: float
     member_cpu: float
     invocation_cpu: float
     first_cpu: float
@@ -69,7 +69,7 @@ class Apart(Functions):
         """Make the containers: they have imported all, and have no connections to the stub."""
         self._bus, *self._idle = (Container(self.world) for _ in range(1 + warm))
         for container in (self._bus, *self._idle):
-            container.connect(lanes=0, stores=UNLIMITED)
+            container.connect(connections=0, stores=UNLIMITED)
             container.first_cpu = self.world.constants.first_cpu
             container.first_page_cpu = self.world.constants.first_page_cpu
 
@@ -88,7 +88,7 @@ def _sequence(case: Case, steps: Steps, seed: int) -> Timing:
         Partition(f"{case.room}#{shard}", TokenBucket(UNLIMITED, UNLIMITED))
         for shard in range(len(sizes))
     )
-    room = Room(partitions, tuple(sizes))
+    room = Room(case.room, partitions, tuple(sizes))
     at, lasts = 0.0, []
     for _ in range(1 + WARMING_EVENTS + WARM_EVENTS):
         event = service.publish(room, at)
@@ -116,7 +116,7 @@ def _world(case: Case, steps: Steps, seed: int) -> World:
         invocation_cpu=steps.invocation_cpu,
         first_cpu=steps.first_cpu,
         first_page_cpu=steps.first_page_cpu,
-        idle_lane_cpu=steps.idle_lane_cpu,
+        idle_connection_cpu=steps.idle_connection_cpu,
         bus=Latency.fixed(PIPE_SECONDS),
         queue=Latency.fixed(QUEUE_SECONDS),
         querying=Latency.fixed(TIMES.query),
@@ -129,6 +129,5 @@ def _world(case: Case, steps: Steps, seed: int) -> World:
         constants=constants,
         gateway=gateway,
         new_processor=lambda: core,
-        share=Share.of(case.settings),
         random=Random(seed),  # noqa: S311
     )

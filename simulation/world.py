@@ -1,4 +1,4 @@
-"""What all parts of the simulation share: time, chance, API Gateway, what is written down."""
+"""What all parts of a run share: time, chance, API Gateway, the event and what is recorded."""
 
 import math
 from collections import Counter
@@ -6,23 +6,55 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
-from simulation.capacity import Partition, Processor, Share, TokenBucket
+from roomcast.envelope import Envelope
+from roomcast_backend.fanout.prefetch import Span
+from roomcast_backend.fanout.work import Work
+from roomcast_backend.settings import Settings
+from simulation.capacity import Partition, Processor, TokenBucket
 from simulation.constants import Constants
 from simulation.latency import Latency
 from simulation.loop import Loop
-from roomcast_backend.fanout.retry_policy import ATTEMPTS
-from roomcast_backend.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A room by its shards: partition and number of members of each; a member's id is its place."""
+
+    name: str
+    partitions: tuple[Partition, ...]
+    members: tuple[int, ...]
+
+    def page(self, work: Work, count: int) -> tuple[int, str | None]:
+        """Return how many members a read finds, and behind which one there may be more.
+
+        As DynamoDB does: a query that was answered in full says so, even where there is none.
+        """
+        if work.only:
+            return len(work.only), None
+        place = int(work.after or 0)
+        found = min(count, self.members[work.shard] - place)
+        return found, str(place + found) if found == count else None
 
 
 @dataclass(slots=True)
 class Event:
     """A published event and how far its delivery has come; times in seconds."""
 
-    members: int
+    room: Room
     published: float
     reached: int = 0
     first: float = math.inf
     last: float = math.nan
+
+    @property
+    def members(self) -> int:
+        """How many members the event is for."""
+        return sum(self.room.members)
+
+    @property
+    def envelope(self) -> Envelope:
+        """The event as the service's own `Work` carries it."""
+        return Envelope("", "", "", "", (self.room.name,), {})
 
     def reach(self, count: int, now: float) -> None:
         """Note that so many more members were answered for."""
@@ -32,23 +64,12 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """The rest of a shard: how many members are left behind where reading goes on."""
-
-    partition: Partition
-    left: int
-
-
-@dataclass(frozen=True, slots=True)
 class Task:
-    """What one invocation is to do: up to `size` members of each part; `only`: named ones."""
+    """What one invocation is to do: read and post to spans of the event's room."""
 
     event: Event
-    parts: tuple[Part, ...]
-    size: int
+    spans: tuple[Span, ...]
     from_bus: bool = False
-    only: bool = False
-    attempt: int = 0
 
 
 @dataclass(slots=True)
@@ -109,10 +130,8 @@ class World:
     constants: Constants
     gateway: Gateway
     new_processor: Callable[[], Processor]
-    share: Share
     random: Random
     grain: int = 1
     timeout: float = 60.0
-    attempts: int = ATTEMPTS
     loop: Loop = field(default_factory=Loop)
     record: Record = field(default_factory=Record)

@@ -16,9 +16,9 @@ from typing import NamedTuple
 from benchmarks.inside.events import envelope, of_the_bus, of_the_queue
 from benchmarks.inside.invocation import Context
 from benchmarks.peers.presigned import request_of
+from benchmarks.traffic import connection_ids, payload
 from simulation.real.quiet import Usage, go_first
 from simulation.real.rows import Tables, Times
-from benchmarks.traffic import connection_ids, payload
 
 FEW, MANY = 250, 3000
 """Posts of a small page, each over a connection of its own, and of one that uses them again."""
@@ -97,7 +97,7 @@ def _pages(stub_pid: int) -> dict[str, float]:
     few = _measure(lambda: post(FEW), PAGES, stub_pid).ours
     many = _measure(lambda: post(MANY), PAGES, stub_pid).ours
     each = (many - few) / (MANY - FEW)
-    return {"post_cpu": each, "idle_lane_cpu": few / FEW - each}
+    return {"post_cpu": each, "idle_connection_cpu": few / FEW - each}
 
 
 def _opening(url: str, stub_pid: int) -> dict[str, float]:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from benchmarks.functions_environment import of_function
 from benchmarks.inside.events import envelope, of_the_bus
 from benchmarks.machine import CannotMeasure
+from benchmarks.stub import Stub
 from simulation.cases import (
     COLD_EVENTS,
     PAUSE,
@@ -20,7 +21,6 @@ from simulation.cases import (
 from simulation.real.dispatch import Dispatcher, workers
 from simulation.real.quiet import Usage
 from simulation.real.worker import Setup
-from benchmarks.stub import Stub
 
 STAGE = "10ms"
 

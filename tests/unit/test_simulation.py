@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from roomcast_backend.gateway.connections_api import ConnectionsApi
+from roomcast_backend.gateway.rate_limiter import RateLimiter
+from roomcast_backend.settings import Settings
 from simulation import arithmetic, markdown, sizes
 from simulation.__main__ import DOCUMENT
 from simulation.capacity import Budget, Processor, Share, TokenBucket
@@ -14,9 +17,6 @@ from simulation.constants import Constants, recorded, values
 from simulation.latency import Latency
 from simulation.runs import Run, Site, many_rooms, one_event
 from simulation.tables import CALCULATED, TABLES
-from roomcast_backend.gateway.connections_api import ConnectionsApi
-from roomcast_backend.gateway.rate_limiter import RateLimiter
-from roomcast_backend.settings import Settings
 from tests.fakes.clock import FakeClock
 
 RECORDED = Constants.of(values())
