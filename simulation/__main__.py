@@ -11,22 +11,42 @@ from benchmarks.machine import ROOT, CannotMeasure, cores
 from benchmarks.programs import alone, say
 from simulation import check, markdown
 from simulation.constants import Constants, values
-from simulation.tables import TABLES
+from simulation.tables import CALCULATED, SIMULATED, TABLES
 
 DOCUMENT = ROOT / "docs/scale.md"
 
 
 def main() -> int:
     """Do what was asked for; return 1 when the check is not within its tolerance."""
-    parser = argparse.ArgumentParser(prog="python -m simulation", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    simulate = commands.add_parser("simulate", help="print the tables of docs/scale.md")
-    simulate.add_argument("tables", nargs="*", metavar="table", help=", ".join(TABLES))
-    simulate.add_argument("--write", action="store_true", help="write them into docs/scale.md")
-    simulate.add_argument(
-        "--here", action="store_true", help="with what `make bench` has measured on this machine"
+    parser = argparse.ArgumentParser(
+        prog="python -m simulation",
+        description="How the service scales, from 1,000 to 1,000,000 connections: docs/scale.md.",
+        epilog="See `python -m simulation simulate --help` for the tables and their options.",
     )
-    commands.add_parser("check", help="compare the simulation with real runs on this machine")
+    commands = parser.add_subparsers(dest="command", required=True)
+    simulate = commands.add_parser(
+        "simulate",
+        help="print the tables of docs/scale.md, or write them into it",
+        description="Print tables of docs/scale.md: all of them, or those that are named.",
+        epilog=f"""Simulated, each in seconds up to a minute: {", ".join(SIMULATED)}.
+            Calculated, at once: {", ".join(CALCULATED)}.""",
+    )
+    simulate.add_argument("tables", nargs="*", metavar="table", help="a name from the list below")
+    simulate.add_argument(
+        "--write", action="store_true", help="write all tables into docs/scale.md instead"
+    )
+    simulate.add_argument(
+        "--here",
+        action="store_true",
+        help="use what `make bench` has measured on this machine, not what constants.json records",
+    )
+    commands.add_parser(
+        "check",
+        help="compare the simulation with real runs on this machine",
+        description=f"""Deliver events with the real broadcast function against a local server,
+            simulate the same, and compare. It takes some minutes on a machine with nothing else to
+            do, and fails when the two differ by more than {check.TOLERANCE:.0%}.""",
+    )
     chosen = parser.parse_args()
     if chosen.command == "check":
         return _check()

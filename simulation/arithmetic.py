@@ -5,10 +5,8 @@ from math import ceil
 
 from infra.functions import FUNCTIONS
 from roomcast_backend.gateway.connections_api import LARGEST_BURST, posts_per_container
-from roomcast_backend.model.connection import LONGEST_CONNECTION
 from roomcast_backend.runtime.time_budget import RESERVE
 from roomcast_backend.settings import Settings
-from roomcast_backend.stores.keys import COUNTER_SHARDS
 from simulation import sizes
 
 ROW = sizes.write_units(sizes.CONNECTION_BYTES)
@@ -43,66 +41,6 @@ SUBSCRIBE = Writes(
     counters=0.0,  # the room's counter is added to once for a batch
 )
 DISCONNECT = Writes(connections=ROW, rooms=2 * MEMBERSHIP, counters=sizes.TRANSACTION)
-
-
-@dataclass(frozen=True, slots=True)
-class Storm:
-    """Clients that connect at a rate: write units a second where most of them come together."""
-
-    rate: float
-    connections: float
-    rooms: float
-    global_shard: float
-    one_room: float
-    counter_shard: float
-    seconds: float
-
-
-def storm(clients: int, rate: float, *, shards: int) -> Storm:
-    """Return what so many clients are that connect, and join one and the same room."""
-    return Storm(
-        rate=rate,
-        connections=rate * (CONNECT.connections + SUBSCRIBE.connections),
-        rooms=rate * (CONNECT.rooms + SUBSCRIBE.rooms),
-        global_shard=rate * CONNECT.joined / shards,
-        one_room=rate * SUBSCRIBE.joined,
-        counter_shard=rate * CONNECT.counters / COUNTER_SHARDS,
-        seconds=clients / rate,
-    )
-
-
-def steady_connects(clients: int) -> float:
-    """Return the connects a second of clients that are always there: all end after two hours."""
-    return clients / LONGEST_CONNECTION
-
-
-@dataclass(frozen=True, slots=True)
-class Sweep:
-    """A heartbeat to all connections."""
-
-    average: float
-    """Posts a second, spread over the interval."""
-
-    rate: float
-    """Posts a second of the one invocation that makes them."""
-
-    seconds: float
-    """What it would need for all of them."""
-
-    reached: float
-    """The part of them that it has time for."""
-
-
-def sweep(connections: int, settings: Settings) -> Sweep:
-    """Return what a sweep comes to: one invocation, at one container's pace."""
-    rate = posts_per_container(settings)
-    seconds = max(0.0, connections - LARGEST_BURST) / rate
-    return Sweep(
-        average=connections / settings.heartbeat_interval,
-        rate=rate,
-        seconds=seconds,
-        reached=min(1.0, most_swept(settings) / connections),
-    )
 
 
 def most_swept(settings: Settings) -> int:

@@ -3,8 +3,12 @@
 from collections.abc import Iterator
 
 from roomcast_backend.fanout.prefetch import READ_AT_ONCE
+from roomcast_backend.gateway.connections_api import LARGEST_BURST, posts_per_container
+from roomcast_backend.model.connection import LONGEST_CONNECTION
 from roomcast_backend.settings import Settings
+from roomcast_backend.stores.keys import COUNTER_SHARDS
 from simulation import arithmetic, costs, sizes
+from simulation.arithmetic import CONNECT, SUBSCRIBE
 from simulation.constants import Constants, recorded, values
 from simulation.markdown import Row, dollars, percent, seconds, shown, table
 from simulation.runs import Site, many_rooms, one_event
@@ -28,8 +32,8 @@ def rows_of_tables(constants: Constants) -> str:
     """Write how large rows are, and what a partition's limit means for them."""
     sent = shown(READ_AT_ONCE * sizes.ANSWER_BYTES / 1024)
     page = sizes.members_read_units(READ_AT_ONCE)
-    reads = constants.partition_reads / page * READ_AT_ONCE
-    writes = constants.partition_writes / arithmetic.SUBSCRIBE.joined
+    reads = constants.partition_reads_per_s / page * READ_AT_ONCE
+    writes = constants.partition_writes_per_s / SUBSCRIBE.joined
     rows = [
         ("a membership", f"{sizes.MEMBER_BYTES} bytes", "1 write unit, 2 in a transaction"),
         ("a connection in three rooms", f"{sizes.CONNECTION_BYTES} bytes", "the same"),
@@ -42,22 +46,20 @@ def rows_of_tables(constants: Constants) -> str:
 
 def joining(constants: Constants) -> str:
     """Write what a million clients are that come back at a rate, and join one project."""
-    shards = Settings().global_shards
-    default = round(constants.connects_per_second)
-    rows: list[Row] = []
-    for rate in (arithmetic.steady_connects(MILLION), default, 2 * default, 10 * default):
-        storm = arithmetic.storm(MILLION, rate, shards=shards)
-        rows.append(
-            (
-                round(rate),
-                f"{storm.seconds / 60:,.0f} min",
-                round(storm.connections),
-                round(storm.rooms),
-                round(storm.global_shard),
-                round(storm.one_room),
-                round(storm.counter_shard),
-            )
+    default = round(constants.connects_per_s)
+    all_the_time = MILLION / LONGEST_CONNECTION
+    rows: list[Row] = [
+        (
+            round(rate),
+            f"{MILLION / rate / 60:,.0f} min",
+            round(rate * (CONNECT.connections + SUBSCRIBE.connections)),
+            round(rate * (CONNECT.rooms + SUBSCRIBE.rooms)),
+            round(rate * CONNECT.joined / Settings().global_shards),
+            round(rate * SUBSCRIBE.joined),
+            round(rate * CONNECT.counters / COUNTER_SHARDS),
         )
+        for rate in (all_the_time, default, 2 * default, 10 * default)
+    ]
     head = ("connects/s", "a million take", "table `connections`", "table `rooms`",
             "a shard of `global`", "the one project", "a counter's shard")  # fmt: skip
     return table(head, rows)
@@ -67,19 +69,17 @@ def heartbeats(_constants: Constants) -> str:
     """Write what sweeps come to, with the default settings and with what a million need."""
     many = Settings(posts_per_second=45_000, page_workers=8)
     chosen = [(count, Settings()) for count in (10_000, 100_000, 350_000, MILLION)]
-    rows = []
-    for count, settings in (*chosen, (MILLION, many)):
-        sweep = arithmetic.sweep(count, settings)
-        rows.append(
-            (
-                count,
-                f"{settings.posts_per_second:,} / {settings.page_workers}",
-                sweep.average,
-                sweep.rate,
-                seconds(sweep.seconds),
-                percent(sweep.reached),
-            )
+    rows = [
+        (
+            count,
+            f"{settings.posts_per_second:,} / {settings.page_workers}",
+            count / settings.heartbeat_interval,
+            posts_per_container(settings),
+            seconds((count - LARGEST_BURST) / posts_per_container(settings)),
+            percent(min(1.0, arithmetic.most_swept(settings) / count)),
         )
+        for count, settings in (*chosen, (MILLION, many))
+    ]
     reached = f"reached in its {arithmetic.SWEEP_SECONDS:.0f} s"
     head = ("connections", "`posts_per_second` / `page_workers`", "posts/s, spread evenly",
             "posts/s of a sweep", "a sweep of all takes", reached)  # fmt: skip
@@ -93,7 +93,7 @@ def overlap(constants: Constants) -> str:
         units = arithmetic.overlap_units(
             members, MILLION, shards=Settings().global_shards, chunk=READ_AT_ONCE
         )
-        fastest = constants.partition_reads / units
+        fastest = constants.partition_reads_per_s / units
         rows.append((members, round(units * MILLION), f"{fastest:,.0f}"))
     head = ("members of the agent's room", "read units for a million of `global`",
             "members of `global` a second, at most")  # fmt: skip

@@ -54,7 +54,7 @@ class Invocation:
         if not count:
             then()
             return
-        took = self._world.constants.writing.draw(self._world.random)
+        took = self._world.constants.write.draw(self._world.random)
         self._container.call_store(took, partial(self._write, count - 1, then))
 
     def _read_parts(self) -> None:
@@ -76,11 +76,11 @@ class Invocation:
         partition = room.partitions[span.part.shard]
         took = partition.read(units, world.loop.now) - world.loop.now
         for _ in range(ceil(count / BATCH) if span.part.only else 1):
-            took += world.constants.querying.draw(world.random)
-        took += count * sizes.ANSWER_BYTES / 1024 * world.constants.querying_per_kb
+            took += world.constants.query.draw(world.random)
+        took += count * sizes.ANSWER_BYTES / 1024 * world.constants.query_per_kb
 
         def answered() -> None:
-            cpu = count * world.constants.member_cpu
+            cpu = count * world.constants.member_read_cpu
             parsed = self._container.processor.work(cpu, world.loop.now)
             world.loop.at(parsed, self._found, span, count, after)
 
@@ -102,7 +102,7 @@ class Invocation:
         world = self._world
         world.record.messages += 1
         self._put(work, delay)
-        sent = world.constants.sending.draw(world.random)
+        sent = world.constants.send_message.draw(world.random)
         self._container.call_store(sent, partial(self._write, 1, then))
 
     def _posted(self) -> None:

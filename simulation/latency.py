@@ -42,13 +42,3 @@ class Latency:
         """Return the same, so many times as long."""
         more = math.log(factor)
         return type(self)(self.probabilities, tuple(log + more for log in self.logarithms))
-
-    @property
-    def median(self) -> float:
-        """Return the time in the middle, in seconds."""
-        return self.draw(_Middle())
-
-
-class _Middle(Random):
-    def random(self) -> float:
-        return 0.5

@@ -36,8 +36,8 @@ class Site:
             settings=self.settings,
             constants=constants,
             gateway=Gateway(
-                TokenBucket(constants.account_rate, constants.account_burst),
-                answering=constants.posting,
+                TokenBucket(constants.account_requests_per_s, constants.account_burst),
+                answering=constants.post,
                 round_trip=constants.round_trip,
             ),
             new_processor=lambda: Processor(constants.speed(BROADCAST.memory)),

@@ -104,7 +104,7 @@ class Sender:
         The ones used last are taken first: no more of them are woken than are in flight.
         """
         constants = self._world.constants
-        cpu = count * constants.post_cpu * SENDING + first * constants.idle_connection_cpu
+        cpu = count * constants.post_cpu_at_10ms * SENDING + first * constants.idle_connection_cpu
         sent = self._container.processor.work(cpu, self._world.loop.now)
         self._world.loop.at(sent, self._arrive, count)
 
@@ -118,7 +118,7 @@ class Sender:
         self.pump()
 
     def _answer(self, taken: int, refused: int) -> None:
-        cpu = (taken + refused) * self._world.constants.post_cpu * (1 - SENDING)
+        cpu = (taken + refused) * self._world.constants.post_cpu_at_10ms * (1 - SENDING)
         handled = self._container.processor.work(cpu, self._world.loop.now)
         self._world.loop.at(handled, self._handle, taken, refused)
 

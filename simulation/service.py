@@ -50,7 +50,7 @@ class Functions:
             container = Container(world)
             # A container starts with a whole core, whatever its memory.
             ready += world.constants.sandbox.draw(world.random)
-            ready += world.constants.start_cpu / world.constants.core_speed
+            ready += world.constants.cold_start / world.constants.core_speed
         world.loop.at(ready, self._begin, container, task, ended, world.loop.now)
 
     def set_up(self, *, warm: int) -> None:
@@ -113,7 +113,7 @@ class Workers:
             self._invoke(self._waiting.popleft(), self._ended)
         if self._waiting and self._limit() < self._world.settings.page_workers and not self._asked:
             self._asked = True
-            more = 1 / self._world.constants.pollers_more_per_second
+            more = 60 / self._world.constants.pollers_more_per_minute
             self._world.loop.at(self._world.loop.now + more, self._ask_again)
 
     def _ask_again(self) -> None:
@@ -132,7 +132,7 @@ class Workers:
     def _limit(self) -> int:
         constants = self._world.constants
         passed = max(0.0, self._world.loop.now - self._busy_since)
-        pollers = constants.pollers_at_first + int(passed * constants.pollers_more_per_second)
+        pollers = constants.pollers_at_first + int(passed * constants.pollers_more_per_minute / 60)
         return min(self._world.settings.page_workers, pollers)
 
 
@@ -166,7 +166,7 @@ class Service:
 
 def room(world: World, name: str, members: int) -> Room:
     """Return a room with members spread over its shards as connection ids are: by chance."""
-    limit = world.constants.partition_reads
+    limit = world.constants.partition_reads_per_s
     shards = len(keys.shards_of(name, world.settings.global_shards))
     partitions = tuple(
         Partition(keys.partition(name, shard), TokenBucket(limit, limit)) for shard in range(shards)

@@ -64,14 +64,16 @@ QUOTAS = (
 )
 
 
-def raised(constants: Constants) -> str:
+def quotas(constants: Constants) -> str:
     """Write how soon the last member has it under other quotas; the burst is half a second."""
     sizes = SIZES[1:]
     of_rooms = (f"{kind(name)}, {size:,}" for name in (GLOBAL, PROJECT) for size in sizes)
     of_settings = ("`posts_per_second`", "`page_workers`", "`page_size`")
     rows: list[Row] = []
     for quota, settings in QUOTAS:
-        site = Site(replace(constants, account_rate=quota, account_burst=quota / 2), settings)
+        site = Site(
+            replace(constants, account_requests_per_s=quota, account_burst=quota / 2), settings
+        )
         chosen = (quota, settings.posts_per_second, settings.page_workers, settings.page_size)
         lasts = (_last(site, name, size) for name in (GLOBAL, PROJECT) for size in sizes)
         rows.append((*chosen, *lasts))
@@ -101,12 +103,12 @@ def sensitivity(constants: Constants) -> str:
 
     sites = {
         "as assumed": Site(constants),
-        "API Gateway answers 4 times as fast": but(posting=constants.posting.times(0.25)),
-        "API Gateway takes 4 times as long": but(posting=constants.posting.times(4)),
+        "API Gateway answers 4 times as fast": but(post=constants.post.times(0.25)),
+        "API Gateway takes 4 times as long": but(post=constants.post.times(4)),
         "DynamoDB takes 4 times as long": but(
-            querying=constants.querying.times(4),
-            querying_per_kb=constants.querying_per_kb * 4,
-            writing=constants.writing.times(4),
+            query=constants.query.times(4),
+            query_per_kb=constants.query_per_kb * 4,
+            write=constants.write.times(4),
         ),
         "the queue takes 4 times as long": but(queue=constants.queue.times(4)),
         "Lambda's processor is half as fast": but(core_speed=constants.core_speed / 2),

@@ -7,7 +7,7 @@ from simulation.constants import Constants
 
 SIMULATED: dict[str, Callable[[Constants], str]] = {
     "rooms": simulated.rooms,
-    "raised": simulated.raised,
+    "quotas": simulated.quotas,
     "page_size": simulated.page_size,
     "page_workers": simulated.page_workers,
     "small_rooms": simulated.small_rooms,

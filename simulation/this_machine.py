@@ -110,19 +110,19 @@ def _world(case: Case, steps: Steps, seed: int) -> World:
     )
     constants = replace(
         Constants.of(values()),
-        post_cpu=steps.post_cpu,
+        post_cpu_at_10ms=steps.post_cpu,
         handshake_cpu=steps.handshake_cpu,
-        member_cpu=steps.member_cpu,
+        member_read_cpu=steps.member_cpu,
         invocation_cpu=steps.invocation_cpu,
         first_cpu=steps.first_cpu,
         first_page_cpu=steps.first_page_cpu,
         idle_connection_cpu=steps.idle_connection_cpu,
         bus=Latency.fixed(PIPE_SECONDS),
         queue=Latency.fixed(QUEUE_SECONDS),
-        querying=Latency.fixed(TIMES.query),
-        querying_per_kb=0.0,
-        writing=Latency.fixed(TIMES.write),
-        sending=Latency.fixed(TIMES.send),
+        query=Latency.fixed(TIMES.query),
+        query_per_kb=0.0,
+        write=Latency.fixed(TIMES.write),
+        send_message=Latency.fixed(TIMES.send),
     )
     return World(
         settings=case.settings,
