@@ -74,7 +74,7 @@ class Pace:
         """
         granted = 0
         try:
-            for _ in self._limiter.keep(range(wanted)):
+            for _ in self._limiter.throttle(range(wanted)):
                 granted += 1
         except MustWait as wait:
             return granted, max(wait.seconds, wanted / self._rate)

@@ -49,7 +49,7 @@ def measure(stub: Stub, cores: Cores) -> dict[str, Any]:
             say(f"  {number + 1}/{len(CASES)} {case.room}, {case.members:,} members")
             timings.append(run.timing(case, stub, core=cores.sender))
             measured.append(_calibrate(stub, cores.sender))
-    steps = Steps.medians(measured)
+    steps = Steps(**medians(measured))
     for line in HEAD:
         say(line)
     found = []
@@ -81,13 +81,12 @@ def _first_on(core: int, stub: Stub) -> Iterator[None]:
         os.setpriority(os.PRIO_PROCESS, 0, nice)
 
 
-def _calibrate(stub: Stub, core: int) -> Steps:
+def _calibrate(stub: Stub, core: int) -> dict[str, float]:
     """Measure single steps in a quiet moment."""
     for _ in range(run.TRIES):
         rest = _steps(stub, core, "rest", times=1)
         if rest.pop("others") <= run.MOST_BY_OTHERS:
-            pages = _steps(stub, core, "pages", times=Settings().page_workers)
-            return Steps(**pages, **rest)
+            return rest | _steps(stub, core, "pages", times=Settings().page_workers)
         time.sleep(run.PATIENCE)
     raise CannotMeasure("the machine is busy with something else: no quiet moment was found")
 

@@ -91,7 +91,7 @@ class Invocation:
         if after is None:
             self._part_read()
             return
-        rest = span.behind(after)
+        rest = span.continue_after(after)
         if rest.count:
             self._read(rest)
         else:
@@ -115,6 +115,6 @@ class Invocation:
 
     def _requeue(self, works: Iterator[Work]) -> None:
         if work := next(works, None):
-            self._queue(work, fanout.AGAIN_SECONDS, partial(self._requeue, works))
+            self._queue(work, fanout.REQUEUE_DELAY_SECONDS, partial(self._requeue, works))
         else:
             self._write(1, self._ended)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from roomcast_backend.fanout import retry_policy
-from roomcast_backend.fanout.retry_policy import Verdict
+from roomcast_backend.fanout.retry_policy import Decision
 from roomcast_backend.gateway.posts import Outcome, Post, Posted
 from roomcast_backend.model.connection import JSON, Member
 from simulation.container import Container
@@ -136,11 +136,11 @@ class Sender:
         """Do with so many members what the retry policy says."""
         now = self._world.loop.now
         match retry_policy.decide(Posted(POST, outcome), now=now):
-            case Verdict.DONE:
+            case Decision.DONE:
                 self._event.reach(count, now)
-            case Verdict.AGAIN:
+            case Decision.RETRY:
                 self.unreached += count
-            case Verdict.FORGET | Verdict.GIVE_UP:
+            case Decision.FORGET | Decision.GIVE_UP:
                 self._world.record.lost += count
 
     def _end_round(self) -> None:

@@ -1,7 +1,6 @@
 """The simulation of this machine: all processes share one core, the stub has another."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from random import Random
 from statistics import median
 
@@ -43,12 +42,6 @@ class Steps:
     invocation_cpu: float
     first_cpu: float
     first_page_cpu: float
-
-    @classmethod
-    def medians(cls, measured: Sequence["Steps"]) -> "Steps":
-        """Sum up several measurements."""
-        names = [field.name for field in fields(cls)]
-        return cls(**{name: median(getattr(one, name) for one in measured) for name in names})
 
 
 class Apart(Functions):

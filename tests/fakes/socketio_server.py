@@ -21,7 +21,7 @@ from roomcast_backend.inbound.sessions import Sessions
 from roomcast_backend.inbound.socketio_commands import SessionCommands
 from roomcast_backend.inbound.socketio_handler import SocketIoHandler
 from roomcast_backend.lifecycle.auth_timeout import AuthTimeout
-from roomcast_backend.lifecycle.greeting import Greeter, EngineIoTimers
+from roomcast_backend.lifecycle.greeting import EngineIoTimers, Greeter
 from roomcast_backend.lifecycle.termination import Terminator
 from roomcast_backend.model.access import Grant, Principal
 from roomcast_backend.model.connection import SOCKET_IO, Connection, State

@@ -10,7 +10,7 @@ import pytest
 
 from roomcast_backend.aws.http import pool_growth
 from roomcast_backend.fanout import prefetch, retry_policy, work
-from roomcast_backend.fanout.retry_policy import Verdict
+from roomcast_backend.fanout.retry_policy import Decision
 from roomcast_backend.gateway import connections_api, rate_limiter
 from roomcast_backend.gateway.connections_api import LARGEST_BURST
 from roomcast_backend.gateway.rate_limiter import RateLimiter
@@ -186,8 +186,8 @@ def busy() -> Run:
     return one_event(replace(site(little, page_size=600), warm=0), name="project:a", members=1200)
 
 
-def give_up(_posted: object, **_more: object) -> Verdict:
-    return Verdict.GIVE_UP
+def give_up(_posted: object, **_more: object) -> Decision:
+    return Decision.GIVE_UP
 
 
 def without_pace(_limiter: RateLimiter, items: Iterable[Any]) -> Iterable[Any]:
@@ -205,11 +205,11 @@ class TestTheServiceDecides:
             (retry_policy, "FIRST_BACKOFF", 1.0),
             (prefetch, "READ_AT_ONCE", 100),
             (work, "page_of_shard", lambda _size, _shards: 30),
-            (work, "AGAIN_AT_ONCE", 10),
-            (work, "AGAIN_SECONDS", 60),
+            (work, "MEMBERS_PER_MESSAGE", 10),
+            (work, "REQUEUE_DELAY_SECONDS", 60),
             (work, "MAX_REQUEUES", 0),
             (connections_api, "posts_per_container", lambda _settings: 50.0),
-            (RateLimiter, "keep", without_pace),
+            (RateLimiter, "throttle", without_pace),
             (rate_limiter, "SLOWEST", 1.0),
             (pool_growth, "growth_limit", lambda _connected: 1),
         ],
@@ -233,7 +233,7 @@ class TestTheServiceDecides:
         settings = Settings(posts_per_second=4200, page_workers=5)
         clock = FakeClock(0.0)
         limiter = RateLimiter(700.0, burst=LARGEST_BURST, clock=clock, sleep=clock.sleep)
-        list(limiter.keep(range(3000)))
+        list(limiter.throttle(range(3000)))
         asked = FakeClock(0.0)
         pace = Pace(settings, asked)
         left = 3000
