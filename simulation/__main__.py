@@ -33,7 +33,7 @@ def main() -> int:
     )
     simulate.add_argument("tables", nargs="*", metavar="table", help="a name from the list below")
     simulate.add_argument(
-        "--write", action="store_true", help="write all tables into docs/scale.md instead"
+        "--write", action="store_true", help="write them into docs/scale.md instead"
     )
     simulate.add_argument(
         "--here",
@@ -58,13 +58,13 @@ def main() -> int:
 
 def _simulate(names: list[str], *, here: bool, document: Path | None) -> int:
     constants = Constants.of(values(here=here))
-    tables = {name: partial(table, constants) for name, table in TABLES.items()}
+    tables = {name: partial(TABLES[name], constants) for name in names or TABLES}
     if document:
         markdown.fill(document, tables)
         return 0
-    for name in names or tables:
+    for name, table in tables.items():
         started = time.monotonic()
-        written = tables[name]()
+        written = table()
         say(f"\n{name}  [{time.monotonic() - started:.1f} s]\n\n{written}")
     return 0
 

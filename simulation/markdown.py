@@ -48,6 +48,10 @@ def names(document: Path) -> list[str]:
 
 
 def fill(document: Path, tables: Mapping[str, Callable[[], str]]) -> None:
-    """Write tables into a document, each between its marks."""
-    text = _BLOCK.sub(lambda found: found[1] + tables[found[2]]() + found[3], document.read_text())
-    document.write_text(text)
+    """Write tables into a document, each between its marks; leave the others as they are."""
+
+    def filled(found: re.Match[str]) -> str:
+        name = found[2]
+        return found[1] + tables[name]() + found[3] if name in tables else found[0]
+
+    document.write_text(_BLOCK.sub(filled, document.read_text()))
