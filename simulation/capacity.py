@@ -65,7 +65,7 @@ class Pace:
     def __init__(self, settings: Settings, clock: Callable[[], float]) -> None:
         self._rate = connections_api.posts_per_container(settings)
         self._limiter = RateLimiter(self._rate, burst=LARGEST_BURST, clock=clock, sleep=_say)
-        self.refused = self._limiter.refused
+        self.slow_down = self._limiter.slow_down
 
     def take(self, wanted: int) -> tuple[int, float]:
         """Return how many of the wanted posts may go out now, and the seconds until more may.

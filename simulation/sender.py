@@ -128,7 +128,7 @@ class Sender:
         if taken:
             self._decide(Outcome.SENT, taken)
         if refused:
-            self._container.pace.refused()
+            self._container.pace.slow_down()
             self._decide(Outcome.THROTTLED, refused)
         self.pump()
 
