@@ -1,16 +1,28 @@
+"""Tokens: what they may claim, with a shared secret and with a key pair alike."""
+
 import time
+from dataclasses import dataclass
 from typing import Any
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from roomcast_backend.auth.tokens import LONGEST_TOKEN, TokenRefused, TokenRules, verify
-from roomcast_backend.model.access import EVERYTHING, NOTHING
+from roomcast_backend.auth.claims import LATEST_TIME
+from roomcast_backend.auth.tokens import (
+    LONGEST_TOKEN,
+    TokenRefused,
+    TokenRules,
+    uses_shared_secret,
+    verify,
+)
+from roomcast_backend.model.access import EVERYTHING, NOTHING, Principal
 
-SECRET = "0123456789abcdef0123456789abcdef"
+SECRET = "0123456789abcdef" * 4
+PRIVATE = ec.generate_private_key(ec.SECP256R1())
 HS256 = TokenRules(algorithms=("HS256",))
+ES256 = TokenRules(algorithms=("ES256",))
 
 
 def claims(**changes: Any) -> dict[str, Any]:
@@ -18,18 +30,53 @@ def claims(**changes: Any) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not ...}
 
 
-def signed(secret: str = SECRET, algorithm: str = "HS256", **changes: Any) -> str:
-    return jwt.encode(claims(**changes), secret, algorithm=algorithm)
+@dataclass(frozen=True)
+class Issuer:
+    """Signs tokens with one algorithm, and knows the key that verifies them."""
+
+    algorithm: str
+    signing_key: Any = SECRET
+    key: Any = SECRET
+
+    def signed(self, **changes: Any) -> str:
+        return jwt.encode(claims(**changes), self.signing_key, algorithm=self.algorithm)
+
+    def signed_text(self, payload: str) -> str:
+        """Sign a payload that need not be JSON."""
+        return jwt.PyJWS().encode(payload.encode(), self.signing_key, algorithm=self.algorithm)
+
+    def check(self, token: str, **rules: Any) -> Principal:
+        chosen = TokenRules(algorithms=(self.algorithm,), **rules)
+        return verify(token, key_for=lambda _token: self.key, rules=chosen)
 
 
-def check(token: str, rules: TokenRules = HS256, key: Any = SECRET) -> Any:
+ISSUERS = [
+    Issuer("HS256"),
+    Issuer("HS384"),
+    Issuer("HS512"),
+    Issuer("ES256", PRIVATE, PRIVATE.public_key()),
+]
+
+
+@pytest.fixture(params=ISSUERS, ids=lambda issuer: issuer.algorithm)
+def issuer(request: pytest.FixtureRequest) -> Issuer:
+    issuer: Issuer = request.param
+    return issuer
+
+
+def check(token: str, rules: TokenRules = HS256, key: Any = SECRET) -> Principal:
     return verify(token, key_for=lambda _token: key, rules=rules)
 
 
+def signed(**changes: Any) -> str:
+    return ISSUERS[0].signed(**changes)
+
+
 class TestVerify:
-    def test_a_good_token(self) -> None:
+    def test_a_good_token(self, issuer: Issuer) -> None:
         expires = int(time.time()) + 60
-        principal = check(signed(exp=expires, role="user", email="a@b.c", scopes=["x"]))
+        token = issuer.signed(exp=expires, role="user", email="a@b.c", scopes=["x"])
+        principal = issuer.check(token)
         assert (principal.user_id, principal.expires_at, principal.role) == ("u1", expires, "user")
         assert principal.projects == NOTHING
         assert principal.agents == EVERYTHING
@@ -40,8 +87,15 @@ class TestVerify:
             {"exp": 1},
             {"exp": int(time.time()) - 1},
             {"exp": ...},
+            {"exp": None},
             {"exp": "tomorrow"},
+            {"exp": [1]},
+            {"exp": LATEST_TIME + 1},
+            {"exp": 10**400},
+            {"exp": 1e300},
             {"sub": ...},
+            {"sub": None},
+            {"sub": 5},
             {"sub": ""},
             {"sub": "a b"},
             {"sub": "x" * 129},
@@ -49,73 +103,150 @@ class TestVerify:
             {"token_type": "refresh"},
             {"token_type": ["access"]},
             {"nbf": int(time.time()) + 86_400},
+            {"nbf": None},
+            {"nbf": "yesterday"},
+            {"jti": 5},
             {"projects": 5},
             {"projects": [1]},
             {"projects": {"p": 1}},
             {"agents": [None]},
         ],
     )
-    def test_is_refused(self, changes: dict[str, Any]) -> None:
+    def test_is_refused(self, issuer: Issuer, changes: dict[str, Any]) -> None:
         with pytest.raises(TokenRefused):
-            check(signed(**changes))
+            issuer.check(issuer.signed(**changes))
 
     @pytest.mark.parametrize(
-        "token", ["", "x", "a.b.c", "a.b.c.d", "\u00e9.\u00e9.\u00e9", "." * 50]
+        "changes",
+        [
+            {"exp": LATEST_TIME},
+            {"exp": str(int(time.time()) + 60)},
+            {"exp": time.time() + 60.5},
+            {"nbf": int(time.time())},
+            {"iat": int(time.time()) + 30},  # an issuer's clock that runs ahead
+            {"iat": "yesterday"},
+            {"jti": "1"},
+            {"role": 5},
+        ],
     )
-    def test_what_is_no_token_is_refused(self, token: str) -> None:
-        with pytest.raises(TokenRefused):
-            check(token)
+    def test_is_accepted(self, issuer: Issuer, changes: dict[str, Any]) -> None:
+        assert issuer.check(issuer.signed(**changes)).user_id == "u1"
 
-    def test_another_secret_is_refused(self) -> None:
+    @pytest.mark.parametrize(
+        "payload",
+        [
+            "",
+            "x",
+            "[]",
+            "null",
+            '{"sub": "u1", "token_type": "access", "exp": 9999999999, "exp": 9999999999}',
+            '{"sub": "u1", "token_type": "access", "exp": 9999999999, "x": {"a": 1, "a": 2}}',
+            '{"sub": "u1", "token_type": "access", "exp": 9999999999, "x": NaN}',
+            '{"sub": "u1", "token_type": "access", "exp": Infinity}',
+            '{"sub": "u1", "token_type": "access", "exp": 1e999}',
+            f'{{"sub": "u1", "token_type": "access", "exp": {"9" * 4301}}}',
+            f'{{"sub": "u1", "token_type": "access", "exp": 9999999999, "x": {"[" * 3000}}}',
+        ],
+    )
+    def test_a_signed_payload_that_is_not_claims_is_refused(
+        self, issuer: Issuer, payload: str
+    ) -> None:
         with pytest.raises(TokenRefused):
-            check(signed("another secret of at least 32 bytes"))
+            issuer.check(issuer.signed_text(payload))
 
-    def test_unsigned_is_refused(self) -> None:
+    @pytest.mark.parametrize(
+        "token", ["", "x", "a.b.c", "a.b.c.d", "\u00e9.\u00e9.\u00e9", "\ud800", "." * 50]
+    )
+    def test_what_is_no_token_is_refused(self, issuer: Issuer, token: str) -> None:
         with pytest.raises(TokenRefused):
-            check(jwt.encode(claims(), "", algorithm="none"))
+            issuer.check(token)
+
+    def test_another_key_is_refused(self) -> None:
+        other = Issuer("HS256", SECRET + "x")
+        with pytest.raises(TokenRefused):
+            check(other.signed())
+        pair = Issuer("ES256", ec.generate_private_key(ec.SECP256R1()))
+        with pytest.raises(TokenRefused):
+            check(pair.signed(), ES256, PRIVATE.public_key())
+
+    def test_unsigned_is_refused(self, issuer: Issuer) -> None:
+        with pytest.raises(TokenRefused):
+            issuer.check(jwt.encode(claims(), "", algorithm="none"))
 
     def test_a_public_key_used_as_a_secret_is_refused(self) -> None:
-        public = ec.generate_private_key(ec.SECP256R1()).public_key()
+        public = PRIVATE.public_key()
         pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-        forged = signed(pem.hex())
         with pytest.raises(TokenRefused):
-            check(forged, TokenRules(algorithms=("ES256",)), public)
+            check(Issuer("HS256", pem.hex()).signed(), ES256, public)
 
-    def test_an_asymmetric_token(self) -> None:
-        private = ec.generate_private_key(ec.SECP256R1())
-        token = jwt.encode(claims(), private, algorithm="ES256")
-        principal = check(token, TokenRules(algorithms=("ES256",)), private.public_key())
-        assert principal.user_id == "u1"
+    def test_an_algorithm_of_another_kind_of_key_is_refused(self) -> None:
+        public = rsa.generate_private_key(65537, 2048).public_key()
+        rules = TokenRules(algorithms=("RS256", "ES256"))
+        with pytest.raises(TokenRefused):
+            check(Issuer("ES256", PRIVATE).signed(), rules, public)
+
+    def test_secrets_and_public_keys_are_not_mixed(self) -> None:
+        assert uses_shared_secret(("HS256", "HS512"))
+        assert not uses_shared_secret(("RS256", "ES256"))
+        with pytest.raises(ValueError, match="not both"):
+            uses_shared_secret(("HS256", "ES256"))
 
     def test_the_longest_token(self) -> None:
+        padding = LONGEST_TOKEN * 3 // 4 - 130
+        assert len(signed(x="y" * padding)) < LONGEST_TOKEN
+        assert check(signed(x="y" * padding)).user_id == "u1"
         with pytest.raises(TokenRefused, match="too long"):
-            check(signed() + "x" * LONGEST_TOKEN)
+            check(signed(x="y" * (padding + 130)))
 
-    def test_a_refusal_does_not_carry_the_token(self) -> None:
-        token = signed(exp=1)
+    def test_the_second_in_which_a_token_expires(self) -> None:
+        token = signed(exp=1000, nbf=900)
+        assert verify(token, key_for=lambda _: SECRET, rules=HS256, clock=lambda: 999.9)
+        for moment, reason in ((1000, "expired"), (899.9, "not valid")):
+            with pytest.raises(TokenRefused, match=reason):
+                verify(token, key_for=lambda _: SECRET, rules=HS256, clock=lambda now=moment: now)
+
+    def test_a_refusal_does_not_carry_the_token(self, issuer: Issuer) -> None:
+        token = issuer.signed(exp=1)
         with pytest.raises(TokenRefused) as refused:
-            check(token)
+            issuer.check(token)
         assert token not in str(refused.value)
-
-    def test_an_issuers_clock_that_runs_ahead(self) -> None:
-        assert check(signed(iat=int(time.time()) + 30)).user_id == "u1"
 
 
 class TestAudienceAndIssuer:
-    RULES = TokenRules(algorithms=("HS256",), audience="us", issuer="them")
+    RULES = {"audience": "us", "issuer": "them"}
 
-    def test_as_asked(self) -> None:
-        assert check(signed(aud="us", iss="them"), self.RULES).user_id == "u1"
+    @pytest.mark.parametrize("audience", ["us", ["us"], ["others", "us"]])
+    def test_as_asked(self, issuer: Issuer, audience: Any) -> None:
+        assert issuer.check(issuer.signed(aud=audience, iss="them"), **self.RULES).user_id == "u1"
 
     @pytest.mark.parametrize(
-        "changes", [{}, {"aud": "us"}, {"iss": "them"}, {"aud": "x", "iss": "them"}]
+        "changes",
+        [
+            {},
+            {"aud": "us"},
+            {"iss": "them"},
+            {"aud": "x", "iss": "them"},
+            {"aud": "", "iss": "them"},
+            {"aud": [], "iss": "them"},
+            {"aud": ["us", 1], "iss": "them"},
+            {"aud": {"us": 1}, "iss": "them"},
+            {"aud": "us", "iss": "their"},
+        ],
     )
-    def test_not_as_asked(self, changes: dict[str, Any]) -> None:
+    def test_not_as_asked(self, issuer: Issuer, changes: dict[str, Any]) -> None:
         with pytest.raises(TokenRefused):
-            check(signed(**changes), self.RULES)
+            issuer.check(issuer.signed(**changes), **self.RULES)
 
-    def test_not_asked_for(self) -> None:
-        assert check(signed(aud="anyone")).user_id == "u1"
+    def test_an_issuer_that_is_not_text(self, issuer: Issuer) -> None:
+        token = issuer.signed_text(
+            '{"sub": "u1", "token_type": "access", "exp": 9999999999, "iss": ["them"]}'
+        )
+        with pytest.raises(TokenRefused):
+            issuer.check(token, issuer="them")
+
+    @pytest.mark.parametrize("audience", ["anyone", ["anyone"], 5])
+    def test_not_asked_for(self, issuer: Issuer, audience: Any) -> None:
+        assert issuer.check(issuer.signed(aud=audience)).user_id == "u1"
 
 
 class TestGrants:

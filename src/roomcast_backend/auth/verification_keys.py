@@ -3,8 +3,8 @@
 from functools import cache
 from typing import TYPE_CHECKING
 
-from roomcast_backend.auth.lean_pyjwt import pyjwt
-from roomcast_backend.auth.tokens import KeyFor, TokenRules, verify
+from roomcast_backend.auth import public_key_signature
+from roomcast_backend.auth.tokens import KeyFor, TokenRules, uses_shared_secret, verify
 from roomcast_backend.aws import clients
 from roomcast_backend.aws.errors import AwsError
 from roomcast_backend.model.access import EVERYTHING, NOTHING, Principal
@@ -21,24 +21,26 @@ ASYMMETRIC = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES
 
 
 class KeysUnavailable(Exception):
-    """The secret or the key set did not answer; nothing can be said about a token."""
+    """The secret or the key set cannot be read, so that no token can be verified."""
 
 
 def principal_of(token: str) -> Principal:
-    """Return whom `token` speaks for under this service's settings.
+    """Return the principal that `token` speaks for under this service's settings.
 
-    Raises `TokenRefused` for a token that is not valid, `KeysUnavailable` when that is unknown.
+    Raises `TokenRefused` for a token that is not valid, and `KeysUnavailable` when the keys that
+    would tell cannot be read.
     """
     return verify(token, key_for=_key_for(settings()), rules=_rules(settings()))
 
 
 def load_verifier() -> None:
-    """Import what verifies this service's tokens, before the first one comes."""
-    pyjwt(_rules(settings()).algorithms)
+    """Import the libraries that verify this service's tokens, before the first token comes."""
+    if not uses_shared_secret(_rules(settings()).algorithms):
+        public_key_signature.load()
 
 
 def secret(arn: str) -> str:
-    """Return a secret's text, at most `SECRET_SECONDS` old."""
+    """Return a secret's text, at most `SECRET_SECONDS` old; raise `KeysUnavailable`."""
     try:
         return clients.secrets().text(arn, max_age=SECRET_SECONDS)
     except AwsError as exc:
@@ -61,15 +63,19 @@ def _key_for(chosen: Settings) -> KeyFor:
 
 
 def _key_in_set(token: str) -> object:
+    """Return the key that the token's header names; raise `ValueError` when the set lacks it."""
+    import jwt  # noqa: PLC0415  as in public_key_signature
+
     try:
         return _key_set(settings().jwks_url).get_signing_key_from_jwt(token).key
-    except pyjwt(ASYMMETRIC).PyJWKClientConnectionError as exc:
+    except jwt.PyJWKClientConnectionError as exc:
         raise KeysUnavailable("the key set did not answer") from exc
+    except (jwt.PyJWTError, RecursionError) as exc:
+        raise ValueError("the token names no key of the set") from exc
 
 
 @cache
 def _key_set(url: str) -> "PyJWKClient":
-    client: PyJWKClient = pyjwt(ASYMMETRIC).PyJWKClient(
-        url, cache_keys=True, lifespan=SECRET_SECONDS, timeout=3
-    )
-    return client
+    import jwt  # noqa: PLC0415
+
+    return jwt.PyJWKClient(url, cache_keys=True, lifespan=SECRET_SECONDS, timeout=3)
