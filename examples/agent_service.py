@@ -1,4 +1,4 @@
-"""An agent that tells everyone how busy it is.
+"""An agent that publishes its status.
 
 ROOMCAST_EVENT_BUS=<bus> python examples/agent_service.py
 """
@@ -10,14 +10,14 @@ from roomcast import EventBroadcaster
 
 
 class AgentStatus(str, Enum):  # noqa: UP042 - call sites of before Python 3.11 look like this
-    """The states that this agent knows; members are written as their text."""
+    """The states of this agent; members are published as their values."""
 
     BUSY = "busy"
     IDLE = "idle"
 
 
 class Agent:
-    """Takes tasks, one after the other."""
+    """Does tasks, one after the other."""
 
     def __init__(self, agent_id: str, name: str) -> None:
         self.id = agent_id
@@ -25,7 +25,7 @@ class Agent:
         self._broadcaster = EventBroadcaster().init()
 
     async def work_on(self, task: str) -> None:
-        """Do one task, between two changes of status."""
+        """Do one task; publish the status before and after it."""
         await self._report(AgentStatus.BUSY, availability=10, task=task)
         await self._report(AgentStatus.IDLE, availability=100, task=None)
 

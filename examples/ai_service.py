@@ -1,4 +1,4 @@
-"""An AI service that publishes what it finds in a pull request, then says that it is done.
+"""An AI service that publishes a suggestion for each finding, then the end of its analysis.
 
 ROOMCAST_EVENT_BUS=<bus> python examples/ai_service.py
 """
@@ -12,7 +12,7 @@ from roomcast import get_broadcaster
 
 @dataclass(frozen=True)
 class Finding:
-    """What a model has to say about one place."""
+    """One finding of a model."""
 
     category: str
     title: str
@@ -27,7 +27,7 @@ FINDINGS = (
 
 
 async def review(pr_id: UUID, project_id: UUID) -> None:
-    """Publish a suggestion for each finding, and how many there were."""
+    """Publish a suggestion for each finding, then their number."""
     broadcaster = await get_broadcaster()
     for finding in FINDINGS:
         await broadcaster.broadcast_ai_suggestion(

@@ -1,9 +1,9 @@
-"""A FastAPI route that announces what it changed.
+"""A FastAPI route that publishes the change of a project.
 
     ROOMCAST_EVENT_BUS=<bus> uvicorn examples.fastapi_route:app
 
-Everyone who is subscribed to the project's room hears of the change, and so do the other windows
-of the user who made it. Of the code that talked to the old server, the import is what changed.
+All members of the project's room receive the event, and so do the other windows of the user who
+made the change. Compared with code for the old server, only the import is new.
 """
 
 from collections.abc import AsyncIterator
@@ -26,7 +26,7 @@ class ProjectChange(BaseModel):
 
 @asynccontextmanager
 async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-    """Have the broadcaster ready before the first request, and let it finish after the last."""
+    """Make the broadcaster before the first request, and close it after the last one."""
     broadcaster = await init_broadcaster()
     yield
     broadcaster.close()
@@ -39,7 +39,7 @@ app = FastAPI(lifespan=lifespan)
 async def update_project(
     project_id: str, change: ProjectChange, x_user_id: Annotated[str, Header()]
 ) -> dict[str, bool]:
-    """Change a project and tell whether the others could be told."""
+    """Change a project; return whether the event was accepted."""
     broadcaster = await get_broadcaster()
     announced = await broadcaster.broadcast_project_updated(
         project_id=project_id,

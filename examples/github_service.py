@@ -1,7 +1,7 @@
-"""A service with GitHub webhooks of its own that announces pull requests and issues.
+"""A backend with its own GitHub webhook that publishes events about pull requests and issues.
 
-The service's webhook route (POST /webhooks/github) does this without any code; a backend that
-already listens to GitHub keeps its call sites.
+Roomcast's webhook route (POST /webhooks/github) does this without any code; a backend that already
+receives GitHub's webhooks keeps its call sites.
 
     ROOMCAST_EVENT_BUS=<bus> python examples/github_service.py < delivery.json
 """
@@ -18,7 +18,7 @@ PROJECT_ID = UUID("5f0c7f0e-8d3a-4b1f-9a57-0d5b6a4a9c11")
 
 
 async def pull_request_opened(payload: dict[str, Any]) -> bool:
-    """Announce a pull request that was just opened."""
+    """Publish that a pull request was opened."""
     pull_request = payload["pull_request"]
     return await get_broadcaster().broadcast_pr_created(
         pr_id=uuid5(NAMESPACE_URL, pull_request["url"]),
@@ -33,7 +33,7 @@ async def pull_request_opened(payload: dict[str, Any]) -> bool:
 
 
 async def issue_edited(payload: dict[str, Any]) -> bool:
-    """Announce an issue whose text changed."""
+    """Publish that the text of an issue changed."""
     issue = payload["issue"]
     return await get_broadcaster().broadcast_issue_updated(
         issue_id=uuid5(NAMESPACE_URL, issue["url"]),
@@ -47,7 +47,7 @@ async def issue_edited(payload: dict[str, Any]) -> bool:
 
 
 async def handle(payload: dict[str, Any]) -> bool:
-    """Announce what a delivery of GitHub says; tell whether it was accepted."""
+    """Publish the event of a GitHub delivery; return whether it was accepted."""
     if "pull_request" in payload:
         return await pull_request_opened(payload)
     return await issue_edited(payload)

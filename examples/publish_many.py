@@ -1,4 +1,4 @@
-"""Typed events in a batch: ten to a request, and an answer for each.
+"""Publishes typed events together: ten in a request, and a result for each.
 
 ROOMCAST_EVENT_BUS=<bus> python examples/publish_many.py
 """
@@ -10,7 +10,7 @@ from roomcast import AgentConnected, Event, WorkflowStarted, get_broadcaster
 FLEET = 24
 
 
-def morning() -> list[Event]:
+def start_events() -> list[Event]:
     """Return the events of a fleet of agents that starts a workflow together."""
     agents = [
         AgentConnected(agent_id=f"agent-{number}", agent_name=f"Agent {number}")
@@ -20,8 +20,8 @@ def morning() -> list[Event]:
 
 
 async def main() -> int:
-    """Publish them and return how many were accepted."""
-    accepted = await get_broadcaster().publish_many(morning())
+    """Publish the events; return how many were accepted."""
+    accepted = await get_broadcaster().publish_many(start_events())
     return sum(accepted)
 
 

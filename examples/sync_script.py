@@ -1,4 +1,4 @@
-"""A script without an event loop: the same methods, below `.sync`.
+"""A script without an event loop: `.sync` has the same methods as plain functions.
 
 ROOMCAST_EVENT_BUS=<bus> python examples/sync_script.py <project id> <user id>
 """
@@ -9,7 +9,7 @@ from roomcast import EventBroadcaster, InvalidEvent
 
 
 def main(project_id: str, user_id: str) -> int:
-    """Say that a project is gone; return the exit code."""
+    """Publish that a project was deleted; return the exit code."""
     broadcaster = EventBroadcaster(source="cleanup_script")
     try:
         accepted = broadcaster.sync.broadcast_project_deleted(project_id, deleted_by=user_id)

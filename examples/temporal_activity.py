@@ -1,7 +1,7 @@
-"""A Temporal activity that reports a workflow's progress step by step.
+"""A Temporal activity that publishes the progress of a workflow after each step.
 
-Register `run_steps` with a worker as any other activity; the worker's environment has
-ROOMCAST_EVENT_BUS. An event that cannot be sent is logged and does not fail the activity.
+Register `run_steps` with a worker like any other activity, and set ROOMCAST_EVENT_BUS in the
+worker's environment. An event that cannot be sent is logged and does not fail the activity.
 """
 
 from temporalio import activity
@@ -13,7 +13,7 @@ STEPS = ("checkout", "analyze", "patch", "test")
 
 @activity.defn
 async def run_steps(workflow_id: str, project_id: str) -> int:
-    """Do the steps of one workflow and return how many there were."""
+    """Do the steps of one workflow; return their number."""
     broadcaster = await get_broadcaster()
     for done, step in enumerate(STEPS, start=1):
         activity.heartbeat(step)

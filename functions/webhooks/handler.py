@@ -20,15 +20,15 @@ initialize(warm_up)
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Answer one delivery."""
+    """Publish the event of one delivery and return the HTTP response."""
     try:
-        answer = webhook.answer(WebhookRequest.from_event(event), services(context))
+        response = webhook.respond(WebhookRequest.from_event(event), services(context))
     except RequestRefused as exc:
-        answer = webhook.refusal(exc)
-    logger.info("webhook answered", extra={"status": answer.status, **answer.facts})
-    metrics.add_metric(name=answer.metric, unit=MetricUnit.Count, value=1)
+        response = webhook.refused(exc)
+    logger.info("webhook answered", extra={"status": response.status, **response.facts})
+    metrics.add_metric(name=response.metric, unit=MetricUnit.Count, value=1)
     return {
-        "statusCode": answer.status,
+        "statusCode": response.status,
         "headers": {"content-type": "application/json"},
-        "body": encode(answer.body),
+        "body": encode(response.body),
     }

@@ -53,8 +53,8 @@ else:
         """
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        home = "broadcaster" if name.lower().endswith("broadcaster") else "events"
-        return getattr(import_module(f"{__name__}.{home}"), name)
+        module = "broadcaster" if name.lower().endswith("broadcaster") else "events"
+        return getattr(import_module(f"{__name__}.{module}"), name)
 
 
 __all__ = [

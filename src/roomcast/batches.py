@@ -1,4 +1,4 @@
-"""Cut entries into PutEvents requests, by EventBridge's limits of number and size."""
+"""Split entries into PutEvents requests, by EventBridge's limits for one request."""
 
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
@@ -9,13 +9,16 @@ if TYPE_CHECKING:
     from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef as Entry
 
 MAX_ENTRIES: Final = 10
-"""https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html"""
+"""The largest number of entries in one request.
+
+https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
+"""
 
 _TIME_BYTES: Final = 14
 
 
 def entry_size(entry: "Entry") -> int:
-    """Return the bytes that an entry counts as.
+    """Return the size of an entry in bytes, as EventBridge counts it.
 
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html#eb-putevent-size
     """
@@ -26,18 +29,19 @@ def entry_size(entry: "Entry") -> int:
 def requests(
     entries: Iterable["Entry"], max_entries: int = MAX_ENTRIES, max_bytes: int = MAX_ENTRY_BYTES
 ) -> Iterator[list["Entry"]]:
-    """Yield the entries in order, as many to a request as both limits allow.
+    """Yield lists of entries, one list for each request, as long as both limits allow.
 
-    An entry that is too large by itself gets a request of its own, which EventBridge refuses.
+    The entries stay in order. An entry that is larger than `max_bytes` gets a request of its own,
+    which EventBridge refuses.
     """
     request: list[Entry] = []
-    room = max_bytes
+    space = max_bytes
     for entry in entries:
         size = entry_size(entry)
-        if request and (len(request) == max_entries or size > room):
+        if request and (len(request) == max_entries or size > space):
             yield request
-            request, room = [], max_bytes
+            request, space = [], max_bytes
         request.append(entry)
-        room -= size
+        space -= size
     if request:
         yield request

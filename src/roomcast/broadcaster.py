@@ -1,4 +1,4 @@
-"""The broadcaster: what backends publish events with."""
+"""The broadcaster, with which backends publish events."""
 
 import asyncio
 import contextvars
@@ -24,10 +24,11 @@ T = TypeVar("T")
 class EventBroadcaster(AllBroadcasts):
     """Publishes events to one bus, from any number of tasks and threads.
 
-    The bus is `event_bus` (name or ARN), else `ROOMCAST_EVENT_BUS`; region, credentials and
-    endpoint are boto3's. `source` replaces the event types' own sources. Nothing is read, built or
-    connected to before the first event. boto3 blocks, so it runs in threads of the broadcaster's
-    own: an endpoint that hangs cannot starve the event loop's default ones.
+    `event_bus` is the name or ARN of the bus; by default `ROOMCAST_EVENT_BUS` names it. boto3 finds
+    region, credentials and endpoint. `source` replaces the default source of every event type.
+    The broadcaster reads no setting and opens no connection before the first event. boto3 blocks,
+    so it runs in threads that belong to the broadcaster: an endpoint that does not answer cannot
+    use up the default threads of the event loop.
     """
 
     def __init__(
@@ -44,7 +45,7 @@ class EventBroadcaster(AllBroadcasts):
         )
 
     def init(self) -> Self:
-        """Return the broadcaster; there is nothing to connect to. May be awaited."""
+        """Return the broadcaster itself, which may be awaited; opens no connection."""
         return self
 
     def __await__(self) -> Generator[Any, None, Self]:
@@ -54,7 +55,7 @@ class EventBroadcaster(AllBroadcasts):
 
     @cached_property
     def sync(self) -> SyncBroadcaster:
-        """The same methods for code that cannot await."""
+        """The same methods as plain functions, for code that cannot await."""
         return SyncBroadcaster(self._publisher)
 
     async def publish(
@@ -66,35 +67,38 @@ class EventBroadcaster(AllBroadcasts):
     ) -> bool:
         """Publish one event; return `True` when the bus accepted it.
 
-        `source` defaults to the broadcaster's or the type's own, `timestamp` to now and `id` to a
-        new UUIDv7. Publishing twice under one id delivers once, as long as the event is replayable.
+        `source` (1 to 256 characters) defaults to the broadcaster's source, else to that of the
+        event type. `timestamp` is a datetime or RFC 3339 text and defaults to now; `id` is a UUID
+        or a short id and defaults to a new UUIDv7. An event that is published twice with the same
+        id is delivered once, as long as it is kept for replay.
 
-        Returns `False`, and logs type, id and reason, for a transport fault: no connection, no
-        credentials, no such bus, throttled for too long (see `EventBus` for how long that takes).
+        Returns `False` for a transport fault and logs type, id and reason: no connection, no
+        credentials, no such bus, or throttled for too long (`EventBus` says how long that takes).
         Raises `InvalidEvent` or `EventTooLarge` before anything is sent, and `NotConfigured` when
-        no bus or region is named.
+        no bus or no region is configured.
         """
         return await self._in_thread(partial(self._publisher.publish, event, source, timestamp, id))
 
     async def publish_many(self, events: Iterable[Event]) -> list[bool]:
-        """Publish events in order, up to ten to a request; return for each what `publish` does.
+        """Publish events in order, up to ten in a request; return for each whether it was accepted.
 
-        All of them are checked first: when one is refused, none is sent.
+        All events are checked first: when one is invalid or too large, none is sent. Raises the
+        errors of `publish`.
         """
         return await self._in_thread(partial(self._publisher.publish_many, list(events)))
 
     def close(self) -> None:
-        """Wait for what is being published, then let go of threads and connections.
+        """Wait for the events that are being published, then close threads and connections.
 
-        Publishing again afterwards makes new ones and reads the environment anew.
+        The next event opens new ones and reads the environment again.
         """
-        threads = self._threads.forget()
+        threads = self._threads.reset()
         if threads:
             threads.shutdown()
         self._bus.close()
 
     async def _in_thread(self, call: Callable[[], T]) -> T:
-        # With the caller's context, which holds the current span when boto3 is traced.
+        # A tracer of boto3 finds the current span in the context of the caller.
         run = contextvars.copy_context().run
         return await asyncio.get_running_loop().run_in_executor(self._threads(), run, call)
 
@@ -103,10 +107,13 @@ _shared = ForkLocal(EventBroadcaster)
 
 
 def get_broadcaster() -> EventBroadcaster:
-    """Return the process's broadcaster, made at the first call. May be awaited."""
+    """Return the broadcaster of this process, made at the first call; it may be awaited."""
     return _shared()
 
 
 def init_broadcaster() -> EventBroadcaster:
-    """Return the process's broadcaster; call sites that prepared it at startup stay as they are."""
+    """Return the broadcaster of this process, as `get_broadcaster` does.
+
+    Call sites that initialised the old broadcaster at startup keep working.
+    """
     return get_broadcaster().init()

@@ -1,4 +1,4 @@
-"""The event bus: hand entries to EventBridge and tell which of them it took."""
+"""The event bus: send entries to EventBridge and tell which of them it accepted."""
 
 import re
 import time
@@ -14,7 +14,7 @@ from roomcast import batches, environment
 from roomcast.backoff import full_jitter
 from roomcast.errors import NotConfigured
 from roomcast.fork_local import ForkLocal
-from roomcast.put_results import PutResult, of_failed_request, of_response
+from roomcast.put_results import PutResult, result_of_error, results_of
 from roomcast.version import __version__
 
 if TYPE_CHECKING:
@@ -30,12 +30,12 @@ _ARN = re.compile(r"arn:[^:]+:events:(?P<region>[^:]+):")
 
 
 class EventBus:
-    """One EventBridge bus, by name or ARN; without either, the one that the environment names.
+    """One EventBridge bus, by name or ARN; by default the one that the environment names.
 
-    What fails for a passing reason is sent again, in at most `ROUNDS` rounds in all. The first
-    request that fails as a whole ends its round, so that an endpoint that does not answer costs at
-    most `ROUNDS` × (`CONNECT_SECONDS` + `READ_SECONDS`) and two pauses: 22 s beyond what the
-    requests that succeed take. An entry whose answer got lost may be sent twice: with the same id.
+    Entries that fail for a temporary reason are sent again, in at most `ROUNDS` rounds in all. The
+    first request that fails as a whole ends its round. So an endpoint that does not answer costs
+    at most `ROUNDS` × (`CONNECT_SECONDS` + `READ_SECONDS`) and two pauses, 22 s, beside the time of
+    the requests that succeed. An entry whose response was lost may be sent twice, with the same id.
     """
 
     def __init__(
@@ -51,47 +51,47 @@ class EventBus:
         self._connection = ForkLocal(self._connect)
 
     def put(self, entries: Sequence["Entry"]) -> list[PutResult]:
-        """Send entries and return the outcome of each, in order; never raise for a transport fault.
+        """Send entries and return a result for each, in order; never raise for a transport fault.
 
-        Raises `NotConfigured` when it is not told which bus, or boto3 not which region.
+        Raises `NotConfigured` when no bus or no region is configured.
         """
-        outcomes = self._round(entries)
+        results = self._send_all(entries)
         for retry in range(ROUNDS - 1):
-            again = [index for index, outcome in enumerate(outcomes) if outcome.retryable]
+            again = [index for index, result in enumerate(results) if result.retryable]
             if not again:
                 break
             self._sleep(full_jitter(retry))
-            retried = self._round([entries[index] for index in again])
-            for index, outcome in zip(again, retried, strict=True):
-                outcomes[index] = outcome
-        return outcomes
+            retried = self._send_all([entries[index] for index in again])
+            for index, result in zip(again, retried, strict=True):
+                results[index] = result
+        return results
 
     def connect(self) -> None:
-        """Make the client now instead of at the first use; raise `NotConfigured`. Sends nothing."""
+        """Make the client now instead of at the first use; send nothing. Raise `NotConfigured`."""
         self._connection()
 
     def close(self) -> None:
-        """Drop the client and the name read from the environment; the next use makes both anew."""
-        connection = self._connection.forget()
+        """Close the client and drop the bus name; the next use reads the environment again."""
+        connection = self._connection.reset()
         if connection and connection.client is not self._client:
             connection.client.close()
 
-    def _round(self, entries: Sequence["Entry"]) -> list[PutResult]:
-        outcomes: list[PutResult] = []
+    def _send_all(self, entries: Sequence["Entry"]) -> list[PutResult]:
+        results: list[PutResult] = []
         try:
             for request in batches.requests(entries):
-                outcomes.extend(self._connection().send(request))
+                results.extend(self._connection().send(request))
         except (BotoCoreError, ClientError, OSError) as exc:
-            outcomes += [of_failed_request(exc)] * (len(entries) - len(outcomes))
-        return outcomes
+            results += [result_of_error(exc)] * (len(entries) - len(results))
+        return results
 
-    def _connect(self) -> "_Connection":
+    def _connect(self) -> "_BusClient":
         name = self._name or environment.event_bus()
-        return _Connection(name, self._client or _client(_region_of(name)))
+        return _BusClient(name, self._client or _client(_region_of(name)))
 
 
 @dataclass(frozen=True, slots=True)
-class _Connection:
+class _BusClient:
     bus: str
     client: "EventBridgeClient"
 
@@ -99,17 +99,17 @@ class _Connection:
         response = self.client.put_events(
             Entries=[{**entry, "EventBusName": self.bus} for entry in request]
         )
-        return of_response(response, len(request))
+        return results_of(response, len(request))
 
 
 def _region_of(bus: str) -> str | None:
-    """Return the region that an ARN names; for a plain name, boto3's configuration decides."""
+    """Return the region in an ARN; None for a plain name, whose region boto3 finds."""
     arn = _ARN.match(bus)
     return arn["region"] if arn else None
 
 
 def _client(region: str | None) -> "EventBridgeClient":
-    # Retrying is this module's: botocore would repeat whole requests on top of it.
+    # This module retries single entries; botocore would repeat whole requests in addition.
     config = Config(
         connect_timeout=CONNECT_SECONDS,
         read_timeout=READ_SECONDS,

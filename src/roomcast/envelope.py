@@ -1,7 +1,7 @@
-"""The envelope: the one place that writes and reads the form in which an event travels.
+"""The envelope: the only module that writes and reads the format of an event in transit.
 
-Publishers put an envelope with its rooms on the bus (`to_detail`); the service reads it there
-(`from_detail`) and hands each client a copy that names the room it came through (`for_room`).
+Publishers put an envelope with its rooms on the bus (`to_detail`). The service reads it
+(`from_detail`) and sends each client a copy that names one room (`for_room`).
 """
 
 import json
@@ -21,7 +21,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-executio
 """
 
 FRAMING_BYTES: Final = 512
-"""Kept free for what a protocol puts around an envelope: packet type, event name, replay offset."""
+"""Reserved for what a protocol adds to an envelope: packet type, event name, replay offset."""
 
 MAX_ENTRY_BYTES: Final = 256 * 1024
 """EventBridge's limit for one PutEvents entry, and for one request with all its entries.
@@ -31,31 +31,37 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevent-size.html
 
 
 class InvalidEnvelope(ValueError):
-    """What came over the bus is not an envelope; the message names the field."""
+    """The detail of an event on the bus is not an envelope; the message names the field."""
 
 
 def new_id() -> str:
-    """Return a new event id: a UUIDv7, so that ids sort by the time they were made (RFC 9562)."""
-    # 15 ms, which whoever only reads events and hands them on need not wait for.
+    """Return a new event id: a UUIDv7, so that ids sort by time (RFC 9562)."""
+    # The import takes 15 ms, and functions that only pass events on do not need it.
     from uuid6 import uuid7  # noqa: PLC0415
 
     return str(uuid7())
 
 
 def timestamp(moment: datetime | None = None) -> str:
-    """Return a moment (default: now; without a zone: UTC) as RFC 3339 with milliseconds and `Z`."""
+    """Return `moment` as RFC 3339 text in UTC, with milliseconds and `Z`; the default is now.
+
+    A datetime without a zone counts as UTC. Raises `ValueError` when it has no UTC counterpart.
+    """
     moment = in_utc(moment or datetime.now(UTC))
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def encode(value: object) -> str:
-    """Write compact JSON; raise `ValueError` for what JSON cannot say (NaN, infinities)."""
+    """Return compact JSON; raise `ValueError` for values that JSON lacks (NaN, infinities)."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """An event with everything that every copy of it shares; `rooms` in order of precedence."""
+    """One event as it travels: all fields that its copies share.
+
+    `rooms` are in order of precedence: a connection in two of them gets the copy of the first one.
+    """
 
     id: str
     type: str
@@ -65,7 +71,7 @@ class Envelope:
     data: dict[str, Any]
 
     def for_room(self, room: str) -> dict[str, Any]:
-        """Return the copy that a client gets through `room`."""
+        """Return the copy for the members of `room`, as a JSON object."""
         return {
             "id": self.id,
             "type": self.type,
@@ -76,7 +82,7 @@ class Envelope:
         }
 
     def to_detail(self) -> dict[str, Any]:
-        """Return the `Detail` of the EventBridge entry."""
+        """Return the `Detail` of the EventBridge entry, as a JSON object."""
         return {
             "id": self.id,
             "type": self.type,
@@ -88,7 +94,7 @@ class Envelope:
 
     @classmethod
     def from_detail(cls, detail: Mapping[str, Any]) -> Self:
-        """Read what `to_detail` wrote, by us or by another publisher on the same bus.
+        """Parse the `Detail` of an EventBridge entry, from whichever publisher it comes.
 
         Raises `InvalidEnvelope` when a field is missing or of the wrong type.
         """
@@ -107,7 +113,7 @@ class Envelope:
         )
 
     def check_size(self, limit: int = MAX_FRAME_BYTES) -> None:
-        """Raise `EventTooLarge` unless every client's copy, framed, fits into `limit` bytes."""
+        """Raise `EventTooLarge` when a client's copy, with its framing, exceeds `limit` bytes."""
         longest = max(self.rooms, key=len, default="")
         size = len(encode(self.for_room(longest)).encode()) + FRAMING_BYTES
         if size > limit:

@@ -1,4 +1,4 @@
-"""The settings that a publisher takes from its environment, read at each use."""
+"""The settings of a publisher, read from the environment at each use."""
 
 import os
 from typing import Final
@@ -22,10 +22,10 @@ def event_bus() -> str:
 
 
 def max_event_bytes() -> int:
-    """Return how many bytes an event may take on its way to a client.
+    """Return the largest size of an event, in bytes as a client receives it.
 
-    The setting lowers API Gateway's own limit and cannot raise it. Raises `NotConfigured` when it
-    is not a positive whole number.
+    `ROOMCAST_MAX_EVENT_BYTES` can lower API Gateway's limit of 128 KB, but cannot raise it. Raises
+    `NotConfigured` when the setting is not a positive whole number.
     """
     text = os.environ.get(MAX_EVENT_BYTES, "").strip()
     if not text:

@@ -1,6 +1,7 @@
-"""What can go wrong before an event leaves the publisher.
+"""The errors that the library raises before it sends anything.
 
-The facts are the constructor's arguments, so that the errors survive pickling between processes.
+Each error has its facts as attributes. They are also the constructor's arguments, so that an error
+can be pickled and sent to another process.
 """
 
 
@@ -20,12 +21,15 @@ class InvalidEvent(RoomcastError, ValueError):
         self.fields = fields
 
     def __str__(self) -> str:
-        problems = "; ".join(f"{field}: {problem}" for field, problem in self.fields.items())
-        return f"{self.event_type} was not sent: {problems}"
+        details = "; ".join(f"{field}: {expected}" for field, expected in self.fields.items())
+        return f"{self.event_type} was not sent: {details}"
 
 
 class EventTooLarge(RoomcastError, ValueError):
-    """An event exceeds, once encoded, what can be delivered; nothing was sent. Sizes in bytes."""
+    """An event is larger than what can be delivered; nothing was sent.
+
+    `size` is that of the encoded event and `limit` the largest one allowed, both in bytes.
+    """
 
     def __init__(self, event_type: str, size: int, limit: int) -> None:
         super().__init__(event_type, size, limit)
@@ -41,7 +45,7 @@ class EventTooLarge(RoomcastError, ValueError):
 
 
 class InvalidRoom(RoomcastError, ValueError):
-    """A name is not the name of a room."""
+    """A value is not the name of a room; `name` is that value."""
 
     def __init__(self, name: object) -> None:
         super().__init__(name)
@@ -55,4 +59,4 @@ class InvalidRoom(RoomcastError, ValueError):
 
 
 class NotConfigured(RoomcastError):
-    """A setting that the publisher or the command line needs is missing."""
+    """A setting that the publisher or the command line needs is missing; the message names it."""

@@ -1,4 +1,4 @@
-"""Values that are made at first use and shared by a process's threads."""
+"""Values that are made at their first use and shared by the threads of one process."""
 
 import os
 import threading
@@ -21,14 +21,14 @@ class ForkLocal(Generic[T]):
         self._made: tuple[int, T] | None = None
 
     def __call__(self) -> T:
-        """Return this process's value, making it if need be; what `make` raises is not kept."""
+        """Return this process's value; make it at the first call. An error of `make` is raised."""
         with self._lock:
             if self._made is None or self._made[0] != os.getpid():
                 self._made = (os.getpid(), self._make())
             return self._made[1]
 
-    def forget(self) -> T | None:
-        """Return this process's value, if there is one, and make a new one at the next use."""
+    def reset(self) -> T | None:
+        """Drop and return this process's value, None without one; the next use makes another."""
         with self._lock:
             made, self._made = self._made, None
         return made[1] if made and made[0] == os.getpid() else None

@@ -1,4 +1,4 @@
-"""Publishing, in the calling thread: from events to entries on the bus."""
+"""Publishes events from the calling thread: turns them into entries and puts these on the bus."""
 
 import logging
 from collections.abc import Iterable, Sequence
@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 
 class Publisher:
-    """Check events, put them on a bus, and tell for each whether the bus has accepted it."""
+    """Checks events, puts them on a bus, and tells for each whether the bus accepted it."""
 
     def __init__(self, bus: EventBus, source: str | None = None) -> None:
         self._bus = bus
@@ -31,11 +31,11 @@ class Publisher:
         timestamp: datetime | str | None = None,
         id: str | None = None,
     ) -> bool:
-        """Publish one event; what it returns and raises is said at `EventBroadcaster.publish`."""
+        """Publish one event; for results and errors see `EventBroadcaster.publish`."""
         return self._send([self._envelope(event, source, timestamp, id)])[0]
 
     def publish_many(self, events: Iterable[Event]) -> list[bool]:
-        """Publish events in order; when one of them is refused, none is sent."""
+        """Publish events in order; when one of them is invalid or too large, none is sent."""
         return self._send([self._envelope(event) for event in events])
 
     def _envelope(
@@ -54,11 +54,11 @@ class Publisher:
     def _send(self, envelopes: Sequence[Envelope]) -> list[bool]:
         limit = environment.max_event_bytes()
         entries = [_entry(envelope, limit) for envelope in envelopes]
-        outcomes = self._bus.put(entries)
-        for envelope, outcome in zip(envelopes, outcomes, strict=True):
-            if not outcome.accepted:
-                logger.error("%s %s was not accepted: %s", envelope.type, envelope.id, outcome.code)
-        return [outcome.accepted for outcome in outcomes]
+        results = self._bus.put(entries)
+        for envelope, result in zip(envelopes, results, strict=True):
+            if not result.accepted:
+                logger.error("%s %s was not accepted: %s", envelope.type, envelope.id, result.code)
+        return [result.accepted for result in results]
 
 
 def _entry(envelope: Envelope, limit: int) -> "Entry":

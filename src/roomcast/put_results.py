@@ -1,4 +1,4 @@
-"""What became of an entry that was sent to EventBridge."""
+"""The results of entries that were sent to EventBridge, and which of them to send again."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ _SERVER_ERROR = 500
 
 @dataclass(frozen=True, slots=True)
 class PutResult:
-    """`code` says why the entry was not accepted and is empty when it was."""
+    """The result of one entry; `code` is empty when it was accepted, else the error code."""
 
     code: str = ""
     retryable: bool = False
@@ -44,23 +44,23 @@ class PutResult:
 _UNKNOWN: Final = PutResult("IncompleteResponse", retryable=True)
 
 
-def of_response(response: Mapping[str, Any], sent: int) -> list[PutResult]:
-    """Return the outcomes of the entries of a request, in the order they were sent in.
+def results_of(response: Mapping[str, Any], sent: int) -> list[PutResult]:
+    """Return a result for each of the `sent` entries of a request, in their order.
 
-    Something between us and EventBridge may answer 200 with less than that: then it is unknown
-    what became of the rest.
+    A proxy may answer 200 without a result for every entry: the missing ones are unknown, and can
+    be sent again.
     """
-    outcomes = [_of_entry(result) for result in response.get("Entries", [])[:sent]]
-    return outcomes + [_UNKNOWN] * (sent - len(outcomes))
+    results = [_result_of_entry(result) for result in response.get("Entries", [])[:sent]]
+    return results + [_UNKNOWN] * (sent - len(results))
 
 
-def _of_entry(result: Mapping[str, Any]) -> PutResult:
+def _result_of_entry(result: Mapping[str, Any]) -> PutResult:
     code = result.get("ErrorCode") or ""
     return PutResult(code, code in RETRYABLE)
 
 
-def of_failed_request(error: BotoCoreError | ClientError | OSError) -> PutResult:
-    """Return what happened to every entry of a request that got no proper response."""
+def result_of_error(error: BotoCoreError | ClientError | OSError) -> PutResult:
+    """Return the result of every entry of a request that failed as a whole."""
     if isinstance(error, ClientError):
         code = error.response.get("Error", {}).get("Code") or "Unknown"
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)

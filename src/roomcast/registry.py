@@ -1,4 +1,4 @@
-"""The registry: which project a GitHub repository belongs to, and which user a GitHub login is.
+"""The registry: links GitHub repositories to projects, and GitHub logins to users.
 
 One DynamoDB table, partition key `entry`:
 
@@ -6,7 +6,7 @@ One DynamoDB table, partition key `entry`:
     login#<login, lower case>        name, user_id
 
 GitHub's names are case-insensitive, so `Octo/Hello` and `octo/hello` are one entry; `name` keeps
-the spelling it was linked with. The command line writes it, the webhook function reads it.
+the spelling that was linked. The command line writes the table, the webhook function reads it.
 """
 
 import re
@@ -20,14 +20,14 @@ from roomcast.rooms import canonical_id, is_id
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# The underscore stands before the short code of a company whose accounts are managed.
+# An enterprise with managed accounts adds an underscore and its short code to every login.
 _LOGIN: Final = r"[A-Za-z0-9](?:[A-Za-z0-9]|-(?=[A-Za-z0-9])){0,38}(?:_[A-Za-z0-9]{1,8})?"
 _USER: Final = re.compile(rf"{_LOGIN}(?:\[bot\])?", re.ASCII)
 _REPOSITORY: Final = re.compile(rf"{_LOGIN}/(?!\.{{1,2}}$)[A-Za-z0-9._-]{{1,100}}", re.ASCII)
 
 
 class InvalidLink(RoomcastError, ValueError):
-    """A link names no possible repository, login, project or user; nothing was stored."""
+    """A repository, login, project id or user id is malformed; nothing was stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,49 +40,52 @@ class RepositoryLink:
 
 @dataclass(frozen=True, slots=True)
 class UserLink:
-    """A GitHub login and the user that issues assigned to it go to."""
+    """A GitHub login and the user who receives the events of issues assigned to it."""
 
     login: str
     user_id: str
 
 
 class Registry:
-    """Reads and writes the registry's table."""
+    """Reads and writes the registry's table; boto3's errors are passed on."""
 
     def __init__(self, table: str, *, client: "DynamoDBClient") -> None:
         self._table = table
         self._client = client
 
     def link_repository(self, repository: str, project_id: str) -> RepositoryLink:
-        """Send a repository's events to a project, in place of the one it had; `InvalidLink`."""
+        """Link a repository (`owner/name`) to a project; replace an earlier link.
+
+        Raises `InvalidLink`.
+        """
         link = RepositoryLink(_repository(repository), _id("project", project_id))
         self._put(_repository_key(repository), name=link.repository, project_id=link.project_id)
         return link
 
     def link_user(self, login: str, user_id: str) -> UserLink:
-        """Tell which user a GitHub login is, in place of the one it was; `InvalidLink`."""
+        """Link a GitHub login to a user; replace an earlier link. Raises `InvalidLink`."""
         link = UserLink(_user(login), _id("user", user_id))
         self._put(_user_key(login), name=link.login, user_id=link.user_id)
         return link
 
     def unlink_repository(self, repository: str) -> bool:
-        """Forget a repository; tell whether it was linked."""
+        """Delete a repository's link; tell whether there was one. Raises `InvalidLink`."""
         return self._delete(_repository_key(_repository(repository)))
 
     def unlink_user(self, login: str) -> bool:
-        """Forget a login; tell whether it was linked."""
+        """Delete a login's link; tell whether there was one. Raises `InvalidLink`."""
         return self._delete(_user_key(_user(login)))
 
     def project_of(self, repository: str) -> str | None:
-        """Return the project that a repository is linked to, None when it is not linked."""
+        """Return the id of the project that a repository is linked to, None without a link."""
         return self._get(_repository_key(repository), "project_id")
 
     def user_of(self, login: str) -> str | None:
-        """Return the user that a GitHub login is linked to, None when it is not linked."""
+        """Return the id of the user that a GitHub login is linked to, None without a link."""
         return self._get(_user_key(login), "user_id")
 
     def links(self) -> Iterator[RepositoryLink | UserLink]:
-        """Yield every link, in no order. Reads the whole table: not for a request's path."""
+        """Yield every link, in no order. This reads the whole table: never call it in a request."""
         for page in self._client.get_paginator("scan").paginate(TableName=self._table):
             for item in page["Items"]:
                 yield _link_of(item)
@@ -98,7 +101,7 @@ class Registry:
         return bool(answer.get("Attributes"))
 
     def _get(self, entry: str, attribute: str) -> str | None:
-        # Consistent: a link holds for the first webhook after the command has returned.
+        # A consistent read: the first webhook after the command returned finds the link.
         answer = self._client.get_item(TableName=self._table, Key=_key(entry), ConsistentRead=True)
         return answer["Item"][attribute]["S"] if "Item" in answer else None
 

@@ -1,4 +1,4 @@
-"""The rooms: what an event is addressed to and what a connection joins.
+"""The rooms that events are addressed to and that connections join.
 
 A room's name is `global`, `user:<id>`, `project:<id>` or `agent:<id>`. Ids are UUIDs or short
 names of 1 to 128 characters `A-Z a-z 0-9 . _ -`; UUIDs are written in lower case, so that one
@@ -18,7 +18,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.I
 
 
 def is_id(text: str) -> bool:
-    """Tell whether `text` can stand behind `project:`, `user:` or `agent:`."""
+    """Tell whether `text` is an id: 1 to 128 of `A-Z a-z 0-9 . _ -`, which includes UUIDs."""
     return _ID.fullmatch(text) is not None
 
 
@@ -29,14 +29,14 @@ def canonical_id(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """One room: its kind and, except for `global`, the id of what it is about."""
+    """One room: its kind and, except for `global`, the id of its project, user or agent."""
 
     kind: str
     id: str = ""
 
     @classmethod
     def parse(cls, name: object) -> Self:
-        """Read a room's name; raise `InvalidRoom` for anything else."""
+        """Parse a room's name; raise `InvalidRoom` for any other value."""
         if name == "global":
             return cls("global")
         if not isinstance(name, str):
@@ -59,7 +59,7 @@ def project(project_id: str) -> Room:
 
 
 def user(user_id: str) -> Room:
-    """Return the room that only this user's connections are in."""
+    """Return the room of one user, which only connections of that user may join."""
     return Room("user", canonical_id(user_id))
 
 

@@ -1,8 +1,8 @@
 """Publishing from code that has no event loop, or is not allowed to await.
 
-The announcements are written once, as coroutines. Here they run to their end in the calling
-thread, without a loop: nothing in them waits for anything but `publish`, and this one does not
-suspend.
+The `broadcast_…` methods are written once, as coroutines. Here each one runs to its end in the
+calling thread, without a loop. That works because they await nothing but `publish`, and the
+`publish` of this module never suspends.
 """
 
 from collections.abc import Callable, Coroutine, Iterable
@@ -17,8 +17,8 @@ from roomcast.publisher import Publisher
 P = ParamSpec("P")
 
 
-class _InCallingThread(AllBroadcasts):
-    """AllBroadcasts that are over before they could suspend."""
+class _BlockingBroadcasts(AllBroadcasts):
+    """The coroutines with a `publish` that blocks, so that they never suspend."""
 
     def __init__(self, publisher: Publisher) -> None:
         self._publisher = publisher
@@ -32,7 +32,7 @@ def _blocking(
 ) -> "Callable[Concatenate[SyncBroadcaster, P], bool]":
     @wraps(method)
     def call(self: "SyncBroadcaster", /, *args: P.args, **kwargs: P.kwargs) -> bool:
-        return _result(method(self._announcements, *args, **kwargs))
+        return _result(method(self._broadcasts, *args, **kwargs))
 
     return call
 
@@ -43,18 +43,19 @@ def _result(coroutine: Coroutine[Any, Any, bool]) -> bool:
     except StopIteration as end:
         return bool(end.value)
     coroutine.close()
-    raise RuntimeError("an announcement must wait for nothing but publish")
+    raise RuntimeError("a broadcast coroutine must await nothing but publish")
 
 
 class SyncBroadcaster:
-    """The methods of `EventBroadcaster` as plain functions, which return when the bus has answered.
+    """The methods of `EventBroadcaster` as plain functions.
 
-    Inside a running event loop they work too, and hold it up meanwhile: await the coroutines there.
+    Each one returns when the bus has answered, with the results and errors of its coroutine. Inside
+    a running event loop it blocks the loop: await the coroutine there instead.
     """
 
     def __init__(self, publisher: Publisher) -> None:
         self._publisher = publisher
-        self._announcements = _InCallingThread(publisher)
+        self._broadcasts = _BlockingBroadcasts(publisher)
 
     def publish(
         self,

@@ -1,4 +1,4 @@
-"""Points in time as publishers may give them: datetimes, or RFC 3339 text."""
+"""Reads the timestamps that publishers give: datetimes, or RFC 3339 text."""
 
 import re
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\
 
 
 def in_utc(moment: datetime) -> datetime:
-    """Return the same moment in UTC; a datetime without a zone is taken to be in UTC already.
+    """Return the same moment in UTC; a datetime without a zone counts as UTC.
 
     Raises `ValueError` for a moment that has no UTC counterpart, such as year 1 east of Greenwich.
     """
@@ -23,7 +23,7 @@ def in_utc(moment: datetime) -> datetime:
 
 
 def read(value: object) -> datetime:
-    """Return what a datetime or RFC 3339 text says, in UTC; raise `ValueError` for anything else.
+    """Return a datetime or RFC 3339 text as a datetime in UTC; raise `ValueError` otherwise.
 
     Text without an offset is accepted as UTC, since `datetime.utcnow().isoformat()` writes it so.
     """

@@ -1,6 +1,7 @@
-"""Tokens for trying things out: mints what an identity service would issue.
+"""Mints tokens for development, like those that an identity service issues.
 
-Claims as in the contract: `sub`, `iat`, `exp`, `token_type` = `access`, and those asked for.
+The claims are those of the contract: `sub`, `iat`, `exp`, `token_type` = `access`, and optional
+ones.
 """
 
 from collections.abc import Iterable
@@ -14,7 +15,7 @@ HOUR: Final = timedelta(hours=1)
 
 
 class InvalidClaim(RoomcastError, ValueError):
-    """A token was asked for with a value that the service would refuse."""
+    """A claim or the secret has a value that the service would refuse; no token was made."""
 
 
 def mint(
@@ -30,10 +31,11 @@ def mint(
 ) -> str:
     """Return a JWT, signed with HS256, that speaks for `user_id` during `lifetime`.
 
-    `projects` and `agents` are ids, or `"*"` for all of them; None leaves the claim out. A `role`
-    of `admin` opens every room. Raises `InvalidClaim`.
+    `projects` and `agents` are ids, or `"*"` for all of them; None leaves the claim out. The `role`
+    `admin` may join every room. Times count in whole seconds. Raises `InvalidClaim`, which names
+    the argument.
     """
-    import jwt  # noqa: PLC0415  publishers never mint: they are spared this
+    import jwt  # noqa: PLC0415  publishers do not mint tokens and need not load it
 
     if not secret:
         raise InvalidClaim("secret: expected the service's JWT secret, got nothing")

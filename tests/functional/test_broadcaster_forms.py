@@ -85,8 +85,8 @@ class TestPerProcess:
     def test_forgotten_value_is_made_anew(self) -> None:
         value = ForkLocal(object)
         first = value()
-        assert value.forget() is first
-        assert value.forget() is None
+        assert value.reset() is first
+        assert value.reset() is None
         assert value() is not first
 
     def test_other_process_makes_its_own(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,7 +183,7 @@ class TestSync:
             await asyncio.sleep(0)
             return True
 
-        with pytest.raises(RuntimeError, match="wait for nothing"):
+        with pytest.raises(RuntimeError, match="await nothing"):
             _result(waits())
 
     async def test_within_a_running_loop(self) -> None:

@@ -16,8 +16,8 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
 
 from roomcast.cli import stream as streaming
-from roomcast.cli.group import Failure
-from roomcast.cli.stream import Refusal, Stream, waits
+from roomcast.cli.group import CommandFailed
+from roomcast.cli.stream import AccessRefused, EventStream, reconnect_delays
 
 SECRET = "0123456789abcdef0123456789abcdef"
 Script = Callable[["Service", ServerConnection], Awaitable[None]]
@@ -95,7 +95,7 @@ class Watch:
     def __init__(self, service: Service, *rooms: str) -> None:
         self.notices: list[str] = []
         self._tokens = 0
-        self.stream = Stream(
+        self.stream = EventStream(
             url=service.url,
             rooms=rooms or ("project:123",),
             token=self._token,
@@ -140,7 +140,7 @@ async def serving() -> AsyncIterator[Callable[..., Awaitable[Service]]]:
 
 @pytest.fixture(autouse=True)
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(streaming, "FIRST_WAIT", 0.01)
+    monkeypatch.setattr(streaming, "FIRST_DELAY", 0.01)
 
 
 class TestStream:
@@ -208,34 +208,34 @@ class TestStream:
             await connection.wait_closed()
 
         watch = Watch(await serving(refusing))
-        with pytest.raises(Refusal, match=r"project:123: not yours \(ROOM_ACCESS_DENIED\)"):
+        with pytest.raises(AccessRefused, match=r"project:123: not yours \(ROOM_ACCESS_DENIED\)"):
             await watch.ids(1)
 
     @pytest.mark.parametrize("status", [401, 403])
     async def test_a_refused_token_ends_it_at_any_time(self, serving: Any, status: int) -> None:
         service = await serving(sends(envelope("e1")))
         service.statuses = [0, status]
-        with pytest.raises(Refusal, match=f"refused the connection: HTTP {status}"):
+        with pytest.raises(AccessRefused, match=f"refused the connection: HTTP {status}"):
             await Watch(service).ids(2)
 
     async def test_a_first_connection_that_fails_ends_it(self) -> None:
         service = Service(stays())
         service.url = "ws://127.0.0.1:1/ws"
-        with pytest.raises(Failure, match="cannot connect to ws://127.0.0.1:1/ws"):
+        with pytest.raises(CommandFailed, match="cannot connect to ws://127.0.0.1:1/ws"):
             await Watch(service).ids(1)
 
     async def test_an_address_that_is_none(self) -> None:
         service = Service(stays())
         service.url = "http://127.0.0.1:1/ws"
-        with pytest.raises(Failure, match="not a WebSocket address"):
+        with pytest.raises(CommandFailed, match="not a WebSocket address"):
             await Watch(service).ids(1)
 
 
 class TestWaits:
     def test_grow_to_a_limit_with_jitter(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(streaming, "FIRST_WAIT", 0.5)
+        monkeypatch.setattr(streaming, "FIRST_DELAY", 0.5)
         monkeypatch.setattr("random.uniform", lambda low, high: (low, high))
-        drawn = waits()
+        drawn = reconnect_delays()
         bounds: list[Any] = [next(drawn) for _ in range(9)]
         assert [low for low, _ in bounds] == [0] * 9
         assert [high for _, high in bounds] == [0.5, 1, 2, 4, 8, 16, 30, 30, 30]

@@ -384,4 +384,4 @@ class TestStoresDown:
         linked.dynamodb.delete_table(TableName="idempotency")
         assert linked.post(self.EVENT)[0] == 503
         fault = caplog.records[-1].__dict__["fault"]
-        assert fault == "DeliveryUnsettled from ResourceNotFoundException"
+        assert fault == "DeliveryNotClaimed from ResourceNotFoundException"

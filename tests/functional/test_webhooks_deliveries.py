@@ -8,7 +8,12 @@ from typing import Any
 import pytest
 from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
 
-from roomcast_backend.github.deliveries import WAITS, Deliveries, DeliveryUnsettled, Publication
+from roomcast_backend.github.deliveries import (
+    CLAIM_DELAYS,
+    Deliveries,
+    DeliveryNotClaimed,
+    PublishResult,
+)
 
 
 class Attempts:
@@ -29,9 +34,9 @@ class Attempts:
         self.published.append(f"e{len(self.published) + 1}")
         return self.published[-1]
 
-    def second_meets_first(self, *, milliseconds: int = 10_000) -> list[Publication]:
+    def second_meets_first(self, *, milliseconds: int = 10_000) -> list[PublishResult]:
         """Let a second attempt begin while the first publishes; return what it comes to."""
-        second: list[Publication] = []
+        second: list[PublishResult] = []
 
         def publish() -> str:
             second.append(self.deliveries().once("d1", self.publish))
@@ -58,9 +63,9 @@ def attempts(boto3_dynamodb: Any) -> Attempts:
 class TestOnce:
     def test_published_once(self, attempts: Attempts) -> None:
         deliveries = attempts.deliveries()
-        assert deliveries.once("d1", attempts.publish) == Publication("e1")
-        assert deliveries.once("d1", attempts.publish) == Publication("e1", repeated=True)
-        assert attempts.deliveries().once("d2", attempts.publish) == Publication("e2")
+        assert deliveries.once("d1", attempts.publish) == PublishResult("e1")
+        assert deliveries.once("d1", attempts.publish) == PublishResult("e1", repeated=True)
+        assert attempts.deliveries().once("d2", attempts.publish) == PublishResult("e2")
 
     def test_a_fault_is_passed_on_and_not_remembered(self, attempts: Attempts) -> None:
         def publish() -> str:
@@ -69,22 +74,22 @@ class TestOnce:
         deliveries = attempts.deliveries()
         with pytest.raises(ConnectionError):
             deliveries.once("d1", publish)
-        assert deliveries.once("d1", attempts.publish) == Publication("e1")
+        assert deliveries.once("d1", attempts.publish) == PublishResult("e1")
 
     def test_another_attempt_in_progress_is_waited_for_but_not_for_ever(
         self, attempts: Attempts
     ) -> None:
-        with pytest.raises(DeliveryUnsettled, match="in progress"):
+        with pytest.raises(DeliveryNotClaimed, match="in progress"):
             attempts.second_meets_first()
-        assert attempts.waited == list(WAITS)
-        assert sum(WAITS) < 5
+        assert attempts.waited == list(CLAIM_DELAYS)
+        assert sum(CLAIM_DELAYS) < 5
         assert attempts.published == []
 
     def test_the_second_takes_over_when_the_first_fails(self, attempts: Attempts) -> None:
         attempts.while_waiting = attempts.forget
-        assert attempts.second_meets_first() == [Publication("e1")]
+        assert attempts.second_meets_first() == [PublishResult("e1")]
         assert len(attempts.waited) == 1
 
     def test_the_claim_of_an_invocation_that_died_lapses(self, attempts: Attempts) -> None:
         attempts.while_waiting = lambda: time.sleep(0.06)
-        assert attempts.second_meets_first(milliseconds=50) == [Publication("e1")]
+        assert attempts.second_meets_first(milliseconds=50) == [PublishResult("e1")]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from roomcast.cli.deployment import ENDPOINTS, Deployment, find
+from roomcast.cli.deployment import ENDPOINTS, Deployment, find_deployment
 from roomcast.errors import NotConfigured
 
 WRITTEN = {
@@ -34,7 +34,7 @@ class TestFind:
         below = project / "src" / "app"
         below.mkdir(parents=True)
         for folder in (project, below):
-            found = find(folder=folder, environment={})
+            found = find_deployment(folder=folder, environment={})
             assert found.websocket_url == "ws://127.0.0.1:8000/ws"
             assert (found.event_bus, found.registry_table) == ("bus", "registry")
             assert found.jwt_secret() == "s3cret"
@@ -43,15 +43,15 @@ class TestFind:
         nearer = project / "other" / ENDPOINTS
         nearer.parent.mkdir(parents=True)
         nearer.write_text(json.dumps(WRITTEN | {"event_bus_name": "nearer"}))
-        assert find(folder=project / "other", environment={}).event_bus == "nearer"
+        assert find_deployment(folder=project / "other", environment={}).event_bus == "nearer"
 
     def test_the_environment_names_the_file(self, project: Path, tmp_path: Path) -> None:
         environment = {"ROOMCAST_ENDPOINTS": str(project / ENDPOINTS)}
-        assert find(folder=Path("/"), environment=environment).event_bus == "bus"
+        assert find_deployment(folder=Path("/"), environment=environment).event_bus == "bus"
 
     def test_none_says_what_to_do(self, tmp_path: Path) -> None:
         with pytest.raises(NotConfigured, match=r"run `make up`.*--stack"):
-            find(folder=tmp_path, environment={})
+            find_deployment(folder=tmp_path, environment={})
 
 
 class TestFromEndpoints:
@@ -74,7 +74,7 @@ class TestClient:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"):
             monkeypatch.delenv(name, raising=False)
         monkeypatch.setenv("AWS_SESSION_TOKEN", "of somebody else")
-        client = find(folder=project, environment={}).client("events")
+        client = find_deployment(folder=project, environment={}).client("events")
         assert client.meta.endpoint_url == "http://127.0.0.1:4566"
         assert client.meta.region_name == "us-east-1"
         credentials = client._request_signer._credentials.get_frozen_credentials()
@@ -83,7 +83,7 @@ class TestClient:
 
 class TestSecrets:
     def test_no_secret_in_the_representation(self, project: Path) -> None:
-        assert "s3cret" not in repr(find(folder=project, environment={}))
+        assert "s3cret" not in repr(find_deployment(folder=project, environment={}))
 
     def test_a_service_without_a_shared_one(self) -> None:
         with pytest.raises(NotConfigured, match="no shared secret"):
@@ -93,4 +93,4 @@ class TestSecrets:
 class TestNeed:
     def test_what_is_missing_is_named(self) -> None:
         with pytest.raises(NotConfigured, match="stack X has no websocket url"):
-            Deployment(name="stack X").need("websocket_url")
+            Deployment(name="stack X").required("websocket_url")

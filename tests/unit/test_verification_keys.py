@@ -47,7 +47,7 @@ def key_set(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeKeySet]:
 
 
 def signed(key: Any, algorithm: str, **headers: Any) -> str:
-    claims = {"sub": "u1", "exp": int(time.time()) + 60, "token_type": "access"}
+    claims = {"sub": "u1", "exp": int(time.time()) + 86_400, "token_type": "access"}
     return jwt.encode(claims, key, algorithm=algorithm, headers=headers)
 
 

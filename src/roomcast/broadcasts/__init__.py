@@ -1,1 +1,1 @@
-"""One coroutine for each event type, with the names that call sites use; `all` joins them."""
+"""One coroutine for each event type; `all` combines them in one class."""

@@ -1,11 +1,11 @@
-"""Announce events about agents."""
+"""Publishes events about agents."""
 
 from roomcast import events
 from roomcast.broadcasts.base import Broadcasts, Id, Object
 
 
 class AgentBroadcasts(Broadcasts):
-    """A coroutine for each event about agents."""
+    """One coroutine for each event about agents."""
 
     async def broadcast_agent_status_changed(
         self,
@@ -15,7 +15,10 @@ class AgentBroadcasts(Broadcasts):
         availability: float = 0,
         metadata: Object | None = None,
     ) -> bool:
-        """Tell the agent's room and everyone; `availability` runs from 0 to 100."""
+        """Send `agent.status_changed` to the agent's room and `global`.
+
+        `availability` is 0 to 100.
+        """
         return await self.publish(
             events.AgentStatusChanged(
                 agent_id=agent_id,
@@ -29,7 +32,7 @@ class AgentBroadcasts(Broadcasts):
     async def broadcast_agent_connected(
         self, agent_id: Id, agent_name: str, metadata: Object | None = None
     ) -> bool:
-        """Tell the agent's room and everyone."""
+        """Send `agent.connected` to the agent's room and `global`."""
         return await self.publish(
             events.AgentConnected(agent_id=agent_id, agent_name=agent_name, metadata=metadata)
         )
@@ -37,7 +40,7 @@ class AgentBroadcasts(Broadcasts):
     async def broadcast_agent_disconnected(
         self, agent_id: Id, agent_name: str, metadata: Object | None = None
     ) -> bool:
-        """Tell the agent's room and everyone."""
+        """Send `agent.disconnected` to the agent's room and `global`."""
         return await self.publish(
             events.AgentDisconnected(agent_id=agent_id, agent_name=agent_name, metadata=metadata)
         )

@@ -1,11 +1,11 @@
-"""Announce events about what an AI service found."""
+"""Publishes events about the results of an AI service."""
 
 from roomcast import events
 from roomcast.broadcasts.base import Broadcasts, Id, Object
 
 
 class AiBroadcasts(Broadcasts):
-    """A coroutine for each event about what an AI service found."""
+    """One coroutine for each event of an AI service."""
 
     async def broadcast_ai_suggestion(
         self,
@@ -21,7 +21,10 @@ class AiBroadcasts(Broadcasts):
         metadata: Object | None = None,
         project_id: Id | None = None,
     ) -> bool:
-        """Tell the project's room, or everyone; `confidence` runs from 0 to 1."""
+        """Send `ai.suggestion` to the project's room, to `global` without a project.
+
+        `confidence` is 0 to 1.
+        """
         return await self.publish(
             events.AiSuggestion(
                 suggestion_id=suggestion_id,
@@ -47,7 +50,7 @@ class AiBroadcasts(Broadcasts):
         summary: str | None = None,
         project_id: Id | None = None,
     ) -> bool:
-        """Tell the project's room, or everyone when there is no project."""
+        """Send `ai.analysis_complete` to the project's room, to `global` without a project."""
         return await self.publish(
             events.AiAnalysisComplete(
                 analysis_id=analysis_id,

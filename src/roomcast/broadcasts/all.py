@@ -1,4 +1,4 @@
-"""One coroutine for each type of event that can be published, named as call sites know them."""
+"""All coroutines that publish, one for each event type, in one class."""
 
 from roomcast.broadcasts.agent import AgentBroadcasts
 from roomcast.broadcasts.ai import AiBroadcasts
@@ -16,11 +16,12 @@ class AllBroadcasts(
     IssueBroadcasts,
     AiBroadcasts,
 ):
-    """Every announcement: makes an event of its arguments and publishes it.
+    """One coroutine for each event type: makes the event from its arguments and publishes it.
 
-    Each coroutine returns whether the event was accepted; each raises `InvalidEvent`, which names
-    the fields, and `EventTooLarge`. The values that a status, category or severity can have are
-    the `Literal`s in the modules of `roomcast.events`.
+    Each coroutine returns `True` when the bus accepted the event, and `False` for a transport
+    fault, which is logged. It raises `InvalidEvent`, which names the fields, or `EventTooLarge`
+    before anything is sent. The modules of `roomcast.events` list the allowed values of a status,
+    category or severity.
     """
 
 

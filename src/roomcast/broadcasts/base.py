@@ -1,4 +1,4 @@
-"""What the announcements build upon."""
+"""The base class of the coroutines that publish, and the types of their arguments."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -12,8 +12,8 @@ Object: TypeAlias = Mapping[str, object]
 
 
 class Broadcasts(ABC):
-    """Something that publishes events, one way or another."""
+    """A class with `publish`, which the coroutines of the subclasses call."""
 
     @abstractmethod
     async def publish(self, event: Event) -> bool:
-        """Publish one event and return whether it was accepted."""
+        """Publish one event; return whether the bus accepted it."""

@@ -1,11 +1,11 @@
-"""Announce events about issues."""
+"""Publishes events about issues."""
 
 from roomcast import events
 from roomcast.broadcasts.base import Broadcasts, Id
 
 
 class IssueBroadcasts(Broadcasts):
-    """A coroutine for each event about issues."""
+    """One coroutine for each event about issues."""
 
     async def broadcast_issue_created(
         self,
@@ -17,7 +17,7 @@ class IssueBroadcasts(Broadcasts):
         priority: str | None,
         assigned_to: Id | None,
     ) -> bool:
-        """Tell the project's room and the assignee."""
+        """Send `issue.created` to the rooms of project and assignee; `updated_at` is now."""
         return await self.publish(
             events.IssueCreated(
                 issue_id=issue_id,
@@ -40,7 +40,7 @@ class IssueBroadcasts(Broadcasts):
         priority: str | None,
         assigned_to: Id | None,
     ) -> bool:
-        """Tell the project's room and the assignee; the issue counts as updated now."""
+        """Send `issue.updated` to the rooms of project and assignee; `updated_at` is now."""
         return await self.publish(
             events.IssueUpdated(
                 issue_id=issue_id,
@@ -63,7 +63,7 @@ class IssueBroadcasts(Broadcasts):
         priority: str | None,
         assigned_to: Id | None,
     ) -> bool:
-        """Tell the project's room and the assignee."""
+        """Send `issue.closed` to the rooms of project and assignee; `updated_at` is now."""
         return await self.publish(
             events.IssueClosed(
                 issue_id=issue_id,

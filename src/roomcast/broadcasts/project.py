@@ -1,11 +1,11 @@
-"""Announce events about projects."""
+"""Publishes events about projects."""
 
 from roomcast import events
 from roomcast.broadcasts.base import Broadcasts, Id, Object
 
 
 class ProjectBroadcasts(Broadcasts):
-    """A coroutine for each event about projects."""
+    """One coroutine for each event about projects."""
 
     async def broadcast_project_updated(
         self,
@@ -16,7 +16,7 @@ class ProjectBroadcasts(Broadcasts):
         updated_by: Id,
         changes: Object | None = None,
     ) -> bool:
-        """Tell the project's room and the user who changed it."""
+        """Send `project.updated` to the rooms of the project and of the user `updated_by`."""
         return await self.publish(
             events.ProjectUpdated(
                 project_id=project_id,
@@ -29,7 +29,7 @@ class ProjectBroadcasts(Broadcasts):
         )
 
     async def broadcast_project_deleted(self, project_id: Id, deleted_by: Id) -> bool:
-        """Tell the project's room and the user who deleted it."""
+        """Send `project.deleted` to the rooms of the project and of the user `deleted_by`."""
         return await self.publish(
             events.ProjectDeleted(project_id=project_id, deleted_by=deleted_by)
         )

@@ -1,11 +1,11 @@
-"""Announce events about pull requests."""
+"""Publishes events about pull requests."""
 
 from roomcast import events
 from roomcast.broadcasts.base import Broadcasts, Id
 
 
 class PullRequestBroadcasts(Broadcasts):
-    """A coroutine for each event about pull requests."""
+    """One coroutine for each event about pull requests."""
 
     async def broadcast_pr_created(
         self,
@@ -18,7 +18,7 @@ class PullRequestBroadcasts(Broadcasts):
         github_url: str,
         status: str,
     ) -> bool:
-        """Tell the project's room; the pull request counts as created now."""
+        """Send `pr.created` to the project's room; `created_at` is now."""
         return await self.publish(
             events.PullRequestCreated(
                 pr_id=pr_id,
@@ -35,7 +35,7 @@ class PullRequestBroadcasts(Broadcasts):
     async def broadcast_pr_updated(
         self, pr_id: Id, project_id: Id, title: str, status: str
     ) -> bool:
-        """Tell the project's room."""
+        """Send `pr.updated` to the project's room."""
         return await self.publish(
             events.PullRequestUpdated(
                 pr_id=pr_id, project_id=project_id, title=title, status=status
@@ -43,7 +43,7 @@ class PullRequestBroadcasts(Broadcasts):
         )
 
     async def broadcast_pr_closed(self, pr_id: Id, project_id: Id, title: str, status: str) -> bool:
-        """Tell the project's room; the status is `merged` or `closed`."""
+        """Send `pr.closed` to the project's room; `status` is `merged` or `closed`."""
         return await self.publish(
             events.PullRequestClosed(pr_id=pr_id, project_id=project_id, title=title, status=status)
         )

@@ -1,4 +1,4 @@
-"""Announce events about workflow runs."""
+"""Publishes events about workflow runs."""
 
 from collections.abc import Iterable
 
@@ -7,12 +7,12 @@ from roomcast.broadcasts.base import Broadcasts, Id
 
 
 class WorkflowBroadcasts(Broadcasts):
-    """A coroutine for each event about workflow runs."""
+    """One coroutine for each event about workflow runs."""
 
     async def broadcast_workflow_started(
         self, workflow_id: Id, status: str, total_steps: int, project_id: Id | None = None
     ) -> bool:
-        """Tell the project's room, or everyone when there is no project."""
+        """Send `workflow.started` to the project's room, to `global` without a project."""
         return await self.publish(
             events.WorkflowStarted(
                 workflow_id=workflow_id,
@@ -34,9 +34,10 @@ class WorkflowBroadcasts(Broadcasts):
         logs: Iterable[str] | None = None,
         errors: Iterable[str] | None = None,
     ) -> bool:
-        """Tell the project's room, or everyone; progress is 0 to 100, the time is in seconds.
+        """Send `workflow.progress` to the project's room, to `global` without a project.
 
-        The type is `workflow.progress` whatever the status.
+        `progress` is 0 to 100, `estimated_time_remaining` is in seconds. The event type does not
+        depend on `status`.
         """
         return await self.publish(
             events.WorkflowProgress(
@@ -62,7 +63,7 @@ class WorkflowBroadcasts(Broadcasts):
         logs: Iterable[str] | None = None,
         errors: Iterable[str] | None = None,
     ) -> bool:
-        """Tell the project's room, or everyone when there is no project."""
+        """Send `workflow.completed` to the project's room, to `global` without a project."""
         return await self.publish(
             events.WorkflowCompleted(
                 workflow_id=workflow_id,
@@ -85,7 +86,7 @@ class WorkflowBroadcasts(Broadcasts):
         logs: Iterable[str] | None = None,
         errors: Iterable[str] | None = None,
     ) -> bool:
-        """Tell the project's room, or everyone when there is no project."""
+        """Send `workflow.failed` to the project's room, to `global` without a project."""
         return await self.publish(
             events.WorkflowFailed(
                 workflow_id=workflow_id,

@@ -1,6 +1,6 @@
-"""Where a service is: the local one by its `.local/endpoints.json`, one on AWS by its stack.
+"""Finds a service: a local one by `.local/endpoints.json`, one on AWS by its stack.
 
-Only the command line needs this; a publisher needs `ROOMCAST_EVENT_BUS` and boto3's variables.
+Only the command line uses this; a publisher needs `ROOMCAST_EVENT_BUS` and boto3's variables.
 """
 
 import json
@@ -20,7 +20,7 @@ LOCAL_CREDENTIALS: Final[dict[str, Any]] = {
     "aws_access_key_id": "test",
     "aws_secret_access_key": "test",
 }
-"""What the local AWS takes for its root: no secret, it listens on 127.0.0.1 only."""
+"""The root credentials of the local AWS. They are no secret: it listens on 127.0.0.1 only."""
 
 _STACK_OUTPUTS: Final = {
     "WebSocketUrl": "websocket_url",
@@ -43,9 +43,9 @@ _ENDPOINT_FIELDS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
-    """One running service: its addresses, and how to reach the AWS that it runs on.
+    """One running service: its URLs, and the AWS endpoint and region that it runs on.
 
-    `aws_endpoint_url` is set for a local one only; `name` says in errors which one is meant.
+    `aws_endpoint_url` is set for a local service only; error messages contain `name`.
     """
 
     name: str
@@ -60,10 +60,10 @@ class Deployment:
 
     @classmethod
     def from_endpoints(cls, path: Path) -> Self:
-        """Read what `make up` and `make dev` write; raise `NotConfigured` for anything else."""
+        """Read the file that `make up` and `make dev` write; raise `NotConfigured` without it."""
         try:
             endpoints = json.loads(path.read_text(encoding="utf-8"))
-            values = {ours: str(endpoints[theirs]) for theirs, ours in _ENDPOINT_FIELDS.items()}
+            values = {field: str(endpoints[key]) for key, field in _ENDPOINT_FIELDS.items()}
         except (OSError, ValueError, KeyError, TypeError) as exc:
             raise NotConfigured(
                 f"{path} does not describe a running service: run `make up` again"
@@ -72,59 +72,60 @@ class Deployment:
 
     @classmethod
     def from_stack(cls, stack: str, *, session: boto3.Session | None = None) -> Self:
-        """Read the outputs of a CloudFormation stack; raise `NotConfigured` when it has none.
+        """Read the outputs of a CloudFormation stack; raise `NotConfigured` for another stack.
 
         boto3's errors (no credentials, no region, no such stack) are passed on.
         """
         session = session or boto3.Session()
-        answer = session.client("cloudformation").describe_stacks(StackName=stack)
+        response = session.client("cloudformation").describe_stacks(StackName=stack)
         outputs = {
             each["OutputKey"]: each["OutputValue"]
-            for each in answer["Stacks"][0].get("Outputs", [])
+            for each in response["Stacks"][0].get("Outputs", [])
         }
         if "EventBusName" not in outputs:
             raise NotConfigured(
                 f"the stack {stack} is not a Roomcast service: no EventBusName output"
             )
-        values = {ours: outputs.get(theirs, "") for theirs, ours in _STACK_OUTPUTS.items()}
+        values = {field: outputs.get(key, "") for key, field in _STACK_OUTPUTS.items()}
         return cls(name=f"stack {stack}", region=session.region_name or "", **values)
 
     def client(self, service: Any) -> Any:
         """Return a boto3 client for the AWS that this service runs on.
 
-        A local service brings endpoint and credentials, so that a plain shell will do.
+        A local service has its own endpoint and credentials; the shell needs no AWS variables.
         """
         credentials = LOCAL_CREDENTIALS if self.aws_endpoint_url else {}
         session = boto3.Session(region_name=self.region or None, **credentials)
         return session.client(service, endpoint_url=self.aws_endpoint_url or None)
 
     def jwt_secret(self) -> str:
-        """Return the secret that tokens are signed with; raise `NotConfigured` without one."""
+        """Return the secret that signs tokens; raise `NotConfigured` when there is none."""
         if self._jwt_secret:
             return self._jwt_secret
         if not self.jwt_secret_arn:
             raise NotConfigured(f"{self.name} has no shared secret to sign tokens with")
-        answer = self.client("secretsmanager").get_secret_value(SecretId=self.jwt_secret_arn)
-        return str(answer["SecretString"])
+        response = self.client("secretsmanager").get_secret_value(SecretId=self.jwt_secret_arn)
+        return str(response["SecretString"])
 
-    def need(self, attribute: str) -> str:
-        """Return an address by its attribute; raise `NotConfigured` when this one lacks it."""
+    def required(self, attribute: str) -> str:
+        """Return the value of an attribute; raise `NotConfigured` when it is empty."""
         value = getattr(self, attribute)
         if not value:
             raise NotConfigured(f"{self.name} has no {attribute.replace('_', ' ')}")
         return str(value)
 
 
-def find(
+def find_deployment(
     stack: str | None = None,
     *,
     folder: Path | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> Deployment:
-    """Return the service that is meant: `stack`, else the local one.
+    """Return the service of `stack`, by default the local service.
 
-    The local one is described by the file that `ROOMCAST_ENDPOINTS` names, else by
-    `.local/endpoints.json` in the current folder or the nearest one above it.
+    The file that `ROOMCAST_ENDPOINTS` names describes the local service; by default it is
+    `.local/endpoints.json` in the current folder or the nearest one above it. Raises
+    `NotConfigured` when there is no such file.
     """
     if stack:
         return Deployment.from_stack(stack)

@@ -1,4 +1,4 @@
-"""The fields of an event as they are typed in a shell: KEY=VALUE, or one JSON object."""
+"""Parses the fields of an event from the command line: KEY=VALUE, or one JSON object."""
 
 import json
 from collections.abc import Iterable
@@ -10,15 +10,16 @@ from roomcast.events import Event
 
 
 def summary(event_type: type[Event]) -> str:
-    """List an event's fields, with `?` behind those that may be left out."""
+    """Return an event's fields as text; optional ones are followed by `?`."""
     fields = event_type.model_fields.items()
     return ", ".join(name if field.is_required() else f"{name}?" for name, field in fields)
 
 
 def read(event_type: type[Event], data: str | None, pairs: Iterable[str]) -> dict[str, Any]:
-    """Return the values that were typed; those of `pairs` go over those of `data`.
+    """Return the fields of the command line; those in `pairs` override those in `data`.
 
-    Raises `click.UsageError` for what is no object or no pair; the values are the event's to check.
+    Raises `click.UsageError` when `data` is not an object or a pair is not KEY=VALUE. The event
+    checks the values.
     """
     texts = _text_fields(event_type)
     values = _object(data) if data is not None else {}
@@ -43,7 +44,7 @@ def _object(data: str) -> dict[str, Any]:
 
 
 def _value(text: str) -> Any:
-    """Return JSON's value, or the text itself: the event says what it expects instead."""
+    """Return the JSON value of `text`, or `text` itself when it is not JSON."""
     try:
         return json.loads(text)
     except ValueError:
@@ -51,7 +52,7 @@ def _value(text: str) -> Any:
 
 
 def _text_fields(event_type: type[Event]) -> set[str]:
-    """Name the fields that hold nothing but text, in which `123` or `null` is text, too."""
+    """Return the fields whose values are always text, also `123` and `null`."""
     properties = event_type.model_json_schema()["properties"]
     return {name for name, schema in properties.items() if _types(schema) <= {"string", "null"}}
 

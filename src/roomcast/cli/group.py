@@ -1,4 +1,4 @@
-"""The group that holds the commands, and the one place where an error becomes an exit code."""
+"""The group of all commands, and the one place where an error becomes an exit code."""
 
 from typing import Any
 
@@ -8,39 +8,39 @@ from botocore.exceptions import BotoCoreError, ClientError
 from roomcast.errors import NotConfigured, RoomcastError
 
 
-class Failure(click.ClickException):
-    """It did not work: one line on stderr, no traceback, exit code 1."""
+class CommandFailed(click.ClickException):
+    """A command failed: one line on stderr, no traceback, exit code 1."""
 
     def __init__(self, message: str) -> None:
         super().__init__(" ".join(message.split()))
 
 
-class WrongInput(Failure):
-    """What was typed cannot be right: exit code 2, as click's own usage errors."""
+class InvalidInput(CommandFailed):
+    """An argument or a setting is invalid: exit code 2, as for click's own usage errors."""
 
     exit_code = 2
 
 
 class Commands(click.Group):
-    """Runs one command; turns every foreseen error into a `Failure`."""
+    """Runs one command and turns every expected error into `CommandFailed`."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command that was asked for."""
+        """Run the command."""
         try:
             return super().invoke(ctx)
         except RoomcastError as exc:
             wrong = isinstance(exc, ValueError | NotConfigured)
-            raise (WrongInput if wrong else Failure)(str(exc)) from exc
+            raise (InvalidInput if wrong else CommandFailed)(str(exc)) from exc
         except ClientError as exc:
             error = exc.response.get("Error", {})
-            raise Failure(
+            raise CommandFailed(
                 f"AWS refused {exc.operation_name}: {error.get('Message') or error.get('Code')}"
             ) from exc
         except BotoCoreError as exc:
-            raise Failure(f"AWS cannot be reached: {exc}") from exc
+            raise CommandFailed(f"AWS cannot be reached: {exc}") from exc
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the commands in the order in which one meets them, not by the alphabet."""
+        """Return the commands in the order of a first use, not of the alphabet."""
         return list(self.commands)
 
 

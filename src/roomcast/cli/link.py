@@ -1,15 +1,15 @@
-"""`roomcast link-repo` and `roomcast link-user`: GitHub's names get an id of ours."""
+"""`roomcast link-repo` and `roomcast link-user`: link GitHub's names to projects and users."""
 
 import click
 
-from roomcast.cli.deployment import Deployment, find
+from roomcast.cli.deployment import Deployment, find_deployment
 from roomcast.cli.group import stack_option
 from roomcast.registry import Registry
 
 
 def registry_of(deployment: Deployment) -> Registry:
     """Return the registry of a service."""
-    return Registry(deployment.need("registry_table"), client=deployment.client("dynamodb"))
+    return Registry(deployment.required("registry_table"), client=deployment.client("dynamodb"))
 
 
 @click.command(epilog="Example:  roomcast link-repo octo-org/hello-world 123")
@@ -18,7 +18,7 @@ def registry_of(deployment: Deployment) -> Registry:
 @stack_option
 def link_repo(repository: str, project_id: str, stack: str | None) -> None:
     """Send a GitHub repository's events to a project."""
-    link = registry_of(find(stack)).link_repository(repository, project_id)
+    link = registry_of(find_deployment(stack)).link_repository(repository, project_id)
     click.echo(f"{link.repository} -> project:{link.project_id}")
 
 
@@ -31,5 +31,5 @@ def link_user(login: str, user_id: str, stack: str | None) -> None:
 
     Issues that are assigned to the login then go to the user's room, too.
     """
-    link = registry_of(find(stack)).link_user(login, user_id)
+    link = registry_of(find_deployment(stack)).link_user(login, user_id)
     click.echo(f"{link.login} -> user:{link.user_id}")

@@ -1,10 +1,10 @@
-"""`roomcast links`: what is linked."""
+"""`roomcast links`: list all links."""
 
 from dataclasses import asdict
 
 import click
 
-from roomcast.cli.deployment import find
+from roomcast.cli.deployment import find_deployment
 from roomcast.cli.group import stack_option
 from roomcast.cli.link import registry_of
 from roomcast.envelope import encode
@@ -16,15 +16,15 @@ from roomcast.registry import RepositoryLink, UserLink
 @stack_option
 def links(*, as_json: bool, stack: str | None) -> None:
     """List the linked repositories, then the linked GitHub logins."""
-    for link in sorted(registry_of(find(stack)).links(), key=_order):
-        click.echo(encode(asdict(link)) if as_json else "{} -> {}".format(*_sides(link)))
+    for link in sorted(registry_of(find_deployment(stack)).links(), key=_order):
+        click.echo(encode(asdict(link)) if as_json else "{} -> {}".format(*_columns(link)))
 
 
 def _order(link: RepositoryLink | UserLink) -> tuple[bool, str]:
-    return isinstance(link, UserLink), _sides(link)[0].lower()
+    return isinstance(link, UserLink), _columns(link)[0].lower()
 
 
-def _sides(link: RepositoryLink | UserLink) -> tuple[str, str]:
+def _columns(link: RepositoryLink | UserLink) -> tuple[str, str]:
     if isinstance(link, RepositoryLink):
         return link.repository, f"project:{link.project_id}"
     return link.login, f"user:{link.user_id}"

@@ -1,4 +1,4 @@
-"""`roomcast publish`: one event, from the shell."""
+"""`roomcast publish`: publish one event."""
 
 import os
 from difflib import get_close_matches
@@ -8,9 +8,9 @@ from typing import Final
 import click
 
 from roomcast.bus import EventBus
-from roomcast.cli.deployment import find
+from roomcast.cli.deployment import find_deployment
 from roomcast.cli.fields import read, summary
-from roomcast.cli.group import Failure, stack_option
+from roomcast.cli.group import CommandFailed, stack_option
 from roomcast.envelope import new_id
 from roomcast.environment import EVENT_BUS
 from roomcast.events import EVENT_TYPES, Event
@@ -63,13 +63,13 @@ def publish(
     event = event_type(**read(event_type, data, fields))
     event_id = new_id()
     if not Publisher(_bus(stack), source).publish(event, id=event_id):
-        raise Failure(f"the bus did not accept the {event.type} event")
+        raise CommandFailed(f"the bus did not accept the {event.type} event")
     click.echo(event_id)
 
 
 def _bus(stack: str | None) -> EventBus:
-    """Return the bus that is meant: the stack's, the environment's, the local service's."""
+    """Return the bus of the stack, of the environment or of the local service, in this order."""
     if not stack and os.environ.get(EVENT_BUS):
         return EventBus()
-    deployment = find(stack)
-    return EventBus(deployment.need("event_bus"), client=deployment.client("events"))
+    deployment = find_deployment(stack)
+    return EventBus(deployment.required("event_bus"), client=deployment.client("events"))

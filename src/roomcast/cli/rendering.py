@@ -1,15 +1,15 @@
-"""An event on one line, for people."""
+"""Formats an event as one line of text."""
 
 from typing import Any, Final
 
 from roomcast.envelope import encode
 
 TYPE_WIDTH: Final = 20
-"""The longest type, `agent.status_changed`, is that long."""
+"""The length of the longest type that a room gets, `agent.status_changed`."""
 
 
 def line(envelope: dict[str, Any]) -> str:
-    """Return time of day (UTC), type, room and data of an event."""
+    """Return time of day (UTC), type, room and data of an envelope as one line."""
     time = str(envelope.get("timestamp", ""))[11:23]
     kind = str(envelope.get("type", ""))
     return (

@@ -1,4 +1,4 @@
-"""`roomcast stats`: connections, rooms and events of a running service."""
+"""`roomcast stats`: show the statistics of a running service."""
 
 import json
 import urllib.error
@@ -8,13 +8,13 @@ from typing import Any, Final
 
 import click
 
-from roomcast.cli.deployment import Deployment, find
-from roomcast.cli.group import Failure, stack_option
+from roomcast.cli.deployment import Deployment, find_deployment
+from roomcast.cli.group import CommandFailed, stack_option
 from roomcast.envelope import encode
 from roomcast.token_minting import mint
 
 TIMEOUT: Final = 10
-"""Seconds; the statistics are read from counters and take well under one."""
+"""Seconds. The service reads counters, which takes less than one second."""
 
 
 @click.command()
@@ -24,8 +24,8 @@ TIMEOUT: Final = 10
 @stack_option
 def stats(*, as_json: bool, rooms: bool, token: str | None, stack: str | None) -> None:
     """Show how many connections, room members and events there are."""
-    deployment = find(stack)
-    url = deployment.need("stats_url") + ("?detail=rooms" if rooms else "")
+    deployment = find_deployment(stack)
+    url = deployment.required("stats_url") + ("?detail=rooms" if rooms else "")
     answer = _get(url, token or _admin_token(deployment))
     if as_json:
         click.echo(encode(answer))
@@ -42,26 +42,26 @@ def _admin_token(deployment: Deployment) -> str:
 
 def _get(url: str, token: str) -> dict[str, Any]:
     if not url.startswith(("https://", "http://")):
-        raise Failure(f"not an HTTP address: {url}")
+        raise CommandFailed(f"not an HTTP address: {url}")
     request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"})  # noqa: S310  checked above
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT) as response:  # noqa: S310
             answer = json.load(response)
     except urllib.error.HTTPError as exc:
-        raise Failure(f"{url} answered {exc.code} {exc.reason}") from exc
+        raise CommandFailed(f"{url} answered {exc.code} {exc.reason}") from exc
     except OSError as exc:
-        raise Failure(f"{url} does not answer: {getattr(exc, 'reason', exc)}") from exc
+        raise CommandFailed(f"{url} does not answer: {getattr(exc, 'reason', exc)}") from exc
     except ValueError as exc:
-        raise Failure(f"{url} answered something that is not JSON") from exc
+        raise CommandFailed(f"{url} answered something that is not JSON") from exc
     if not isinstance(answer, dict) or not answer:
-        raise Failure(f"{url} answered something that is not statistics")
+        raise CommandFailed(f"{url} answered something that is not statistics")
     return answer
 
 
 def _lines(answer: dict[str, Any]) -> Iterator[tuple[str, int]]:
-    """Yield a name and a number per line; what is below another follows its name."""
+    """Yield the name and the number of each line; nested names follow their parent's name."""
     for name, value in answer.items():
         if isinstance(value, dict):
-            yield from _lines({f"{name} {below}": count for below, count in value.items()})
+            yield from _lines({f"{name} {child}": count for child, count in value.items()})
         elif isinstance(value, int):
             yield name, value

@@ -1,4 +1,4 @@
-"""A connection to the service that stays: subscribes, reads, and connects again when it ends."""
+"""Receives events over a WebSocket connection, and reconnects when it ends."""
 
 import asyncio
 import json
@@ -10,42 +10,42 @@ from typing import Any, Final
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 
-from roomcast.cli.group import Failure
+from roomcast.cli.group import CommandFailed
 from roomcast.envelope import encode
 
-FIRST_WAIT: Final = 0.5
-LONGEST_WAIT: Final = 30.0
-"""Seconds between attempts to connect."""
+FIRST_DELAY: Final = 0.5
+LONGEST_DELAY: Final = 30.0
+"""The upper bounds, in seconds, of the first delay before a reconnect and of the longest one."""
 
 REFUSED: Final = frozenset({400, 401, 403, 404})
-"""HTTP statuses of a handshake that will be the same next time."""
+"""HTTP statuses of a handshake after which a retry would be refused, too."""
 
 
-TRY_AGAIN: Final = frozenset({"RATE_LIMITED", "UNAVAILABLE"})
-"""Codes of refused commands that can succeed when they are sent again."""
+RETRYABLE: Final = frozenset({"RATE_LIMITED", "UNAVAILABLE"})
+"""Error codes of commands that can succeed when they are sent again."""
 
 
-class Refusal(Failure):
-    """The service does not want us, or not in that room: trying again would not help."""
+class AccessRefused(CommandFailed):
+    """The service refuses the connection or a room, and would refuse it again."""
 
 
-def waits() -> Iterator[float]:
-    """Yield the seconds to wait before each attempt: exponential with full jitter.
+def reconnect_delays() -> Iterator[float]:
+    """Yield the seconds to wait before each reconnect: exponential backoff with full jitter.
 
     https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
     """
-    most = FIRST_WAIT
+    bound = FIRST_DELAY
     while True:
-        yield random.uniform(0, most)  # noqa: S311  not a secret
-        most = min(LONGEST_WAIT, most * 2)
+        yield random.uniform(0, bound)  # noqa: S311  not a secret
+        bound = min(LONGEST_DELAY, bound * 2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stream:
-    """Events of `rooms` from the WebSocket address `url`, in the JSON protocol.
+class EventStream:
+    """The events of `rooms` at the WebSocket URL `url`, in the JSON protocol.
 
-    `token` is called for every connection, so that a fresh one can be minted when the last has
-    expired; `notice` is told in a few words whenever the connection comes or goes.
+    `token` is called before every connection, so that it can return a new token when the last one
+    has expired. `notice` is called with a short text when a room is joined or the connection ends.
     """
 
     url: str
@@ -54,32 +54,34 @@ class Stream:
     notice: Callable[[str], None]
 
     async def envelopes(self) -> AsyncGenerator[dict[str, Any], None]:
-        """Yield events as they come, without end.
+        """Yield envelopes as they arrive, without end.
 
-        Raises `Refusal` for what would be refused again, and `Failure` when the first connection
-        fails; later ones are tried until they succeed.
+        Raises `CommandFailed` when the first connection fails, and `AccessRefused` when the service
+        refuses a connection or a room for good. Later connections are retried until they succeed.
         """
-        pauses = waits()
+        delays = reconnect_delays()
         was_connected = False
         while True:
             try:
                 async with self._connect() as socket:
                     was_connected = True
                     async for envelope in self._listen(socket):
-                        pauses = waits()
+                        delays = reconnect_delays()
                         yield envelope
                     ended = "closed by the service"
             except InvalidURI as exc:
-                raise Failure(f"not a WebSocket address: {self.url}") from exc
+                raise CommandFailed(f"not a WebSocket address: {self.url}") from exc
             except (OSError, InvalidHandshake, ConnectionClosed) as exc:
                 if isinstance(exc, InvalidStatus) and exc.response.status_code in REFUSED:
-                    raise Refusal(f"{self.url} refused the connection: {_reason(exc)}") from exc
+                    raise AccessRefused(
+                        f"{self.url} refused the connection: {_reason(exc)}"
+                    ) from exc
                 if not was_connected:
-                    raise Failure(f"cannot connect to {self.url}: {_reason(exc)}") from exc
+                    raise CommandFailed(f"cannot connect to {self.url}: {_reason(exc)}") from exc
                 ended = _reason(exc)
-            pause = next(pauses)
-            self.notice(f"disconnected ({ended}); connecting again in {pause:.1f} s")
-            await asyncio.sleep(pause)
+            delay = next(delays)
+            self.notice(f"disconnected ({ended}); connecting again in {delay:.1f} s")
+            await asyncio.sleep(delay)
 
     def _connect(self) -> connect:
         return connect(self.url, additional_headers={"Authorization": f"Bearer {self.token()}"})
@@ -90,22 +92,22 @@ class Stream:
         async for message in socket:
             frame = _decoded(message)
             if "status" in frame:
-                await self._hear_reply(socket, frame)
+                await self._handle_reply(socket, frame)
             elif frame.get("type") == "connection.error":
-                self.notice(_complaint(frame))
+                self.notice(_error_text(frame))
             elif "type" in frame:
                 yield frame
 
-    async def _hear_reply(self, socket: ClientConnection, reply: dict[str, Any]) -> None:
-        """Subscribe again when that was too fast; raise `Refusal` when a room is refused."""
+    async def _handle_reply(self, socket: ClientConnection, reply: dict[str, Any]) -> None:
+        """Subscribe again after a temporary error; raise `AccessRefused` when a room is refused."""
         room = str(reply.get("id", ""))
         if reply["status"] == "success":
             self.notice(f"subscribed to {reply.get('room', room)}")
-        elif reply.get("code") in TRY_AGAIN:
+        elif reply.get("code") in RETRYABLE:
             await asyncio.sleep(reply.get("retry_after_ms", 1000) / 1000)
             await _subscribe(socket, room)
         else:
-            raise Refusal(f"{room}: {reply.get('message')} ({reply.get('code')})")
+            raise AccessRefused(f"{room}: {reply.get('message')} ({reply.get('code')})")
 
 
 async def _subscribe(socket: ClientConnection, room: str) -> None:
@@ -113,7 +115,7 @@ async def _subscribe(socket: ClientConnection, room: str) -> None:
 
 
 def _decoded(message: str | bytes) -> dict[str, Any]:
-    """Return a frame, empty when it is none of the protocol's."""
+    """Return the JSON object of a frame, an empty one when the frame is not a JSON object."""
     try:
         frame = json.loads(message)
     except ValueError:
@@ -121,10 +123,10 @@ def _decoded(message: str | bytes) -> dict[str, Any]:
     return frame if isinstance(frame, dict) else {}
 
 
-def _complaint(envelope: dict[str, Any]) -> str:
+def _error_text(envelope: dict[str, Any]) -> str:
     data = envelope.get("data")
-    said = data if isinstance(data, dict) else {}
-    return f"{said.get('error_message')} ({said.get('error_code')})"
+    details = data if isinstance(data, dict) else {}
+    return f"{details.get('error_message')} ({details.get('error_code')})"
 
 
 def _reason(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""`roomcast tail`: the events of some rooms, as they come."""
+"""`roomcast tail`: print the events of rooms as they arrive."""
 
 import asyncio
 import contextlib
@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import click
 
-from roomcast.cli.deployment import Deployment, find
+from roomcast.cli.deployment import Deployment, find_deployment
 from roomcast.cli.group import stack_option
 from roomcast.cli.rendering import line
-from roomcast.cli.stream import Stream
+from roomcast.cli.stream import EventStream
 from roomcast.envelope import encode
 from roomcast.rooms import Room
 from roomcast.token_minting import mint
@@ -53,9 +53,9 @@ def tail(
     names = tuple(dict.fromkeys(str(Room.parse(room)) for room in rooms))
     if url and not token:
         raise click.UsageError("--url needs a token, too: pass --token")
-    deployment = Deployment(name=url, websocket_url=url) if url else find(stack)
-    stream = Stream(
-        url=deployment.need("websocket_url"),
+    deployment = Deployment(name=url, websocket_url=url) if url else find_deployment(stack)
+    stream = EventStream(
+        url=deployment.required("websocket_url"),
         rooms=names,
         token=(lambda: token) if token else _minting(deployment, user_id),
         notice=(lambda _: None) if quiet else (lambda text: click.echo(f"# {text}", err=True)),
@@ -69,6 +69,6 @@ def _minting(deployment: Deployment, user_id: str) -> Callable[[], str]:
     return lambda: mint(secret, user_id, role="admin")
 
 
-async def _print(stream: Stream, render: Callable[[dict[str, object]], str]) -> None:
+async def _print(stream: EventStream, render: Callable[[dict[str, object]], str]) -> None:
     async for envelope in stream.envelopes():
         click.echo(render(envelope))

@@ -1,4 +1,4 @@
-"""`roomcast token`: a token for a client under test."""
+"""`roomcast token`: mint a token for development."""
 
 import re
 from datetime import timedelta
@@ -6,7 +6,7 @@ from typing import Final
 
 import click
 
-from roomcast.cli.deployment import find
+from roomcast.cli.deployment import find_deployment
 from roomcast.cli.group import stack_option
 from roomcast.token_minting import mint
 
@@ -53,7 +53,7 @@ def token(
     """
     click.echo(
         mint(
-            find(stack).jwt_secret(),
+            find_deployment(stack).jwt_secret(),
             user_id,
             role=role,
             projects=projects or None,

@@ -2,8 +2,8 @@
 
 import click
 
-from roomcast.cli.deployment import find
-from roomcast.cli.group import Failure, stack_option
+from roomcast.cli.deployment import find_deployment
+from roomcast.cli.group import CommandFailed, stack_option
 from roomcast.cli.link import registry_of
 
 
@@ -12,7 +12,7 @@ from roomcast.cli.link import registry_of
 @stack_option
 def unlink_repo(repository: str, stack: str | None) -> None:
     """Let a GitHub repository's events go nowhere again."""
-    _tell(repository, found=registry_of(find(stack)).unlink_repository(repository))
+    _report(repository, found=registry_of(find_deployment(stack)).unlink_repository(repository))
 
 
 @click.command()
@@ -20,10 +20,10 @@ def unlink_repo(repository: str, stack: str | None) -> None:
 @stack_option
 def unlink_user(login: str, stack: str | None) -> None:
     """Forget which user a GitHub login is."""
-    _tell(login, found=registry_of(find(stack)).unlink_user(login))
+    _report(login, found=registry_of(find_deployment(stack)).unlink_user(login))
 
 
-def _tell(name: str, *, found: bool) -> None:
+def _report(name: str, *, found: bool) -> None:
     if not found:
-        raise Failure(f"{name} was not linked")
+        raise CommandFailed(f"{name} was not linked")
     click.echo(f"{name} is no longer linked")

@@ -1,4 +1,4 @@
-"""The events: one class for each type, grouped by what they are about."""
+"""The events: one class for each event type, one module for each subject."""
 
 from typing import Final
 
@@ -39,7 +39,7 @@ _CLASSES: tuple[type[Event], ...] = (
 )
 
 EVENT_TYPES: Final[dict[str, type[Event]]] = {event.type: event for event in _CLASSES}
-"""Every event class by its type, in the order of the protocol's table."""
+"""Every event class by its event type, in the order of docs/PROTOCOL.md."""
 
 __all__ = [
     "EVENT_TYPES",

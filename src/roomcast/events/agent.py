@@ -18,7 +18,7 @@ AgentStatus = Annotated[Literal["online", "offline", "busy", "idle", "error"], P
 
 
 class AgentEvent(Event):
-    """Goes to the agent's room and to everyone."""
+    """An event that is sent to the agent's room and to `global`."""
 
     default_source: ClassVar[str] = "agent_service"
 
@@ -31,7 +31,7 @@ class AgentEvent(Event):
 
 
 class AgentStatusChanged(AgentEvent):
-    """An agent does something else now; `availability` is a percentage."""
+    """An agent's status or availability changed; `availability` is 0 to 100."""
 
     type: ClassVar[str] = "agent.status_changed"
 

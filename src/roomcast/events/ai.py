@@ -1,4 +1,4 @@
-"""Events about what an AI service found."""
+"""Events about the results of an AI service."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -24,7 +24,7 @@ AiSeverity = Annotated[Literal["info", "warning", "critical"], Plain]
 
 
 class AiEvent(Event):
-    """Goes to the room of the target's project, or to everyone when it has none."""
+    """An event that is sent to the room of the target's project, to `global` without a project."""
 
     default_source: ClassVar[str] = "ai_dock_service"
 
@@ -39,7 +39,7 @@ class AiEvent(Event):
 
 
 class AiSuggestion(AiEvent):
-    """One thing that could be better; `confidence` runs from 0 to 1."""
+    """A suggestion for an issue, a pull request or code; `confidence` is 0 to 1."""
 
     type: ClassVar[str] = "ai.suggestion"
 
@@ -54,7 +54,7 @@ class AiSuggestion(AiEvent):
 
 
 class AiAnalysisComplete(AiEvent):
-    """An analysis is done and made this many suggestions."""
+    """An analysis ended with `suggestion_count` suggestions."""
 
     type: ClassVar[str] = "ai.analysis_complete"
 

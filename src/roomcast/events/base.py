@@ -1,4 +1,4 @@
-"""What all events have in common: strict fields, a type, where they come from, where they go."""
+"""The base class of all events: strict fields, an event type, a source and rooms."""
 
 from abc import ABC, abstractmethod
 from datetime import datetime
@@ -13,9 +13,9 @@ from roomcast.events.headers import Headers
 
 
 class Event(BaseModel, ABC):
-    """One event, checked when it is made; its fields are the envelope's `data`.
+    """One event; its fields are the `data` of the envelope, and are checked when it is made.
 
-    Raises `InvalidEvent`, which names the fields, for a bad, missing or unknown value.
+    Raises `InvalidEvent`, which names the fields, for an invalid, missing or unknown field.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -26,7 +26,7 @@ class Event(BaseModel, ABC):
     """False for the events that the service itself sends to a single connection."""
 
     def __init__(self, /, **values: Any) -> None:
-        with validation.named(self.type):
+        with validation.raising_invalid_event(self.type):
             super().__init__(**values)
 
     @abstractmethod
@@ -34,7 +34,7 @@ class Event(BaseModel, ABC):
         """Return the names of the rooms that the event is delivered to."""
 
     def data(self) -> dict[str, Any]:
-        """Return the payload as JSON values; optional fields that were not given are null."""
+        """Return the payload as JSON values; optional fields without a value are None."""
         return self.model_dump(mode="json")
 
     def to_envelope(
@@ -43,15 +43,15 @@ class Event(BaseModel, ABC):
         timestamp: datetime | str | None = None,
         source: str | None = None,
     ) -> Envelope:
-        """Return the form in which the event travels: by default under a new id, as of now.
+        """Return the envelope of the event; by default with a new id, the time now and its source.
 
-        Checks the values once more, because `model_copy(update=...)` and a changed `metadata`
-        get past the first time. Raises `InvalidEvent`, also for a bad id, timestamp or source.
+        The values are checked again, because `model_copy(update=...)` and changes inside `metadata`
+        bypass the first check. Raises `InvalidEvent`, also for an invalid id, timestamp or source.
         """
         given = {"id": id, "timestamp": timestamp, "source": source}
         chosen = {name: value for name, value in given.items() if value is not None}
         event = type(self)(**dict(self))
-        with validation.named(event.type):
+        with validation.raising_invalid_event(event.type):
             headers = Headers(**{"source": event.default_source, **chosen})
         return Envelope(
             id=headers.id,

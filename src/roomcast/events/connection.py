@@ -1,4 +1,4 @@
-"""What the service tells a single connection about itself; publishers cannot send these."""
+"""Events that the service sends to one connection; publishers cannot send them."""
 
 from typing import ClassVar
 
@@ -7,13 +7,13 @@ from roomcast.events.fields import Id, Text
 
 
 class ConnectionEvent(Event):
-    """Goes to one connection and to no room."""
+    """An event that is sent to one connection and to no room."""
 
     default_source: ClassVar[str] = "websocket_server"
     publishable: ClassVar[bool] = False
 
     def rooms(self) -> tuple[str, ...]:
-        """Return nothing: the event is delivered past the rooms."""
+        """Return no rooms: the event is sent to one connection directly."""
         return ()
 
 
@@ -28,7 +28,7 @@ class ConnectionEstablished(ConnectionEvent):
 
 
 class ConnectionErrored(ConnectionEvent):
-    """The connection is refused or about to be closed; the codes are in docs/PROTOCOL.md."""
+    """The connection is refused or will be closed; docs/PROTOCOL.md lists the error codes."""
 
     type: ClassVar[str] = "connection.error"
 

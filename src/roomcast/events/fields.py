@@ -1,7 +1,7 @@
-"""The types of the fields in `data`: what a caller may pass, and what is written for it.
+"""The types of the fields in `data`: the values that a caller may pass, and their JSON form.
 
-Checks raise `ValueError` with what was expected and never repeat the value, which may be long or
-private.
+A check raises `ValueError` with what was expected. The message never contains the value, which may
+be long or private.
 """
 
 from collections.abc import Callable
@@ -28,7 +28,7 @@ MAX_EXACT_INTEGER: Final = 2**53 - 1
 """The largest integer that a browser reads unchanged (Number.MAX_SAFE_INTEGER)."""
 
 MAX_JSON_INTEGER: Final = 2**63 - 1
-"""EventBridge's bounds for integers inside an event are those of 64 bits.
+"""The largest integer in an event: EventBridge takes integers of 64 bits.
 
 https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
 """
@@ -93,7 +93,7 @@ def _object(value: object) -> object:
 
 
 def _sendable(value: JsonValue) -> JsonValue:
-    """Refuse what Python's JSON values can hold and JSON on the wire cannot."""
+    """Raise `ValueError` for values that JSON or EventBridge does not allow; return the others."""
     match value:
         case dict():
             for key, item in value.items():
@@ -112,12 +112,12 @@ def _sendable(value: JsonValue) -> JsonValue:
 
 
 def now() -> datetime:
-    """Return the current moment, the default of `created_at` and `updated_at`."""
+    """Return the current time, the default of `created_at` and `updated_at`."""
     return datetime.now(UTC)
 
 
 Plain = BeforeValidator(_plain)
-"""Beside a `Literal`: enum members are accepted and written as their text."""
+"""For a `Literal`: enum members are accepted and written as their values."""
 
 Text = Annotated[str, BeforeValidator(_text)]
 Id = Annotated[str, BeforeValidator(_id)]
@@ -146,7 +146,7 @@ Moment = Annotated[
     BeforeValidator(timestamps.read),
     PlainSerializer(timestamp, return_type=str, when_used="json"),
 ]
-"""A datetime (UTC when it has no zone) or RFC 3339 text, written as RFC 3339 in UTC."""
+"""A datetime (without a zone: UTC) or RFC 3339 text; written as RFC 3339 in UTC."""
 
 JsonObject = Annotated[
     dict[str, JsonValue],

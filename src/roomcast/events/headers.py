@@ -1,4 +1,4 @@
-"""What stands beside `data` in an envelope, as far as a publisher may choose it."""
+"""The fields of an envelope, beside `data`, that a publisher may choose."""
 
 from typing import Annotated
 
@@ -19,7 +19,7 @@ def _source(name: str) -> str:
 
 
 class Headers(BaseModel):
-    """The id, time and source of one event; `None` is the default of each but the source."""
+    """The id, timestamp and source of one event; id and timestamp have defaults."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 

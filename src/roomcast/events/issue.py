@@ -19,7 +19,7 @@ IssuePriority = Annotated[Literal["low", "medium", "high", "critical"], Plain]
 
 
 class IssueEvent(Event):
-    """Goes to the project's room and to the user whom the issue is assigned to, if any."""
+    """An event that is sent to the project's room and, if assigned, to the assignee's room."""
 
     default_source: ClassVar[str] = "github_service"
 
@@ -33,7 +33,7 @@ class IssueEvent(Event):
     updated_at: Moment = Field(default_factory=now)
 
     def rooms(self) -> tuple[str, ...]:
-        """Return the project's room and the assignee's."""
+        """Return the project's room and, if there is an assignee, theirs."""
         project = str(rooms.project(self.project_id))
         return (project, str(rooms.user(self.assigned_to))) if self.assigned_to else (project,)
 
@@ -45,7 +45,7 @@ class IssueCreated(IssueEvent):
 
 
 class IssueUpdated(IssueEvent):
-    """An issue has another text, state, priority or assignee."""
+    """The text, status, priority or assignee of an issue changed."""
 
     type: ClassVar[str] = "issue.updated"
 

@@ -11,7 +11,7 @@ from roomcast.events.fields import Id, JsonObject, Text
 
 
 class ProjectEvent(Event):
-    """Goes to the project's room and to the user who acted."""
+    """An event that is sent to the project's room and to that of the user who acted."""
 
     default_source: ClassVar[str] = "project_service"
 
@@ -27,7 +27,7 @@ class ProjectEvent(Event):
 
 
 class ProjectUpdated(ProjectEvent):
-    """A project's settings or state changed; `changes` says which, `status` is free text."""
+    """Settings or status of a project changed; `changes` lists them, `status` is free text."""
 
     type: ClassVar[str] = "project.updated"
 
@@ -38,17 +38,17 @@ class ProjectUpdated(ProjectEvent):
     changes: JsonObject = Field(default_factory=dict)
 
     def actor(self) -> str:
-        """Return who updated the project."""
+        """Return the id of the user who updated the project."""
         return self.updated_by
 
 
 class ProjectDeleted(ProjectEvent):
-    """A project is gone."""
+    """A project was deleted."""
 
     type: ClassVar[str] = "project.deleted"
 
     deleted_by: Id
 
     def actor(self) -> str:
-        """Return who deleted the project."""
+        """Return the id of the user who deleted the project."""
         return self.deleted_by

@@ -18,7 +18,7 @@ PullRequestStatus = Annotated[Literal["open", "closed", "merged", "draft"], Plai
 
 
 class PullRequestEvent(Event):
-    """Goes to the project's room."""
+    """An event that is sent to the project's room."""
 
     default_source: ClassVar[str] = "github_service"
 
@@ -45,7 +45,7 @@ class PullRequestCreated(PullRequestEvent):
 
 
 class PullRequestChanged(PullRequestEvent):
-    """What is known of a pull request after it was opened."""
+    """An event about an existing pull request; fields that are not known are None."""
 
     author: Text | None = None
     branch: Text | None = None
@@ -54,12 +54,12 @@ class PullRequestChanged(PullRequestEvent):
 
 
 class PullRequestUpdated(PullRequestChanged):
-    """A pull request has other commits, another text, another state."""
+    """The commits, the text or the status of a pull request changed."""
 
     type: ClassVar[str] = "pr.updated"
 
 
 class PullRequestClosed(PullRequestChanged):
-    """A pull request was merged (status `merged`) or given up (`closed`)."""
+    """A pull request was merged (status `merged`) or closed without a merge (`closed`)."""
 
     type: ClassVar[str] = "pr.closed"

@@ -1,4 +1,4 @@
-"""Say which fields of an event are wrong, in words that repeat none of its values."""
+"""Turns pydantic's errors into `InvalidEvent`, whose messages never contain a value."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from roomcast.errors import InvalidEvent
 
-_SAID_OTHERWISE = {
+_MESSAGES = {
     "missing": "required",
     "extra_forbidden": "not a field of this event",
     "dict_type": "expected a JSON object",
@@ -23,17 +23,17 @@ _LONGEST_NAME = 64
 
 
 @contextmanager
-def named(event_type: str) -> Iterator[None]:
-    """Raise `InvalidEvent` for what pydantic refuses inside the block."""
+def raising_invalid_event(event_type: str) -> Iterator[None]:
+    """Raise `InvalidEvent` in place of a `ValidationError` that the block raises."""
     try:
         yield
     except ValidationError as exc:
-        # Without its cause: pydantic's text has the payload's keys, and tracebacks end up in logs.
-        raise InvalidEvent(event_type, problems(exc)) from None
+        # Without a cause: pydantic's message contains keys of the payload, and may be logged.
+        raise InvalidEvent(event_type, field_errors(exc)) from None
 
 
-def problems(error: ValidationError) -> dict[str, str]:
-    """Map each offending field to what was expected there; items of lists as `logs.3`."""
+def field_errors(error: ValidationError) -> dict[str, str]:
+    """Return for each invalid field what was expected; the key of a list's item is `logs.3`."""
     return {_field(item["loc"]): _expected(item) for item in error.errors(include_url=False)}
 
 
@@ -42,7 +42,7 @@ def _field(loc: tuple[int | str, ...]) -> str:
         case (str(name), int(index)):
             name = f"{name}.{index}"
         case (str(name), *_):
-            pass  # the rest of the path is made of the caller's own keys
+            pass  # the rest of the path are keys of the payload
         case _:
             name = "data"
     return name[:_LONGEST_NAME].encode("ascii", "backslashreplace").decode()
@@ -51,5 +51,5 @@ def _field(loc: tuple[int | str, ...]) -> str:
 def _expected(item: Any) -> str:
     if item["type"] == "value_error":
         return str(item["ctx"]["error"])
-    message: str = _SAID_OTHERWISE.get(item["type"], item["msg"])
+    message: str = _MESSAGES.get(item["type"], item["msg"])
     return message.replace("Input should be", "expected", 1)

@@ -18,7 +18,7 @@ WorkflowStatus = Annotated[Literal["pending", "running", "completed", "failed", 
 
 
 class WorkflowEvent(Event):
-    """Goes to the room of the workflow's project, or to everyone when it has none."""
+    """An event that is sent to the room of the project, to `global` without a project."""
 
     default_source: ClassVar[str] = "workflow_service"
 
@@ -34,13 +34,13 @@ class WorkflowEvent(Event):
 
 
 class WorkflowStarted(WorkflowEvent):
-    """A run began."""
+    """A run started."""
 
     type: ClassVar[str] = "workflow.started"
 
 
 class WorkflowProgress(WorkflowEvent):
-    """A run is under way; `progress` is a percentage, the remaining time is in seconds."""
+    """A run made progress; `progress` is 0 to 100, `estimated_time_remaining` is in seconds."""
 
     type: ClassVar[str] = "workflow.progress"
 
@@ -52,7 +52,7 @@ class WorkflowProgress(WorkflowEvent):
 
 
 class WorkflowEnded(WorkflowEvent):
-    """What the two ways of ending have in common."""
+    """A run ended; the subclasses tell whether it succeeded."""
 
     progress: Percent
     logs: list[Text] | None = None
@@ -60,12 +60,12 @@ class WorkflowEnded(WorkflowEvent):
 
 
 class WorkflowCompleted(WorkflowEnded):
-    """A run reached its end."""
+    """A run succeeded."""
 
     type: ClassVar[str] = "workflow.completed"
 
 
 class WorkflowFailed(WorkflowEnded):
-    """A run ended before its end."""
+    """A run failed or was cancelled."""
 
     type: ClassVar[str] = "workflow.failed"

@@ -1,7 +1,7 @@
 """`issues` deliveries: opened, closed, and every other action as an update.
 
-An issue that was deleted or transferred is closed for its project: nothing more is heard of it
-there. https://docs.github.com/en/webhooks/webhook-events-and-payloads#issues
+An issue that was deleted or transferred counts as closed: its project gets no more deliveries
+of it. https://docs.github.com/en/webhooks/webhook-events-and-payloads#issues
 """
 
 from typing import Final, Literal
@@ -29,7 +29,7 @@ _CLASSES: Final[dict[str, type[IssueEvent]]] = {
 
 
 class Issue(Part):
-    """An issue; `url` is the API's. `pinned` and `unpinned` deliveries may lack its state."""
+    """An issue; `url` is its API URL. `pinned` and `unpinned` deliveries may lack the state."""
 
     url: Url
     title: Line | None
@@ -43,19 +43,19 @@ class Issue(Part):
 
     @property
     def label_names(self) -> list[str]:
-        """Without their colours and descriptions."""
+        """The names of the issue's labels."""
         return [label.name for label in self.labels or ()]
 
     @property
     def status(self) -> str:
-        """Open issues are `blocked` or `in_progress` when a label says so."""
+        """`closed`; or `blocked` or `in_progress` when a label says so; or `open`."""
         if self.state == "closed" or (self.state is None and self.closed_at):
             return "closed"
         return labels.progress(self.label_names) or "open"
 
 
 class IssueDelivery(Delivery):
-    """Something happened to an issue."""
+    """A delivery about an issue."""
 
     issue: Issue
 

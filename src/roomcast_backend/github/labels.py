@@ -1,7 +1,7 @@
-"""What an issue's labels say: teams write priority and progress on them, each in its own way.
+"""Reads priority and progress from the labels of an issue, which every team writes differently.
 
-A label counts when, its qualifiers (`priority`, `status`, …) aside, nothing but a level is left:
-`priority: high`, `prio/high`, `High Priority` and `P1` do, `low-hanging fruit` does not.
+A label counts when it consists of a level and qualifiers (`priority`, `status`, …) only:
+`priority: high`, `prio/high`, `High Priority` and `P1` count, `low-hanging fruit` does not.
 """
 
 import re
@@ -37,11 +37,11 @@ def priority(labels: Iterable[str]) -> Priority | None:
 
 
 def progress(labels: Iterable[str]) -> Progress | None:
-    """Return `blocked` or else `in_progress` when a label says so, alone or behind `status`."""
-    said = {"".join(_words(label)).removeprefix("status") for label in labels}
-    if "blocked" in said:
+    """Return `blocked` or else `in_progress` when a label says so, with or without `status`."""
+    states = {"".join(_words(label)).removeprefix("status") for label in labels}
+    if "blocked" in states:
         return "blocked"
-    return "in_progress" if "inprogress" in said else None
+    return "in_progress" if "inprogress" in states else None
 
 
 def _levels(label: str) -> list[Priority]:

@@ -1,4 +1,4 @@
-"""From the kind of a delivery (the `X-GitHub-Event` header) to what reads it."""
+"""Maps the kind of a delivery (the `X-GitHub-Event` header) to the model that parses it."""
 
 from typing import Final
 
@@ -15,9 +15,9 @@ DELIVERIES: Final[dict[str, type[Delivery]]] = {
 
 
 def read(kind: str, payload: object) -> Delivery | None:
-    """Return what a delivery says, None when its kind maps to no event.
+    """Parse the payload of a delivery; return None when its kind maps to no event.
 
-    Raises `InvalidPayload` when the payload is not one of that kind.
+    Raises `InvalidPayload` when the payload does not have the shape of that kind.
     """
     delivery = DELIVERIES.get(kind)
     return delivery.read(payload) if delivery else None

@@ -1,4 +1,4 @@
-"""What is read of GitHub's payloads, and nothing else: everything unknown is passed over.
+"""The parts of GitHub's payloads that are used; all other fields are ignored.
 
 https://docs.github.com/en/webhooks/webhook-events-and-payloads
 """
@@ -11,20 +11,20 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from roomcast.events import Event
 from roomcast.events.fields import Text
-from roomcast_backend.github.truncation import shortened
+from roomcast_backend.github.truncation import truncated
 
 LINE_BYTES = 2048
-"""For what is one line: titles, branches. GitHub's own limits are about 256 characters."""
+"""The limit for texts of one line, such as titles. GitHub's own limits are about 256 characters."""
 
 GHOST = "ghost"
-"""The login under which GitHub shows what a deleted account has left."""
+"""The login that GitHub shows in place of a deleted account."""
 
-Line = Annotated[Text, AfterValidator(lambda text: shortened(text, LINE_BYTES))]
+Line = Annotated[Text, AfterValidator(lambda text: truncated(text, LINE_BYTES))]
 Url = Annotated[Text, Field(min_length=1, max_length=LINE_BYTES)]
 
 
 class InvalidPayload(ValueError):
-    """A payload is not what GitHub sends; the message names the fields, never their values."""
+    """A payload lacks a field or has a wrong one; the message names fields, never their values."""
 
 
 class Part(BaseModel):
@@ -40,7 +40,7 @@ class Account(Part):
 
 
 class Repository(Part):
-    """Where the delivery comes from; `full_name` is `owner/name`."""
+    """The repository that sent the delivery; `full_name` is `owner/name`."""
 
     full_name: Annotated[Text, Field(min_length=1, max_length=256)]
 
@@ -59,32 +59,32 @@ class Delivery(Part, ABC):
 
     @property
     def assignees(self) -> tuple[str, ...]:
-        """The GitHub logins of which the first known one is whom the event is assigned to."""
+        """GitHub logins; the event is assigned to the first one that is a registered user."""
         return ()
 
     @abstractmethod
     def event(self, project_id: str, assigned_to: str | None = None) -> Event | None:
-        """Return the event for a project, None when the action maps to nothing."""
+        """Return the event for a project, None when the action maps to no event."""
 
     @classmethod
     def read(cls, payload: object) -> Self:
-        """Read a decoded payload; raise `InvalidPayload` when a needed part is missing or wrong."""
+        """Parse a decoded payload; raise `InvalidPayload` when a part is missing or wrong."""
         try:
             return cls.model_validate(payload)
         except ValidationError as exc:
-            raise InvalidPayload(_problems(exc)) from exc
+            raise InvalidPayload(_error_summary(exc)) from exc
 
 
 def object_id(api_url: str) -> str:
-    """Return the UUID of a GitHub object: GitHub numbers, events are about UUIDs (contract)."""
+    """Return the UUID of a GitHub object: a UUIDv5 of its API URL (contract: GitHub)."""
     return str(uuid5(NAMESPACE_URL, api_url))
 
 
 def login_of(account: Account | None) -> str:
-    """Return who did something."""
+    """Return an account's login, `GHOST` for a deleted account."""
     return account.login if account else GHOST
 
 
-def _problems(error: ValidationError) -> str:
+def _error_summary(error: ValidationError) -> str:
     items: list[Any] = error.errors(include_url=False, include_input=False)
     return "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in items[:5])

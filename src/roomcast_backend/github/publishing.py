@@ -1,22 +1,23 @@
-"""Publishes an event from GitHub, cutting its description when it is too large otherwise."""
+"""Publishes an event from GitHub, with a truncated description when the event is too large."""
 
 from roomcast.envelope import new_id
 from roomcast.errors import EventTooLarge
 from roomcast.events import Event
 from roomcast.publisher import Publisher
-from roomcast_backend.github.truncation import shortened, size
+from roomcast_backend.github.truncation import size, truncated
 
 SOURCE = "github_service"
 
 
 class NotPublished(Exception):
-    """The bus did not take the event."""
+    """The bus did not accept the event."""
 
 
-def publish_fitting(publisher: Publisher, event: Event) -> str:
+def publish_within_limit(publisher: Publisher, event: Event) -> str:
     """Publish an event and return its id.
 
-    Raises `NotPublished`, and `EventTooLarge` when even without its description it does not fit.
+    The description is truncated when the event exceeds the size limit. Raises `NotPublished`, and
+    `EventTooLarge` when the event exceeds the limit even without a description.
     """
     try:
         return _publish(publisher, event)
@@ -32,7 +33,7 @@ def _publish(publisher: Publisher, event: Event) -> str:
 
 
 def _smaller(event: Event, *, by: int) -> Event:
-    """Return the event with a description that takes `by` bytes less, or as few as can be."""
+    """Return the event with its description truncated by `by` bytes, at most to nothing."""
     description = getattr(event, "description", None) or ""
     limit = max(size(description) - by, 0)
-    return event.model_copy(update={"description": shortened(description, limit)})
+    return event.model_copy(update={"description": truncated(description, limit)})

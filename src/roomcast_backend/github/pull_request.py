@@ -27,13 +27,13 @@ _CLASSES: Final[dict[str, _Class]] = {
 
 
 class Head(Part):
-    """The branch that a pull request would merge."""
+    """The branch with the changes of a pull request."""
 
     ref: Line
 
 
 class PullRequest(Part):
-    """A pull request; `url` is the API's, `html_url` is for people."""
+    """A pull request; `url` is its API URL, `html_url` its page."""
 
     url: Url
     html_url: Url
@@ -48,14 +48,14 @@ class PullRequest(Part):
 
     @property
     def status(self) -> str:
-        """One of the contract's: merged and closed come before draft."""
+        """The status (contract: Values): `merged` and `closed` take precedence over `draft`."""
         if self.state == "closed":
             return "merged" if self.merged else "closed"
         return "draft" if self.draft else "open"
 
 
 class PullRequestDelivery(Delivery):
-    """Something happened to a pull request."""
+    """A delivery about a pull request."""
 
     pull_request: PullRequest
 

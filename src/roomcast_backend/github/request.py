@@ -1,4 +1,4 @@
-"""One webhook request as API Gateway hands it over (HTTP API, payload format 2.0).
+"""One webhook request, as API Gateway passes it (HTTP API, payload format 2.0).
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 """
@@ -14,11 +14,11 @@ from roomcast.rooms import is_id
 from roomcast_backend.github.signature import is_signed
 
 FORM = "application/x-www-form-urlencoded"
-"""The other of the two content types that GitHub offers: JSON in the field `payload`."""
+"""The second content type that GitHub offers: a form with the JSON in the field `payload`."""
 
 
 class RequestRefused(Exception):
-    """A request that is answered with an HTTP `status` and changes nothing."""
+    """A request is refused with the HTTP `status` and changes nothing."""
 
     def __init__(self, status: int, message: str) -> None:
         self.status = status
@@ -27,7 +27,7 @@ class RequestRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class WebhookRequest:
-    """Headers by their lower-case names, and the body as it was signed."""
+    """The headers by their lower-case names, and the body in the bytes that were signed."""
 
     headers: Mapping[str, str]
     body: bytes
@@ -57,21 +57,21 @@ class WebhookRequest:
             raise RequestRefused(401, "expected one X-Hub-Signature-256 of this body")
 
     def kind(self) -> str:
-        """Return the kind of the delivery; raise `RequestRefused` without one."""
+        """Return the kind of the delivery; raise `RequestRefused` (400) when it is missing."""
         kind = self.headers.get("x-github-event", "")
         if not kind:
             raise RequestRefused(400, "expected the header X-GitHub-Event")
         return kind
 
     def delivery_id(self) -> str:
-        """Return the id, the same for a redelivery; raise `RequestRefused` without one."""
+        """Return the delivery's id, the same for a redelivery; raise `RequestRefused` (400)."""
         delivery_id = self.headers.get("x-github-delivery", "")
         if not is_id(delivery_id):
             raise RequestRefused(400, "expected the header X-GitHub-Delivery with one id")
         return delivery_id
 
     def payload(self) -> dict[str, Any]:
-        """Return the decoded payload; raise `RequestRefused` for what is not a JSON object."""
+        """Return the decoded payload; raise `RequestRefused` (400) unless it is a JSON object."""
         try:
             value = json.loads(self._json())
         except (ValueError, RecursionError) as exc:

@@ -1,4 +1,4 @@
-"""GitHub's signature of a webhook, checked on the raw bytes before anything is parsed.
+"""Verifies GitHub's signature of a webhook, on the raw bytes before anything is parsed.
 
 https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
 """
@@ -14,8 +14,8 @@ _SIGNATURE: Final = re.compile(r"sha256=([0-9a-f]{64})", re.ASCII)
 def is_signed(body: bytes, *, signature: str, secret: str) -> bool:
     """Tell whether `signature`, the value of X-Hub-Signature-256, is that of `body`.
 
-    Two headers of that name reach us as one value with a comma (API Gateway joins them), which is
-    no signature: whoever checks another one of the two than GitHub meant could be deceived.
+    API Gateway joins two headers of that name into one value with a comma. Such a value is refused:
+    it is not known which of the two GitHub has set.
     """
     given = _SIGNATURE.fullmatch(signature)
     if given is None or not secret:

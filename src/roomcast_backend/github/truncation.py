@@ -1,7 +1,7 @@
-"""Texts from GitHub, cut so that the event they stand in can be delivered.
+"""Truncates texts from GitHub, so that their event can be delivered.
 
-A description can take 65,536 characters, up to four bytes each, which is twice what one message
-to a client holds. Better its beginning than no event.
+A description can have 65,536 characters of up to four bytes each, which is twice the size of the
+largest message to a client. Clients then get the beginning of the description.
 """
 
 from bisect import bisect_right
@@ -10,18 +10,18 @@ from typing import Final
 from roomcast.envelope import encode
 
 MARK: Final = "…"
-"""Stands at the end of a text that was cut."""
+"""The last character of a truncated text."""
 
 
-def shortened(text: str, limit: int) -> str:
-    """Return `text`, cut at its end and marked when it takes over `limit` bytes as JSON."""
+def truncated(text: str, limit: int) -> str:
+    """Return `text`, truncated and marked if it takes more than `limit` bytes as JSON."""
     if size(text) <= limit:
         return text
-    room = limit - size(MARK)
-    fitting = bisect_right(range(len(text)), room, key=lambda end: size(text[:end])) - 1
+    space = limit - size(MARK)
+    fitting = bisect_right(range(len(text)), space, key=lambda end: size(text[:end])) - 1
     return text[: max(fitting, 0)] + MARK
 
 
 def size(text: str) -> int:
-    """Return how many bytes the text takes between its quotes."""
+    """Return the number of bytes that `text` takes as JSON, without the quotes."""
     return len(encode(text).encode()) - 2

@@ -1,9 +1,9 @@
 """`workflow_run` deliveries: a run of a GitHub Actions workflow is a workflow.
 
-The payload tells nothing of jobs and steps, so a run counts as one step: 0 % until it ends, 100 %
-then, however it ended. Only a conclusion that is known to be good is `workflow.completed`;
-a cancelled run is `workflow.failed` with the status `cancelled`, for whoever waits for
-`workflow.completed` to go on must not.
+The payload has no jobs and no steps, so a run counts as one step: its progress is 0 % until it ends
+and 100 % then, whatever the result. Only the conclusions in `_GOOD` become `workflow.completed`. A
+cancelled run becomes `workflow.failed` with the status `cancelled`, so that a client that waits for
+`workflow.completed` does not go on.
 https://docs.github.com/en/webhooks/webhook-events-and-payloads#workflow_run
 """
 
@@ -29,7 +29,7 @@ _STEPS: Final = 1
 
 
 class WorkflowRun(Part):
-    """A run; one that is run again keeps its `url` and starts over."""
+    """A run; a re-run keeps its `url` and starts again."""
 
     url: Url
     html_url: Url
@@ -38,7 +38,7 @@ class WorkflowRun(Part):
 
 
 class WorkflowRunDelivery(Delivery):
-    """A run was queued, began or ended."""
+    """A delivery about a run that was requested, started or completed."""
 
     workflow_run: WorkflowRun
 
@@ -59,12 +59,15 @@ class WorkflowRunDelivery(Delivery):
             case "completed" if run.conclusion in _GOOD:
                 return WorkflowCompleted(status="completed", progress=100, **known)
             case "completed":
-                return WorkflowFailed(progress=100, **_ending(run), **known)
+                return WorkflowFailed(progress=100, **_failure(run), **known)
             case _:
                 return None
 
 
-def _ending(run: WorkflowRun) -> dict[str, object]:
+def _failure(run: WorkflowRun) -> dict[str, object]:
     status = "cancelled" if run.conclusion == "cancelled" else "failed"
-    said = run.conclusion or "no conclusion"
-    return {"status": status, "errors": [f"{run.name or 'workflow run'}: {said} ({run.html_url})"]}
+    conclusion = run.conclusion or "no conclusion"
+    return {
+        "status": status,
+        "errors": [f"{run.name or 'workflow run'}: {conclusion} ({run.html_url})"],
+    }
