@@ -45,7 +45,7 @@ def token_of(
 GOOD = token_of({"alg": "HS256", "typ": "JWT"}, CLAIMS)
 
 
-def accepts(token: str, secret: str = SECRET, algorithm: str = "HS256", **rules: str) -> bool:
+def accepts(token: str, secret: str = SECRET, algorithm: str = "HS256", **rules: Any) -> bool:
     """Tell whether the service accepts a token."""
     chosen = TokenRules(algorithms=(algorithm,), **rules)
     try:
@@ -55,9 +55,8 @@ def accepts(token: str, secret: str = SECRET, algorithm: str = "HS256", **rules:
     return True
 
 
-def pyjwt_accepts(token: str, secret: str = SECRET, algorithm: str = "HS256", **rules: str) -> bool:
+def pyjwt_accepts(token: str, secret: str = SECRET, algorithm: str = "HS256", **rules: Any) -> bool:
     """Tell whether PyJWT accepts a token whose times and user are not in question."""
-    options: dict[str, Any] = {"require": ["exp", "sub"], "verify_iat": False}
     audience = rules.get("audience")
     try:
         claims = jwt.decode(
@@ -66,7 +65,11 @@ def pyjwt_accepts(token: str, secret: str = SECRET, algorithm: str = "HS256", **
             algorithms=[algorithm],
             audience=audience,
             issuer=rules.get("issuer"),
-            options=options | {"verify_aud": audience is not None},
+            options={
+                "require": ["exp", "sub"],
+                "verify_iat": False,
+                "verify_aud": audience is not None,
+            },
         )
     except (jwt.PyJWTError, ValueError, RecursionError):
         return False

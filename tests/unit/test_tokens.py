@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import jwt
@@ -203,7 +204,7 @@ class TestVerify:
         assert verify(token, key_for=lambda _: SECRET, rules=HS256, clock=lambda: 999.9)
         for moment, reason in ((1000, "expired"), (899.9, "not valid")):
             with pytest.raises(TokenRefused, match=reason):
-                verify(token, key_for=lambda _: SECRET, rules=HS256, clock=lambda now=moment: now)
+                verify(token, key_for=lambda _: SECRET, rules=HS256, clock=partial(float, moment))
 
     def test_a_refusal_does_not_carry_the_token(self, issuer: Issuer) -> None:
         token = issuer.signed(exp=1)
