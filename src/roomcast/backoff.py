@@ -1,16 +1,30 @@
-"""How long to wait before trying again."""
+"""How long to wait before something is tried again, and how often to try."""
 
 import random
 from collections.abc import Callable
-from typing import Final
-
-BASE_SECONDS: Final = 0.2
-LONGEST_SECONDS: Final = 2.0
+from dataclasses import dataclass
 
 
-def full_jitter(retry: int, draw: Callable[[], float] = random.random) -> float:
-    """Return the seconds to wait before retry 0, 1, 2, ...: anything up to a doubling bound.
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """Exponential backoff: the longest wait starts at `base` seconds and doubles up to `cap`.
 
+    `attempts` is how often something is tried in all, the first time included; 0 leaves the end
+    to the caller, who waits until a moment rather than for a number of attempts.
     https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
     """
-    return draw() * min(LONGEST_SECONDS, BASE_SECONDS * 2.0**retry)
+
+    base: float
+    cap: float
+    attempts: int
+
+    def pause(self, retry: int, draw: Callable[[], float] = random.random) -> float:
+        """Return the seconds to wait before retry 0, 1, 2, ...: full jitter.
+
+        `draw` returns a random number from 0 to 1.
+        """
+        return draw() * self.longest(retry)
+
+    def longest(self, retry: int) -> float:
+        """Return the longest pause before retry 0, 1, 2, ... in seconds."""
+        return min(self.cap, self.base * 2.0**retry)

@@ -11,7 +11,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoRegionError, ProfileNotFound
 
 from roomcast import batches, environment
-from roomcast.backoff import full_jitter
+from roomcast.backoff import Backoff
 from roomcast.errors import NotConfigured
 from roomcast.fork_local import ForkLocal
 from roomcast.put_results import PutResult, result_of_error, results_of
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef as Entry
 
 ROUNDS: Final = 3
+BACKOFF: Final = Backoff(base=0.2, cap=2.0, attempts=ROUNDS)
 CONNECT_SECONDS: Final = 2
 READ_SECONDS: Final = 5
 MAX_CONNECTIONS: Final = 8
@@ -56,11 +57,11 @@ class EventBus:
         Raises `NotConfigured` when no bus or no region is configured.
         """
         results = self._send_all(entries)
-        for retry in range(ROUNDS - 1):
+        for retry in range(BACKOFF.attempts - 1):
             again = [index for index, result in enumerate(results) if result.retryable]
             if not again:
                 break
-            self._sleep(full_jitter(retry))
+            self._sleep(BACKOFF.pause(retry))
             retried = self._send_all([entries[index] for index in again])
             for index, result in zip(again, retried, strict=True):
                 results[index] = result

@@ -11,7 +11,6 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from roomcast.backoff import LONGEST_SECONDS
 from roomcast_backend.aws import (
     dynamodb,
     lambda_invoke,
@@ -21,7 +20,7 @@ from roomcast_backend.aws import (
 )
 from roomcast_backend.aws.dynamodb import DynamoDb
 from roomcast_backend.aws.errors import AwsError, NotSent, Unreachable
-from roomcast_backend.aws.service_client import ATTEMPTS, LONGEST_WAIT, ServiceClient
+from roomcast_backend.aws.service_client import BACKOFF, ServiceClient
 from roomcast_backend.stores import transactions
 from roomcast_backend.stores.actions import Actions
 from roomcast_backend.stores.rooms import RoomStore
@@ -179,7 +178,7 @@ class TestRepeats:
         server.script(reply, reply, answer({"Item": KEY}))
         assert get(tables) == {"Item": KEY}
         assert len(clock.slept) == 2
-        assert all(0 <= pause <= LONGEST_SECONDS for pause in clock.slept)
+        assert all(0 <= pause <= BACKOFF.cap for pause in clock.slept)
         assert len({asked.body for asked in server.asked}) == 1
 
     def test_up_to_three_times(self, server: AwsServer, tables: DynamoDb, clock: FakeClock) -> None:
@@ -187,7 +186,7 @@ class TestRepeats:
         with pytest.raises(AwsError) as refused:
             get(tables)
         assert refused.value.code == "ThrottlingException"
-        assert len(server.asked) == ATTEMPTS == 3
+        assert len(server.asked) == BACKOFF.attempts == 3
         assert len(clock.slept) == 2
 
     @pytest.mark.parametrize("status", [400, 403, 404, 413, 501])
@@ -206,7 +205,7 @@ class TestRepeats:
         later = {"retry-after": "30"}
         server.script(Reply(429, b"{}", later), Reply(503, b"{}", later))
         get(tables)
-        assert clock.slept == [LONGEST_WAIT, LONGEST_WAIT]
+        assert clock.slept == [BACKOFF.cap, BACKOFF.cap]
 
     def test_of_a_transaction_count_once(self, server: AwsServer, tables: DynamoDb) -> None:
         server.script(refusal("InternalServerError", 500), HANGS_UP)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from roomcast_backend.aws.http import pool_growth
+from roomcast.backoff import Backoff
 from roomcast_backend.fanout import prefetch, retry_policy, work
 from roomcast_backend.fanout.retry_policy import Decision
 from roomcast_backend.gateway import connections_api, rate_limiter
@@ -202,7 +203,7 @@ class TestTheServiceDecides:
         [
             (retry_policy, "decide", give_up),
             (retry_policy, "ATTEMPTS", 1),
-            (retry_policy, "FIRST_BACKOFF", 1.0),
+            (retry_policy, "BACKOFF", Backoff(base=1.0, cap=2.0, attempts=4)),
             (prefetch, "READ_AT_ONCE", 100),
             (work, "page_of_shard", lambda _size, _shards: 30),
             (work, "MEMBERS_PER_MESSAGE", 10),

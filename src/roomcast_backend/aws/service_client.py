@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from roomcast.backoff import full_jitter
+from roomcast.backoff import Backoff
 from roomcast_backend.aws import endpoints
 from roomcast_backend.aws.credentials import NoCredentials
 from roomcast_backend.aws.endpoints import Service
@@ -15,18 +15,16 @@ from roomcast_backend.aws.errors import AwsError, NotSent, Unreachable
 from roomcast_backend.aws.http.transport import Answer, Transport
 from roomcast_backend.aws.signing import Signer
 
-ATTEMPTS = 3
-"""Times that a request is sent, at most, if no answer or a passing fault comes of it.
+BACKOFF = Backoff(base=0.2, cap=1.0, attempts=3)
+"""How a request is repeated after no response or after a fault that may pass.
 
-Its first sending may have been done all the same: a condition that held is then found not to hold
-any more, a row to be deleted already, and `ADD` adds twice. botocore repeats the same.
+The service may have carried out the first attempt all the same. The next one then finds that a
+condition does not hold any more, or that a row is deleted already, and `ADD` adds twice. botocore
+repeats the same requests. No pause is longer than `cap`, whatever the service asks for.
 """
 
 TIMEOUT = 5.0
-"""Seconds for one sending: a function waits for a store no longer than a client would for it."""
-
-LONGEST_WAIT = 1.0
-"""Seconds between two sendings, at most, whatever the service asks for."""
+"""Seconds for one attempt: a function waits for a store no longer than a client would for it."""
 
 PASSING_STATUSES = frozenset({429, 500, 502, 503, 504})
 
@@ -94,14 +92,14 @@ class ServiceClient:
 
     def send(self, action: str, path: str, headers: Mapping[str, str], payload: bytes) -> Answer:
         """Post to a path, percent-encoded already; return a 2xx answer, raise `AwsError`."""
-        for retry in range(ATTEMPTS):
+        for retry in range(BACKOFF.attempts):
             answer = self._post(path, headers, payload)
             if answer.status in range(200, 300):
                 return answer
             error = self._error(action, answer)
-            if retry == ATTEMPTS - 1 or not _may_pass(error):
+            if retry == BACKOFF.attempts - 1 or not _may_pass(error):
                 break
-            self._sleep(min(LONGEST_WAIT, max(full_jitter(retry), answer.retry_after)))
+            self._sleep(min(BACKOFF.cap, max(BACKOFF.pause(retry), answer.retry_after)))
         raise error
 
     def _post(self, path: str, headers: Mapping[str, str], payload: bytes) -> Answer:

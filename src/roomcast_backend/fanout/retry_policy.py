@@ -12,15 +12,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
+from roomcast.backoff import Backoff
 from roomcast_backend.gateway.posts import MAX_HANDSHAKE_SECONDS, Outcome, Posted
 from roomcast_backend.model.connection import Member
 
 ATTEMPTS = 4
 """The most posts to one member within one invocation."""
 
-FIRST_BACKOFF = 0.1
-LONGEST_BACKOFF = 2.0
-"""Seconds."""
+BACKOFF = Backoff(base=0.1, cap=2.0, attempts=ATTEMPTS)
 
 
 class Decision(Enum):
@@ -49,12 +48,10 @@ def decide(posted: Posted, *, now: float) -> Decision:
 def backoff(attempt: int, *, jitter: float, retry_after: float = 0.0) -> float:
     """Return the seconds to wait after attempt number `attempt`, which counts from 0.
 
-    The limit doubles with each attempt up to `LONGEST_BACKOFF`; `jitter`, a random number from 0 to
-    1, says how much of it is waited (full jitter). The wait is never shorter than `retry_after`.
-    https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+    `jitter`, a random number from 0 to 1, says how much of the longest wait it is (full jitter). The
+    wait is never shorter than `retry_after`.
     """
-    limit = min(LONGEST_BACKOFF, FIRST_BACKOFF * 2.0**attempt)
-    return max(retry_after, jitter * limit)
+    return max(retry_after, BACKOFF.pause(attempt, lambda: jitter))
 
 
 def next_attempt_in(

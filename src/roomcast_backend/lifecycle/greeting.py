@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 
+from roomcast.backoff import Backoff
 from roomcast_backend.gateway.connections_api import Gateway
 from roomcast_backend.gateway.posts import MAX_HANDSHAKE_SECONDS, Outcome
 from roomcast_backend.lifecycle.system_events import established_frame
@@ -18,9 +19,8 @@ from roomcast_backend.protocol.json_codec import LARGEST_FRAME
 from roomcast_backend.stores.connections import ConnectionStore
 from roomcast_backend.stores.memberships import MembershipStore
 
-FIRST_WAIT = 0.02
-LONGEST_WAIT = 1.0
-"""Seconds."""
+BACKOFF = Backoff(base=0.02, cap=1.0, attempts=0)
+"""Without jitter: each client waits for its own handshake, which no other wait disturbs."""
 
 
 class NotGreeted(Exception):
@@ -43,14 +43,6 @@ class EngineIoTimers:
         return engineio_packets.opening(
             sid, interval=self.interval, timeout=self.timeout, max_payload=LARGEST_FRAME
         )
-
-
-def wait_after(attempt: int) -> float:
-    """Return the seconds to wait after attempt number `attempt`, which counts from 0.
-
-    The wait doubles up to `LONGEST_WAIT`. It has no jitter: each connection is asked about alone.
-    """
-    return min(LONGEST_WAIT, FIRST_WAIT * 2.0**attempt)
 
 
 class Greeter:
@@ -115,7 +107,7 @@ class Greeter:
         for attempt in count():
             if done():
                 return True
-            wait = wait_after(attempt)
+            wait = BACKOFF.longest(attempt)
             if self._clock() + wait > give_up:
                 break
             self._sleep(wait)

@@ -1,15 +1,14 @@
 """All-or-nothing writes, repeated when they meet another one at the same row."""
 
-import random
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from roomcast.backoff import Backoff
 from roomcast_backend.aws.dynamodb import DynamoDb
 from roomcast_backend.aws.errors import AwsError
 
-ATTEMPTS = 8
-LONGEST_WAIT = 0.4
+BACKOFF = Backoff(base=0.02, cap=0.4, attempts=8)
 
 PASSING = frozenset(
     {
@@ -40,16 +39,16 @@ def write(
     request: dict[str, Any] = {"TransactItems": actions}
     if token:
         request["ClientRequestToken"] = token
-    for attempt in range(1, ATTEMPTS + 1):
+    for retry in range(BACKOFF.attempts):
         try:
             client.transact_write_items(**request)
         except AwsError as exc:
             reasons = _reasons(exc)
             if "ConditionalCheckFailed" in reasons:
                 return False
-            if not reasons & PASSING or attempt == ATTEMPTS:
+            if not reasons & PASSING or retry == BACKOFF.attempts - 1:
                 raise
-            sleep(random.uniform(0, min(LONGEST_WAIT, 0.01 * 2**attempt)))  # noqa: S311
+            sleep(BACKOFF.pause(retry))
         else:
             return True
     raise AssertionError("unreachable: the last attempt returns or raises")
