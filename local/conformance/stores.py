@@ -77,7 +77,9 @@ class NoMemberships(MembershipStore):
     def __init__(self, connections: Connections) -> None:
         self._rows = connections
 
-    def forget(self, connection_id: str, *, seen_in: Collection[str] = ()) -> list[Connection]:
+    def forget(
+        self, connection_id: str, *, seen_in: Collection[str] = (), until: float | None = None
+    ) -> list[Connection]:
         """Delete a connection and its sessions; return what was deleted."""
         with self._rows.lock:
             row = self._rows.take(address(connection_id))

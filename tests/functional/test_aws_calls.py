@@ -22,7 +22,7 @@ from roomcast_backend.aws.dynamodb import DynamoDb
 from roomcast_backend.aws.errors import AwsError, NotSent, Unreachable
 from roomcast_backend.aws.service_client import BACKOFF, ServiceClient
 from roomcast_backend.stores import transactions
-from roomcast_backend.stores.actions import Actions
+from roomcast_backend.stores.actions import WriteActions
 from roomcast_backend.stores.rooms import RoomStore
 from tests.fakes.aws_server import HANGS_UP, AwsServer, Reply, answer, refusal
 from tests.fakes.clock import FakeClock
@@ -391,7 +391,7 @@ class TestWhatIsLeft:
     def test_of_a_batch_that_is_written(self, server: AwsServer, tables: DynamoDb) -> None:
         left = {"rooms": [{"DeleteRequest": {"Key": {"room": {"S": "r#000"}}}}]}
         server.script(answer({"UnprocessedItems": left}), answer({"UnprocessedItems": {}}))
-        Actions(table_settings(), tables).leave_all("c1", ["r1", "r2"])
+        WriteActions(table_settings(), tables).leave_all("c1", ["r1", "r2"])
         assert server.asked[1].value == {"RequestItems": left}
         assert len(server.asked) == 2
 

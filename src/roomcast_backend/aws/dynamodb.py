@@ -12,8 +12,8 @@ from roomcast_backend.aws.service_client import ServiceClient
 
 SERVICE = Service("dynamodb", "DYNAMODB", target="DynamoDB_20120810")
 
-Answer = dict[str, Any]
-"""What DynamoDB answered, as it did: bytes stay base64, what is empty may be left out."""
+Output = dict[str, Any]
+"""An action's output as DynamoDB writes it: bytes are base64, empty fields may be missing."""
 
 
 class DynamoDb:
@@ -22,27 +22,27 @@ class DynamoDb:
     def __init__(self, calls: ServiceClient | None = None) -> None:
         self._calls = calls or ServiceClient(SERVICE)
 
-    def get_item(self, **request: Any) -> Answer:
+    def get_item(self, **request: Any) -> Output:
         """Read a row; without one there is no `Item`."""
         return self._calls.json("GetItem", request)
 
-    def put_item(self, **request: Any) -> Answer:
+    def put_item(self, **request: Any) -> Output:
         """Write a whole row."""
         return self._calls.json("PutItem", request)
 
-    def update_item(self, **request: Any) -> Answer:
+    def update_item(self, **request: Any) -> Output:
         """Change a row, or make it."""
         return self._calls.json("UpdateItem", request)
 
-    def delete_item(self, **request: Any) -> Answer:
+    def delete_item(self, **request: Any) -> Output:
         """Delete a row, if there is one."""
         return self._calls.json("DeleteItem", request)
 
-    def query(self, **request: Any) -> Answer:
+    def query(self, **request: Any) -> Output:
         """Read one page of a partition, at most 1 MB; `LastEvaluatedKey` when there may be more."""
         return self._calls.json("Query", request)
 
-    def query_pages(self, **request: Any) -> Iterator[Answer]:
+    def query_pages(self, **request: Any) -> Iterator[Output]:
         """Read all pages of a partition."""
         while True:
             page = self.query(**request)
@@ -51,15 +51,15 @@ class DynamoDb:
                 return
             request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
-    def batch_get_item(self, **request: Any) -> Answer:
+    def batch_get_item(self, **request: Any) -> Output:
         """Read up to 100 rows; what was left is in `UnprocessedKeys`."""
         return self._calls.json("BatchGetItem", request)
 
-    def batch_write_item(self, **request: Any) -> Answer:
+    def batch_write_item(self, **request: Any) -> Output:
         """Write and delete up to 25 rows; what was left is in `UnprocessedItems`."""
         return self._calls.json("BatchWriteItem", request)
 
-    def transact_write_items(self, **request: Any) -> Answer:
+    def transact_write_items(self, **request: Any) -> Output:
         """Make up to 100 writes or none. However often the request is sent, they count once."""
         request.setdefault("ClientRequestToken", os.urandom(16).hex())
         return self._calls.json("TransactWriteItems", request)

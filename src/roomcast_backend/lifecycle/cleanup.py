@@ -33,7 +33,7 @@ class Cleanup:
         def forget_one(member: Member) -> bool:
             if self._clock() >= until:
                 return False
-            self._memberships.forget(member.connection_id, seen_in=[room])
+            self._memberships.forget(member.connection_id, seen_in=[room], until=until)
             return True
 
         return sum(self._workers.map(forget_one, members))

@@ -1,6 +1,7 @@
 """The single writes that transactions over connections and rooms are made of."""
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from roomcast.rooms import Room
@@ -9,6 +10,7 @@ from roomcast_backend.model.access import Principal
 from roomcast_backend.model.connection import Connection, Member
 from roomcast_backend.settings import Settings
 from roomcast_backend.stores import keys
+from roomcast_backend.stores.batch_items import BatchItems
 from roomcast_backend.stores.items import Item, connection_item, member_item, text
 
 ALIASES = {"#state": "state"}
@@ -17,20 +19,26 @@ ALIASES = {"#state": "state"}
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ReservedWords.html
 """
 
-BATCH = 25
-"""The most deletions in one BatchWriteItem."""
-
 Action = dict[str, Any]
 
 
-class Actions:
-    """Builds writes, and makes the one kind that needs no transaction."""
+class WriteActions:
+    """Builds the actions of TransactWriteItems; `leave_all` is the one write without a transaction.
 
-    def __init__(self, settings: Settings, client: DynamoDb) -> None:
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItem.html
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        client: DynamoDb,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._connections = settings.connections_table
         self._rooms = settings.rooms_table
         self._shards = settings.global_shards
-        self._client = client
+        self._batches = BatchItems(client, sleep=sleep)
 
     def put(self, connection: Connection) -> Action:
         """Store a whole connection."""
@@ -85,15 +93,15 @@ class Actions:
         """Delete a membership."""
         return {"Delete": {"TableName": self._rooms, "Key": self._member_key(connection_id, room)}}
 
-    def leave_all(self, connection_id: str, rooms: list[str]) -> None:
-        """Delete the memberships of a connection whose row is gone already."""
-        requests: list[Any] = [
-            {"DeleteRequest": {"Key": self._member_key(connection_id, room)}} for room in rooms
-        ]
-        for start in range(0, len(requests), BATCH):
-            left: dict[str, Any] = {self._rooms: requests[start : start + BATCH]}
-            while left:
-                left = self._client.batch_write_item(RequestItems=left).get("UnprocessedItems", {})
+    def leave_all(
+        self, connection_id: str, rooms: Iterable[str], *, until: float | None = None
+    ) -> None:
+        """Delete the memberships of a connection whose row is gone already.
+
+        Raises `AwsError` when DynamoDB has not deleted all of them by `until` (epoch seconds).
+        """
+        keys = [self._member_key(connection_id, room) for room in rooms]
+        self._batches.delete(self._rooms, keys, until=until)
 
     def _member_key(self, connection_id: str, room: str) -> Item:
         return {

@@ -1,22 +1,19 @@
 """The events table: the replay log of each room, and which events have been delivered."""
 
 import json
-from collections.abc import Collection, Iterator
+import time
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from itertools import islice
-from typing import Any
 
 from roomcast.envelope import Envelope, encode
 from roomcast_backend.aws import clients
 from roomcast_backend.aws.dynamodb import DynamoDb
 from roomcast_backend.settings import Settings
+from roomcast_backend.stores.batch_items import BatchItems
 from roomcast_backend.stores.items import Item, names, number, text
 from roomcast_backend.stores.keys import FAN_OUT
-
-BATCH = 100
-"""The most keys in one BatchGetItem."""
-
 
 LAST_ID = "~"
 """Sorts after every id."""
@@ -41,10 +38,17 @@ class Logged:
 class EventStore:
     """Keeps events for `replay_hours`; `now` is epoch seconds."""
 
-    def __init__(self, settings: Settings, *, client: DynamoDb | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        client: DynamoDb | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._table = settings.events_table
         self._keep = settings.replay_hours * 3600
         self._client = client or clients.dynamodb()
+        self._batches = BatchItems(self._client, sleep=sleep)
 
     def begin(self, event_id: str, *, now: int) -> FanOutState:
         """Note that an event's fan-out begins; tell what was noted of it before."""
@@ -77,18 +81,9 @@ class EventStore:
 
     def under_way(self, event_ids: Collection[str], *, at: int) -> frozenset[str]:
         """Return those of some events whose fan-out may not have ended `at` epoch milliseconds."""
-        wanted = [_delivery_key(event_id) for event_id in event_ids]
-        ended: set[str] = set()
-        for start in range(0, len(wanted), BATCH):
-            left: dict[str, Any] = {
-                self._table: {"Keys": wanted[start : start + BATCH], "ConsistentRead": True}
-            }
-            while left:
-                answer = self._client.batch_get_item(RequestItems=left)
-                rows = answer["Responses"].get(self._table, [])
-                ended |= {row["event_id"]["S"] for row in rows if _ended_by(row, at)}
-                left = answer.get("UnprocessedKeys", {})
-        return frozenset(event_ids) - ended
+        keys = [_delivery_key(event_id) for event_id in event_ids]
+        rows = self._batches.get(self._table, keys)
+        return frozenset(event_ids) - {row["event_id"]["S"] for row in rows if _ended_by(row, at)}
 
     def log(self, envelope: Envelope, *, now: float) -> None:
         """Write an event to the log of each of its rooms; writing it again keeps it."""

@@ -28,7 +28,7 @@ from roomcast_backend.model.connection import (
 from roomcast_backend.model.recovery import recoverable
 from roomcast_backend.settings import Settings
 from roomcast_backend.stores import transactions
-from roomcast_backend.stores.actions import Actions, room_names
+from roomcast_backend.stores.actions import WriteActions, room_names
 from roomcast_backend.stores.connections import KNOWN, ConnectionStore
 from roomcast_backend.stores.items import names, number, principal_item, text
 from roomcast_backend.stores.recovery import RecoveryStore
@@ -60,7 +60,7 @@ class MembershipStore:
         self._client = client or clients.dynamodb()
         self._connections = ConnectionStore(settings, client=self._client)
         self._recovery = RecoveryStore(settings, client=self._client)
-        self._actions = Actions(settings, self._client)
+        self._actions = WriteActions(settings, self._client, sleep=sleep)
         self._sleep = sleep
 
     def settle(self, connection: Connection, *, now: int) -> Change:
@@ -126,26 +126,32 @@ class MembershipStore:
         deletes = [self._actions.leave(connection.id, str(room)) for room in left]
         return self._change(connection, [change, *puts, *deletes], otherwise=Change.STALE)
 
-    def forget(self, connection_id: str, *, seen_in: Collection[str] = ()) -> list[Connection]:
-        """Delete a connection and all its memberships; `seen_in` are rooms it was met in.
+    def forget(
+        self, connection_id: str, *, seen_in: Collection[str] = (), until: float | None = None
+    ) -> list[Connection]:
+        """Delete a connection, all its sessions and memberships.
 
-        Of a session it may be the id of either; the connection and all its sessions go. Returns
-        what was deleted, the connection first; nothing when its rows were gone already.
+        `connection_id` may be that of the connection or of one of its sessions. `seen_in` are rooms
+        in which the caller found it as a member. Returns the rows that were deleted, the connection
+        first; nothing when they were gone already. Raises `AwsError` when DynamoDB has not deleted
+        all memberships by `until` (epoch seconds).
         """
-        deleted = self._forget_one(address(connection_id), seen_in)
+        deleted = self._forget_one(address(connection_id), seen_in, until)
         sessions = {connection_id} if is_session(connection_id) else set()
         for connection in deleted:
             sessions |= {session_id(connection.id, name) for name in connection.namespaces}
         for session in sorted(sessions):
-            deleted += self._forget_one(session, seen_in)
+            deleted += self._forget_one(session, seen_in, until)
         return deleted
 
-    def _forget_one(self, connection_id: str, seen_in: Iterable[str]) -> list[Connection]:
+    def _forget_one(
+        self, connection_id: str, seen_in: Iterable[str], until: float | None
+    ) -> list[Connection]:
         connection = self._connections.take(connection_id)
         if connection is not None and (kept := recoverable(connection)) is not None:
             self._recovery.keep(kept)
         rooms = set(seen_in) | (held_rooms(connection) if connection else set())
-        self._actions.leave_all(connection_id, sorted(rooms))
+        self._actions.leave_all(connection_id, sorted(rooms), until=until)
         return [connection] if connection else []
 
     def _missing_automatic(self, connection: Connection, principal: Principal) -> Iterator[Room]:

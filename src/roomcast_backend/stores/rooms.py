@@ -1,7 +1,8 @@
 """The rooms table, as fan-out and sweeps read it: a shard's members in pages."""
 
+import time
 from bisect import bisect_right
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +11,8 @@ from roomcast_backend.aws.dynamodb import DynamoDb
 from roomcast_backend.model.connection import Member
 from roomcast_backend.settings import Settings
 from roomcast_backend.stores import keys
+from roomcast_backend.stores.batch_items import BatchItems
 from roomcast_backend.stores.items import Item, member_of, text
-
-BATCH = 100
-"""The most keys in one BatchGetItem."""
 
 CHEAPER_THAN_ASKING = 16
 """Members that may be read for one that is asked about: as a range, thirty cost one read unit."""
@@ -33,10 +32,17 @@ class Page:
 class RoomStore:
     """Reads memberships, consistently: whoever has been told that it joined is found."""
 
-    def __init__(self, settings: Settings, *, client: DynamoDb | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        client: DynamoDb | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._table = settings.rooms_table
         self._shards = settings.global_shards
         self._client = client or clients.dynamodb()
+        self._batches = BatchItems(self._client, sleep=sleep)
 
     def shards(self, room: str) -> range:
         """Return the shards that together hold the room."""
@@ -54,34 +60,32 @@ class RoomStore:
             page = self.page(room, shard, size=size, after=page.after)
             yield from page.members
 
-    def among(self, room: str, connection_ids: Collection[str]) -> list[Member]:
-        """Return those members of a room that are among some connections."""
-        wanted = [self._key(room, connection_id) for connection_id in connection_ids]
-        found: list[Member] = []
-        for start in range(0, len(wanted), BATCH):
-            left: dict[str, Any] = {
-                self._table: {"Keys": wanted[start : start + BATCH], "ConsistentRead": True}
-            }
-            while left:
-                answer = self._client.batch_get_item(RequestItems=left)
-                found += [member_of(item) for item in answer["Responses"].get(self._table, [])]
-                left = answer.get("UnprocessedKeys", {})
-        return found
+    def among(
+        self, room: str, connection_ids: Collection[str], *, until: float | None = None
+    ) -> list[Member]:
+        """Return those members of a room that are among some connections.
 
-    def overlap(self, room: str, connection_ids: Collection[str]) -> list[Member]:
+        Raises `AwsError` when DynamoDB has not read all of them by `until` (epoch seconds).
+        """
+        keys = [self._key(room, connection_id) for connection_id in connection_ids]
+        return [member_of(item) for item in self._batches.get(self._table, keys, until=until)]
+
+    def overlap(
+        self, room: str, connection_ids: Collection[str], *, until: float | None = None
+    ) -> list[Member]:
         """Return members of a room, all that are among some connections and maybe others.
 
         Members lie in the order of their ids. Those of a page of `global` tile that order, so that
         over all of its pages this room is read once per shard of `global`, and no more. Where too
-        many lie between, the connections that are left are asked for one by one.
+        many lie between, the connections that are left are asked for one by one, as `among` does.
         """
         ids = sorted(connection_ids)
         if len(self.shards(room)) > 1:
-            return self.among(room, ids)
+            return self.among(room, ids, until=until)
         size = CHEAPER_THAN_ASKING * len(ids)
         between = self._page(keys.partition(room, 0), size, within=(ids[0], ids[-1]))
         behind = len(ids) if between.after is None else bisect_right(ids, between.after)
-        return between.members + self.among(room, ids[behind:])
+        return between.members + self.among(room, ids[behind:], until=until)
 
     def _key(self, room: str, connection_id: str) -> Item:
         shard = keys.shard_of(room, connection_id, self._shards)

@@ -14,7 +14,7 @@ from roomcast_backend.model.connection import Connection, State, held_rooms
 from roomcast_backend.model.recovery import recoverable
 from roomcast_backend.settings import Settings
 from roomcast_backend.stores import transactions
-from roomcast_backend.stores.actions import Actions
+from roomcast_backend.stores.actions import WriteActions
 from roomcast_backend.stores.connections import KNOWN, ConnectionStore
 from roomcast_backend.stores.items import names, text
 from roomcast_backend.stores.recovery import RecoveryStore
@@ -35,7 +35,7 @@ class SessionStore:
         self._client = client or clients.dynamodb()
         self._connections = ConnectionStore(settings, client=self._client)
         self._recovery = RecoveryStore(settings, client=self._client)
-        self._actions = Actions(settings, self._client)
+        self._actions = WriteActions(settings, self._client, sleep=sleep)
         self._sleep = sleep
 
     def begin(

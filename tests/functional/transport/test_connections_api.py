@@ -262,7 +262,7 @@ class Forgotten:
     def __init__(self) -> None:
         self.ids: set[str] = set()
 
-    def forget(self, connection_id: str, *, seen_in: list[str]) -> None:
+    def forget(self, connection_id: str, *, seen_in: list[str], until: float) -> None:
         self.ids.add(connection_id)
 
 
