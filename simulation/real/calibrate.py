@@ -117,7 +117,7 @@ def _opening(url: str, stub_pid: int) -> dict[str, float]:
         for answer in transport.exchange((None, request) for _ in range(FIRST_POSTS)):
             if answer.status != 200:  # noqa: PLR2004
                 raise SystemExit("a post was not answered")
-        opened += len(transport._lanes)
+        opened += len(transport._connections)
         transport.close()
 
     used = _measure(connect, OPENINGS, stub_pid)

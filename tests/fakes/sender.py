@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from roomcast_backend.aws.credentials import Credentials
-from roomcast_backend.aws.http.transport import Answer, Transport
+from roomcast_backend.aws.http.transport import HttpResponse, Transport
 from roomcast_backend.aws.signing import Signer
 from tests.fakes.connections_server import PATH, trusting
 
@@ -32,7 +32,7 @@ class Sender:
         host = self.transport.origin.authority
         return self._signer.posts(host, PATH, payload)(connection_id)
 
-    def answers(self, *connection_ids: str) -> dict[str, Answer]:
+    def answers(self, *connection_ids: str) -> dict[str, HttpResponse]:
         """Post to each id; every one must be answered once."""
         answers = list(self.transport.exchange((id_, self.write(id_)) for id_ in connection_ids))
         assert sorted(answer.key for answer in answers) == sorted(connection_ids)

@@ -1,4 +1,4 @@
-"""ServiceClient of services that answer, refuse, fail, hang up or say nothing."""
+"""Calls of services that answer, refuse, fail, hang up or say nothing."""
 
 import time
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from roomcast_backend.aws import (
     sqs,
 )
 from roomcast_backend.aws.dynamodb import DynamoDb
-from roomcast_backend.aws.errors import AwsError, NotSent, Unreachable
+from roomcast_backend.aws.errors import AwsError, ClientNotConfigured, NoResponse
 from roomcast_backend.aws.service_client import BACKOFF, ServiceClient
 from roomcast_backend.stores import transactions
 from roomcast_backend.stores.actions import WriteActions
@@ -73,8 +73,8 @@ class TestRequest:
     def test_of_each_other_service(self, server: AwsServer) -> None:
         server.script(answer({"MessageId": "m"}), answer({"SecretString": "s"}), Reply(202, b""))
         sqs.Sqs().send_message(QueueUrl="https://sqs.example/1/q", MessageBody="ü", DelaySeconds=3)
-        secrets.Secrets().text("arn", max_age=1)
-        lambda_invoke.Functions().invoke(
+        secrets.SecretCache().get("arn", max_age=1)
+        lambda_invoke.LambdaInvoker().invoke(
             FunctionName="arn:aws:lambda:r:1:function:f", InvocationType="Event", Payload=b"{}"
         )
         sent, read, invoked = server.asked
@@ -90,7 +90,9 @@ class TestRequest:
 
     def test_is_signed_as_botocore_signs_it(self, server: AwsServer) -> None:
         server.script(Reply(202, b""))
-        lambda_invoke.Functions().invoke(FunctionName="a:b", InvocationType="Event", Payload=b"[1]")
+        lambda_invoke.LambdaInvoker().invoke(
+            FunctionName="a:b", InvocationType="Event", Payload=b"[1]"
+        )
         (asked,) = server.asked
         names = asked.headers["authorization"].partition("SignedHeaders=")[2].partition(",")[0]
         request = AWSRequest("POST", server.url + asked.path, data=asked.body)
@@ -110,7 +112,7 @@ class TestRequest:
 
     def test_other_invocations_are_not_offered(self, server: AwsServer) -> None:
         with pytest.raises(ValueError, match="expected InvocationType Event"):
-            lambda_invoke.Functions().invoke(
+            lambda_invoke.LambdaInvoker().invoke(
                 FunctionName="f", InvocationType="RequestResponse", Payload=b""
             )
         assert server.asked == []
@@ -124,7 +126,7 @@ class TestRefusals:
         error = refused.value
         assert (error.service, error.action) == ("dynamodb", "PutItem")
         assert (error.code, error.status) == ("ConditionalCheckFailedException", 400)
-        assert error.answer["Item"] == KEY
+        assert error.response["Item"] == KEY
         assert str(error) == "dynamodb PutItem: ConditionalCheckFailedException (400)"
         assert len(server.asked) == 1
 
@@ -241,15 +243,15 @@ class TestNoAnswer:
         self, server: AwsServer, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{closed_port()}")
-        with pytest.raises(Unreachable) as unreachable:
+        with pytest.raises(NoResponse) as unreachable:
             get(DynamoDb(ServiceClient(dynamodb.SERVICE, sleep=clock.sleep)))
-        assert str(unreachable.value) == "dynamodb GetItem: expected an answer, got none"
+        assert str(unreachable.value) == "dynamodb GetItem: expected a response, got none"
         assert unreachable.value.status == 0
         assert len(clock.slept) == 2
 
     def test_hangs_up(self, server: AwsServer, tables: DynamoDb) -> None:
         server.default = HANGS_UP
-        with pytest.raises(Unreachable):
+        with pytest.raises(NoResponse):
             get(tables)
         assert len(server.asked) == 3
 
@@ -261,7 +263,7 @@ class TestNoAnswer:
         server.default = Reply(after=2)
         tables = DynamoDb(ServiceClient(dynamodb.SERVICE, timeout=0.1, sleep=clock.sleep))
         begun = time.monotonic()
-        with pytest.raises(Unreachable):
+        with pytest.raises(NoResponse):
             get(tables)
         assert time.monotonic() - begun < 1.5
         assert len(server.asked) == 3
@@ -281,19 +283,19 @@ class TestEnvironment:
         monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
         monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
         monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-        with pytest.raises(NotSent, match="dynamodb calls: expected AWS_ACCESS_KEY_ID"):
+        with pytest.raises(ClientNotConfigured, match="dynamodb calls: expected AWS_ACCESS_KEY_ID"):
             get(tables)
         assert server.asked == []
 
     def test_no_region(self, server: AwsServer, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv("AWS_REGION")
         monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
-        with pytest.raises(NotSent, match="expected a region in AWS_REGION"):
+        with pytest.raises(ClientNotConfigured, match="expected a region in AWS_REGION"):
             DynamoDb()
 
     def test_no_endpoint(self, server: AwsServer, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", "http://example.com")
-        with pytest.raises(NotSent, match="http is for this machine alone"):
+        with pytest.raises(ClientNotConfigured, match="http is for this machine alone"):
             DynamoDb()
 
     def test_an_endpoint_of_its_own(
@@ -329,50 +331,52 @@ class TestConnections:
 
 class TestSecrets:
     @pytest.fixture
-    def kept(self, server: AwsServer, clock: FakeClock) -> secrets.Secrets:
-        return secrets.Secrets(calls=ServiceClient(secrets.SERVICE, sleep=clock.sleep), clock=clock)
+    def kept(self, server: AwsServer, clock: FakeClock) -> secrets.SecretCache:
+        return secrets.SecretCache(
+            calls=ServiceClient(secrets.SERVICE, sleep=clock.sleep), clock=clock
+        )
 
     def test_are_kept_until_they_are_too_old(
-        self, server: AwsServer, kept: secrets.Secrets, clock: FakeClock
+        self, server: AwsServer, kept: secrets.SecretCache, clock: FakeClock
     ) -> None:
         server.script(answer({"SecretString": "old"}), answer({"SecretString": "new"}))
-        assert kept.text("arn", max_age=300) == "old"
+        assert kept.get("arn", max_age=300) == "old"
         clock.advance(299)
-        assert kept.text("arn", max_age=300) == "old"
+        assert kept.get("arn", max_age=300) == "old"
         clock.advance(1)
-        assert kept.text("arn", max_age=300) == "new"
+        assert kept.get("arn", max_age=300) == "new"
         assert [asked.value for asked in server.asked] == [{"SecretId": "arn"}] * 2
 
-    def test_each_for_itself(self, server: AwsServer, kept: secrets.Secrets) -> None:
+    def test_each_for_itself(self, server: AwsServer, kept: secrets.SecretCache) -> None:
         server.script(answer({"SecretString": "1"}), answer({"SecretString": "2"}))
-        texts = [kept.text(name, max_age=300) for name in ("a", "b", "a")]
+        texts = [kept.get(name, max_age=300) for name in ("a", "b", "a")]
         assert texts == ["1", "2", "1"]
 
     def test_a_clock_set_back_reads_again(
-        self, server: AwsServer, kept: secrets.Secrets, clock: FakeClock
+        self, server: AwsServer, kept: secrets.SecretCache, clock: FakeClock
     ) -> None:
         server.default = answer({"SecretString": "s"})
-        kept.text("arn", max_age=300)
+        kept.get("arn", max_age=300)
         clock.advance(-1)
-        kept.text("arn", max_age=300)
+        kept.get("arn", max_age=300)
         assert len(server.asked) == 2
 
     def test_are_not_used_longer_when_they_cannot_be_read(
-        self, server: AwsServer, kept: secrets.Secrets, clock: FakeClock
+        self, server: AwsServer, kept: secrets.SecretCache, clock: FakeClock
     ) -> None:
         server.script(answer({"SecretString": "old"}), *[Reply(500)] * 3)
-        kept.text("arn", max_age=300)
+        kept.get("arn", max_age=300)
         clock.advance(300)
         with pytest.raises(AwsError) as failed:
-            kept.text("arn", max_age=300)
+            kept.get("arn", max_age=300)
         assert failed.value.status == 500
         server.default = answer({"SecretString": "new"})
-        assert kept.text("arn", max_age=300) == "new"
+        assert kept.get("arn", max_age=300) == "new"
 
-    def test_of_bytes(self, server: AwsServer, kept: secrets.Secrets) -> None:
+    def test_of_bytes(self, server: AwsServer, kept: secrets.SecretCache) -> None:
         server.script(answer({"SecretBinary": "AAAA"}))
         with pytest.raises(AwsError, match="NoSecretString"):
-            kept.text("arn", max_age=300)
+            kept.get("arn", max_age=300)
 
 
 class TestWhatIsLeft:

@@ -11,8 +11,8 @@ import pytest
 
 from roomcast_backend.aws import clients
 from roomcast_backend.aws.errors import AwsError
-from roomcast_backend.aws.lambda_invoke import Functions
-from roomcast_backend.aws.secrets import Secrets
+from roomcast_backend.aws.lambda_invoke import LambdaInvoker
+from roomcast_backend.aws.secrets import SecretCache
 from roomcast_backend.aws.sqs import Sqs
 from roomcast_backend.fanout.work import PageQueue
 from roomcast_backend.model.connection import Member
@@ -121,7 +121,7 @@ class TestDynamoDb:
         with pytest.raises(AwsError) as refused:
             ask(tables)
         assert refused.value.code == "ConditionalCheckFailedException"
-        assert refused.value.answer["Item"]["n"] == {"N": "1"}
+        assert refused.value.response["Item"]["n"] == {"N": "1"}
 
     def test_a_cancelled_transaction_tells_why(self, tables: SeenTables) -> None:
         put = {"Item": KEY, **REFUSED}
@@ -129,7 +129,7 @@ class TestDynamoDb:
         with pytest.raises(AwsError) as cancelled:
             tables.transact_write_items(TransactItems=[{"Put": other}, {"Put": put}])
         assert cancelled.value.code == "TransactionCanceledException"
-        reasons = cancelled.value.answer["CancellationReasons"]
+        reasons = cancelled.value.response["CancellationReasons"]
         assert [reason["Code"] for reason in reasons] == ["None", "ConditionalCheckFailed"]
         assert reasons[1]["Item"]["n"] == {"N": "1"}
         assert len(tables.scan(TableName="connections")["Items"]) == 1
@@ -182,16 +182,16 @@ class TestSecrets:
     def test_by_arn_and_by_name(self, aws: None) -> None:
         made = boto3.client("secretsmanager").create_secret(Name="jwt", SecretString="sé cret")
         for name in (made["ARN"], "jwt"):
-            assert Secrets().text(name, max_age=0) == "sé cret"
+            assert SecretCache().get(name, max_age=0) == "sé cret"
 
     def test_none(self, aws: None) -> None:
         with pytest.raises(AwsError, match="GetSecretValue: ResourceNotFoundException"):
-            Secrets().text("none", max_age=0)
+            SecretCache().get("none", max_age=0)
 
     def test_of_bytes(self, aws: None) -> None:
         boto3.client("secretsmanager").create_secret(Name="key", SecretBinary=b"\0")
         with pytest.raises(AwsError, match="NoSecretString"):
-            Secrets().text("key", max_age=0)
+            SecretCache().get("key", max_age=0)
 
 
 class TestFunctions:
@@ -221,11 +221,11 @@ class TestFunctions:
 
         monkeypatch.setattr(models.LambdaFunction, "invoke", invoke)  # it would start Docker
         for name in ("open", function["FunctionArn"]):
-            Functions().invoke(
+            LambdaInvoker().invoke(
                 FunctionName=name, InvocationType="Event", Payload=b'{"connection_id": "c="}'
             )
         assert invoked == [{"connection_id": "c="}] * 2
 
     def test_no_such_function(self, aws: None) -> None:
         with pytest.raises(AwsError, match=r"lambda Invoke: \w+ \(404\)"):
-            Functions().invoke(FunctionName="none", InvocationType="Event", Payload=b"{}")
+            LambdaInvoker().invoke(FunctionName="none", InvocationType="Event", Payload=b"{}")

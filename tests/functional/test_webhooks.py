@@ -101,7 +101,7 @@ def webhooks(boto3_dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[W
         monkeypatch.setenv(f"ROOMCAST_{name.upper()}_TABLE", name)
     monkeypatch.setenv("ROOMCAST_EVENT_BUS", "bus")
     monkeypatch.setenv("ROOMCAST_GITHUB_SECRET_ARN", secret["ARN"])
-    caches = (settings, clients.secrets, wiring._dynamodb, wiring._records, wiring._bus)
+    caches = (settings, clients.secret_cache, wiring._dynamodb, wiring._records, wiring._bus)
     for cached in caches:
         cached.cache_clear()
     found = Webhooks(boto3_dynamodb)

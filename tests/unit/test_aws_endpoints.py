@@ -15,7 +15,7 @@ from roomcast_backend.aws import (
     sqs,
 )
 from roomcast_backend.aws.endpoints import Service
-from roomcast_backend.aws.errors import NotSent
+from roomcast_backend.aws.errors import ClientNotConfigured
 
 SERVICES = [dynamodb.SERVICE, lambda_invoke.SERVICE, secrets.SERVICE, sqs.SERVICE]
 
@@ -52,7 +52,9 @@ class TestRegion:
 
     @pytest.mark.parametrize("environment", [{}, {"AWS_REGION": ""}])
     def test_none(self, environment: dict[str, str]) -> None:
-        with pytest.raises(NotSent, match=r"sqs calls: expected a region in AWS_REGION"):
+        with pytest.raises(
+            ClientNotConfigured, match=r"sqs calls: expected a region in AWS_REGION"
+        ):
             endpoints.region(sqs.SERVICE, environment)
 
 
@@ -82,5 +84,5 @@ class TestUrl:
 
     @pytest.mark.parametrize("url", ["not a url", "http://example.com", "ftp://127.0.0.1"])
     def test_what_is_not_to_be_talked_to(self, url: str) -> None:
-        with pytest.raises(NotSent, match="AWS_ENDPOINT_URL: expected https"):
+        with pytest.raises(ClientNotConfigured, match="AWS_ENDPOINT_URL: expected https"):
             endpoints.url(sqs.SERVICE, "us-east-1", {"AWS_ENDPOINT_URL": url})

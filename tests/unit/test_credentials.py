@@ -13,7 +13,7 @@ from botocore.credentials import Credentials as Static
 from botocore.credentials import RefreshableCredentials
 
 from roomcast_backend.aws import credentials
-from roomcast_backend.aws.credentials import Credentials, NoCredentials, current
+from roomcast_backend.aws.credentials import Credentials, CredentialsNotFound, current
 
 HOUR = timedelta(hours=1)
 
@@ -44,11 +44,11 @@ class TestEnvironment:
         subprocess.run([sys.executable, "-c", code], check=True)
 
     def test_without_credentials_says_what_to_set(self) -> None:
-        with pytest.raises(NoCredentials, match="AWS_ACCESS_KEY_ID"):
+        with pytest.raises(CredentialsNotFound, match="AWS_ACCESS_KEY_ID"):
             current()
 
     def test_finding_nothing_is_not_remembered(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        with pytest.raises(NoCredentials):
+        with pytest.raises(CredentialsNotFound):
             current()
         profile(monkeypatch)
         assert current() == Credentials("from-file", "secret", "token")
@@ -81,7 +81,7 @@ class TestChain:
 
     def test_credentials_without_a_secret_are_none(self, monkeypatch: pytest.MonkeyPatch) -> None:
         chosen(monkeypatch, Static("key", ""))
-        with pytest.raises(NoCredentials):
+        with pytest.raises(CredentialsNotFound):
             current()
 
 

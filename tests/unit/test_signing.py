@@ -304,6 +304,15 @@ def boto_client() -> Iterator[tuple[Any, list[dict[str, str]]]]:
         yield client, sent
 
 
+class TestRepr:
+    def test_shows_the_key_s_date_and_no_secret(self) -> None:
+        clock = FakeClock(NOW)
+        signer = Signer("sqs", "eu-central-1", credentials=lambda: TEMPORARY, clock=clock)
+        assert repr(signer) == "<Signer sqs eu-central-1: no key yet>"
+        signer.request("POST", HOST, "/")
+        assert repr(signer) == "<Signer sqs eu-central-1: key made at 1700000000>"
+
+
 class Nothing:
     """The body of an answer that has none."""
 

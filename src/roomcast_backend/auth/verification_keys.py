@@ -42,7 +42,7 @@ def load_verifier() -> None:
 def secret(arn: str) -> str:
     """Return a secret's text, at most `SECRET_SECONDS` old; raise `KeysUnavailable`."""
     try:
-        return clients.secrets().text(arn, max_age=SECRET_SECONDS)
+        return clients.secret_cache().get(arn, max_age=SECRET_SECONDS)
     except AwsError as exc:
         raise KeysUnavailable("Secrets Manager did not give the secret") from exc
 

@@ -3,8 +3,8 @@
 from functools import cache
 
 from roomcast_backend.aws.dynamodb import DynamoDb
-from roomcast_backend.aws.lambda_invoke import Functions
-from roomcast_backend.aws.secrets import Secrets
+from roomcast_backend.aws.lambda_invoke import LambdaInvoker
+from roomcast_backend.aws.secrets import SecretCache
 from roomcast_backend.aws.sqs import Sqs
 
 
@@ -21,12 +21,12 @@ def sqs() -> Sqs:
 
 
 @cache
-def functions() -> Functions:
+def lambda_invoker() -> LambdaInvoker:
     """Return the client that invokes other functions."""
-    return Functions()
+    return LambdaInvoker()
 
 
 @cache
-def secrets() -> Secrets:
-    """Return the client for secrets."""
-    return Secrets()
+def secret_cache() -> SecretCache:
+    """Return the cache of secrets."""
+    return SecretCache()

@@ -1,4 +1,4 @@
-"""Whose name requests are signed with: what Lambda's environment says, else botocore's chain."""
+"""The credentials that sign requests: from Lambda's environment, else from botocore's chain."""
 
 import os
 from functools import cache
@@ -19,8 +19,8 @@ class Credentials(NamedTuple):
         return f"Credentials(access_key={self.access_key!r})"
 
 
-class NoCredentials(Exception):
-    """Nothing says whose name requests are to be signed with."""
+class CredentialsNotFound(Exception):
+    """There are no credentials to sign requests with."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -30,7 +30,7 @@ class NoCredentials(Exception):
 
 
 def current() -> Credentials:
-    """Return the credentials that are valid now; raise `NoCredentials` when there are none.
+    """Return the credentials that are valid now; raise `CredentialsNotFound` when there are none.
 
     The environment is read each time. Without keys in it (SnapStart's functions get theirs from an
     endpoint, developers from a profile) botocore finds and refreshes them, and is imported then.
@@ -42,16 +42,19 @@ def current() -> Credentials:
         return Credentials(access_key, secret_key, os.environ.get("AWS_SESSION_TOKEN", ""))
     found = _chain().get_frozen_credentials()
     if not found.access_key or not found.secret_key:
-        raise NoCredentials
+        raise CredentialsNotFound
     return Credentials(found.access_key, found.secret_key, found.token or "")
 
 
 @cache
 def _chain() -> "Chain":
-    """Return what refreshes itself, one for the process; finding nothing is not remembered."""
+    """Return the credentials that botocore refreshes, found once per process.
+
+    Raises `CredentialsNotFound`; the next call looks again.
+    """
     from botocore.session import get_session  # noqa: PLC0415
 
     found = get_session().get_credentials()
     if found is None:
-        raise NoCredentials
+        raise CredentialsNotFound
     return found

@@ -17,7 +17,7 @@ Output = dict[str, Any]
 
 
 class DynamoDb:
-    """Tables. Every method takes an action's parameters by their names and raises `AwsError`."""
+    """Calls actions on tables: parameters have boto3's names; every method raises `AwsError`."""
 
     def __init__(self, calls: ServiceClient | None = None) -> None:
         self._calls = calls or ServiceClient(SERVICE)
@@ -31,7 +31,7 @@ class DynamoDb:
         return self._calls.json("PutItem", request)
 
     def update_item(self, **request: Any) -> Output:
-        """Change a row, or make it."""
+        """Change a row, or create it."""
         return self._calls.json("UpdateItem", request)
 
     def delete_item(self, **request: Any) -> Output:
@@ -52,11 +52,11 @@ class DynamoDb:
             request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
     def batch_get_item(self, **request: Any) -> Output:
-        """Read up to 100 rows; what was left is in `UnprocessedKeys`."""
+        """Read up to 100 rows; what DynamoDB left is in `UnprocessedKeys`."""
         return self._calls.json("BatchGetItem", request)
 
     def batch_write_item(self, **request: Any) -> Output:
-        """Write and delete up to 25 rows; what was left is in `UnprocessedItems`."""
+        """Write and delete up to 25 rows; what DynamoDB left is in `UnprocessedItems`."""
         return self._calls.json("BatchWriteItem", request)
 
     def transact_write_items(self, **request: Any) -> Output:

@@ -1,10 +1,10 @@
-"""Where the services of AWS are, told by the environment or else by the region."""
+"""The URLs of AWS's services: from the environment, else from the region."""
 
 import os
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from roomcast_backend.aws.errors import NotSent
+from roomcast_backend.aws.errors import ClientNotConfigured
 from roomcast_backend.aws.http.origin import Origin
 
 SUFFIXES = {
@@ -15,20 +15,20 @@ SUFFIXES = {
     "us-isob": "sc2s.sgov.gov",
     "us-isof": "csp.hci.ic.gov",
 }
-"""Domains by how a region's name begins; all other regions have the usual one.
+"""Domains by the prefix of a region's name; all other regions have `USUAL_SUFFIX`.
 
-FIPS and dual-stack endpoints are not known by AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT,
-nor an account's own endpoint of DynamoDB: `AWS_ENDPOINT_URL_<SERVICE>` can name them.
+AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT and an account's own endpoint of DynamoDB are not
+supported: `AWS_ENDPOINT_URL_<SERVICE>` can name such an endpoint.
 """
 
 USUAL_SUFFIX = "amazonaws.com"
 
 
 class Service(NamedTuple):
-    """A service as requests name it.
+    """The names of a service in requests.
 
-    `name` stands in its host and in signatures, `variable` in `AWS_ENDPOINT_URL_<variable>`;
-    `target` is what actions of a JSON service are prefixed with, `json` that protocol's version.
+    `name` is part of its host and of signatures, `variable` of `AWS_ENDPOINT_URL_<variable>`;
+    `target` is the prefix of a JSON service's actions, `json` the version of that protocol.
     """
 
     name: str
@@ -38,15 +38,17 @@ class Service(NamedTuple):
 
 
 def region(service: Service, environment: Mapping[str, str] = os.environ) -> str:
-    """Return the region to call; raise `NotSent` when nothing names it. Lambda always does."""
+    """Return the region to call; raise `ClientNotConfigured` without one. Lambda sets it."""
     found = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION")
     if not found:
-        raise NotSent(service.name, "expected a region in AWS_REGION, found none")
+        raise ClientNotConfigured(service.name, "expected a region in AWS_REGION, found none")
     return found
 
 
 def url(service: Service, region: str, environment: Mapping[str, str] = os.environ) -> str:
-    """Return a service's URL, without a slash at its end; raise `NotSent` for one that is none.
+    """Return a service's URL, without a slash at its end.
+
+    Raises `ClientNotConfigured` when the environment names a URL that may not be used.
 
     https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
     """
@@ -56,7 +58,7 @@ def url(service: Service, region: str, environment: Mapping[str, str] = os.envir
         try:
             Origin.of(named)
         except ValueError as exc:
-            raise NotSent(service.name, f"AWS_ENDPOINT_URL: {exc}") from exc
+            raise ClientNotConfigured(service.name, f"AWS_ENDPOINT_URL: {exc}") from exc
         return named.rstrip("/")
     suffix = SUFFIXES.get(region.rsplit("-", 2)[0], USUAL_SUFFIX)
     return f"https://{service.name}.{region}.{suffix}"

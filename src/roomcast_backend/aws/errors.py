@@ -1,20 +1,20 @@
-"""What comes of a call that AWS did not answer as asked."""
+"""Errors of calls to AWS."""
 
 from collections.abc import Mapping
 from typing import Any
 
-TELLING = frozenset({"AccessDeniedException", "ResourceNotFoundException"})
-"""Whose explanations name a role, an action or a table, and no values.
+EXPLAINED_CODES = frozenset({"AccessDeniedException", "ResourceNotFoundException"})
+"""Codes whose explanation goes into the message: it names a role, an action or a table.
 
-Others may quote a request: an explained signature holds the session token.
+Other explanations may quote the request: that of a wrong signature contains the session token.
 """
 
 
 class AwsError(Exception):
-    """A call that was not done, or of which it is not known.
+    """A call failed, or it is not known whether it succeeded.
 
-    `code` is AWS's name for what went wrong; `status` the HTTP status, 0 when there was none;
-    `answer` the whole answer, in which a refused condition may have an `Item` and a cancelled
+    `code` is AWS's name for the error; `status` the HTTP status, 0 when there was no response;
+    `response` the whole response, in which a failed condition may have an `Item` and a cancelled
     transaction its `CancellationReasons`.
     """
 
@@ -25,31 +25,31 @@ class AwsError(Exception):
         code: str,
         *,
         status: int = 0,
-        answer: Mapping[str, Any] | None = None,
+        response: Mapping[str, Any] | None = None,
         message: str = "",
     ) -> None:
         self.service = service
         self.action = action
         self.code = code
         self.status = status
-        self.answer = answer or {}
-        super().__init__(f"{service} {action}: {message or self._refusal()}")
+        self.response = response or {}
+        super().__init__(f"{service} {action}: {message or self._explanation()}")
 
-    def _refusal(self) -> str:
-        refusal = f"{self.code} ({self.status})"
-        explained = self.answer.get("message") or self.answer.get("Message")
-        return f"{refusal}, {explained}" if self.code in TELLING and explained else refusal
+    def _explanation(self) -> str:
+        error = f"{self.code} ({self.status})"
+        explained = self.response.get("message") or self.response.get("Message")
+        return f"{error}, {explained}" if self.code in EXPLAINED_CODES and explained else error
 
 
-class Unreachable(AwsError):
-    """The service gave no answer in time, or broke off. What was asked for may have been done."""
+class NoResponse(AwsError):
+    """The service did not respond in time or closed the connection; the call may have succeeded."""
 
     def __init__(self, service: str, action: str) -> None:
-        super().__init__(service, action, "Unreachable", message="expected an answer, got none")
+        super().__init__(service, action, "NoResponse", message="expected a response, got none")
 
 
-class NotSent(AwsError):
-    """Nothing was asked: the environment lacks what calls need; the message says what."""
+class ClientNotConfigured(AwsError):
+    """No call was made: the environment lacks a setting, which the message names."""
 
     def __init__(self, service: str, message: str) -> None:
-        super().__init__(service, "calls", "NotSent", message=message)
+        super().__init__(service, "calls", "ClientNotConfigured", message=message)

@@ -1,4 +1,4 @@
-"""Lambda: having another function do something, without waiting for it.
+"""Lambda: invoking another function without waiting for its result.
 
 https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 """
@@ -11,16 +11,16 @@ from roomcast_backend.aws.service_client import ServiceClient
 SERVICE = Service("lambda", "LAMBDA")
 
 
-class Functions:
-    """Functions; parameters have boto3's names."""
+class LambdaInvoker:
+    """Invokes functions; parameters have boto3's names."""
 
     def __init__(self, calls: ServiceClient | None = None) -> None:
         self._calls = calls or ServiceClient(SERVICE)
 
     def invoke(self, *, FunctionName: str, InvocationType: str, Payload: bytes) -> None:  # noqa: N803
-        """Have a function, by name or ARN, invoked with a JSON payload; raise `AwsError`.
+        """Invoke a function, by name or ARN, with a JSON payload; raise `AwsError` on failure.
 
-        `InvocationType` is `Event`: what the function returns is not told. It may run twice.
+        `InvocationType` must be `Event`: Lambda returns no result, and may run the function twice.
         """
         if InvocationType != "Event":
             raise ValueError(f"expected InvocationType Event, got {InvocationType!r}")

@@ -1,4 +1,4 @@
-"""Calls AWS services: signs each request, sends it, and sends it again when that can help."""
+"""Calls AWS services: signs each request, sends it, and sends it again after a passing fault."""
 
 import json
 import time
@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 
 from roomcast.backoff import Backoff
 from roomcast_backend.aws import endpoints
-from roomcast_backend.aws.credentials import NoCredentials
+from roomcast_backend.aws.credentials import CredentialsNotFound
 from roomcast_backend.aws.endpoints import Service
-from roomcast_backend.aws.errors import AwsError, NotSent, Unreachable
-from roomcast_backend.aws.http.transport import Answer, Transport
+from roomcast_backend.aws.errors import AwsError, ClientNotConfigured, NoResponse
+from roomcast_backend.aws.http.transport import HttpResponse, Transport
 from roomcast_backend.aws.signing import Signer
 
 BACKOFF = Backoff(base=0.2, cap=1.0, attempts=3)
@@ -46,16 +46,16 @@ PASSING_CODES = frozenset(
         "TransactionInProgressException",
     }
 )
-"""Refusals that are gone a moment later, those of botocore's standard mode.
+"""Codes of errors that may pass, those of botocore's standard retry mode.
 
 https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
 """
 
 
 class ServiceClient:
-    """ServiceClient one service, from any thread; region and endpoint are the environment's.
+    """Calls one service, from any thread; region and endpoint come from the environment.
 
-    Connections live on between calls, as many as there have been calls at the same time.
+    It keeps connections between calls, as many as there have been calls at the same time.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class ServiceClient:
         self._idle: deque[Transport] = deque()  # whose ends can be used by several threads
 
     def json(self, action: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Call an action of a JSON service; return its answer, raise `AwsError`.
+        """Call an action of a JSON service; return its output, or raise `AwsError`.
 
         https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html
         """
@@ -84,26 +84,28 @@ class ServiceClient:
             "content-type": f"application/x-amz-json-{self._service.json}",
             "x-amz-target": f"{self._service.target}.{action}",
         }
-        answer = self.send(action, "/", headers, json.dumps(request).encode())
-        value = _parsed(answer.body)
+        response = self.send(action, "/", headers, json.dumps(request).encode())
+        value = _parsed(response.body)
         if value is None:
-            raise AwsError(self._service.name, action, "NoJson", status=answer.status)
+            raise AwsError(self._service.name, action, "NoJson", status=response.status)
         return value
 
-    def send(self, action: str, path: str, headers: Mapping[str, str], payload: bytes) -> Answer:
-        """Post to a path, percent-encoded already; return a 2xx answer, raise `AwsError`."""
+    def send(
+        self, action: str, path: str, headers: Mapping[str, str], payload: bytes
+    ) -> HttpResponse:
+        """Post to a path, percent-encoded already; return a 2xx response, or raise `AwsError`."""
         for retry in range(BACKOFF.attempts):
-            answer = self._post(path, headers, payload)
-            if answer.status in range(200, 300):
-                return answer
-            error = self._error(action, answer)
+            response = self._post(path, headers, payload)
+            if response.status in range(200, 300):
+                return response
+            error = self._error(action, response)
             if retry == BACKOFF.attempts - 1 or not _may_pass(error):
                 break
-            self._sleep(min(BACKOFF.cap, max(BACKOFF.pause(retry), answer.retry_after)))
+            self._sleep(min(BACKOFF.cap, max(BACKOFF.pause(retry), response.retry_after)))
         raise error
 
-    def _post(self, path: str, headers: Mapping[str, str], payload: bytes) -> Answer:
-        """Send a request, newly dated, over a connection that no other thread uses now."""
+    def _post(self, path: str, headers: Mapping[str, str], payload: bytes) -> HttpResponse:
+        """Send a request with a new date over a connection that no other thread uses now."""
         try:
             transport = self._idle.pop()
         except IndexError:
@@ -114,23 +116,23 @@ class ServiceClient:
                 "POST", host, self._prefix + path, headers=headers, payload=payload
             )
             return transport.one(request)
-        except NoCredentials as exc:
-            raise NotSent(self._service.name, str(exc)) from exc
+        except CredentialsNotFound as exc:
+            raise ClientNotConfigured(self._service.name, str(exc)) from exc
         finally:
             self._idle.append(transport)
 
-    def _error(self, action: str, answer: Answer) -> AwsError:
-        if not answer.status:
-            return Unreachable(self._service.name, action)
-        value = _parsed(answer.body) or {}
+    def _error(self, action: str, response: HttpResponse) -> AwsError:
+        if not response.status:
+            return NoResponse(self._service.name, action)
+        value = _parsed(response.body) or {}
         code = str(value.get("__type") or value.get("code") or "").rpartition("#")[2]
         return AwsError(
-            self._service.name, action, code or "HTTP", status=answer.status, answer=value
+            self._service.name, action, code or "HTTP", status=response.status, response=value
         )
 
 
 def _parsed(body: bytes) -> dict[str, Any] | None:
-    """Return the object that a body is, None when it is none."""
+    """Parse a body as a JSON object; return None when it is not one."""
     try:
         value = json.loads(body)
     except ValueError:
@@ -140,7 +142,7 @@ def _parsed(body: bytes) -> dict[str, Any] | None:
 
 def _may_pass(error: AwsError) -> bool:
     return (
-        isinstance(error, Unreachable)
+        isinstance(error, NoResponse)
         or error.status in PASSING_STATUSES
         or error.code in PASSING_CODES
     )

@@ -1,10 +1,10 @@
-"""Signature Version 4 in headers; what is the same in all posts of one fan-out is computed once.
+"""Signature Version 4 in headers; the parts that all posts of a fan-out share are computed once.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 
-A signature is HMAC(key, stamp + SHA256(method + path + headers + payload's hash)). Of that a post
-has only the connection id for its own, so that hashes are kept with all that comes before already
-in them, and copied for each signature.
+A signature is HMAC(key, stamp + SHA256(method + path + headers + payload's hash)). Posts of one
+fan-out differ only in the connection id at the end of their path. So the hashes of everything
+before it are computed once, and copied for each signature.
 """
 
 import hmac
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 ALGORITHM = "AWS4-HMAC-SHA256"
 
 RENEW_AFTER = 50.0
-"""Seconds for which a date is used again; AWS refuses one that is five minutes off."""
+"""Seconds for which a date is reused; AWS refuses a date that is more than five minutes off."""
 
 BLOCK = 64
-"""Bytes of SHA-256's block, to which HMAC fills a key up.
+"""Bytes of a SHA-256 block, to which HMAC pads its key.
 
 https://www.rfc-editor.org/rfc/rfc2104#section-2
 """
@@ -37,10 +37,10 @@ https://www.rfc-editor.org/rfc/rfc2104#section-2
 OWN_HEADERS = frozenset(
     {"authorization", "content-length", "host", "user-agent", "x-amz-date", "x-amz-security-token"}
 )
-"""Headers that are written here and not to be given."""
+"""Headers that this module writes: a caller must not pass them."""
 
-USUAL: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_="
-"""What API Gateway makes connection ids of; of these only `=` is quoted in a path."""
+CONNECTION_ID_BYTES: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_="
+"""The characters of API Gateway's connection ids; of these only `=` is quoted in a path."""
 
 _PATH: Final = re.compile(r"/[^\s?#]*")
 _NAME: Final = re.compile(r"[a-z0-9-]+")
@@ -48,7 +48,7 @@ _NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class Signer:
-    """Writes requests to one service of AWS as they go over the wire, signed."""
+    """Writes signed HTTP requests to one service of AWS."""
 
     def __init__(
         self,
@@ -62,7 +62,11 @@ class Signer:
         self._region = region
         self._credentials = credentials
         self._clock = clock
-        self._seal: _Seal | None = None
+        self._key: _SigningKey | None = None
+
+    def __repr__(self) -> str:
+        key = f"key made at {self._key.made:.0f}" if self._key else "no key yet"
+        return f"<Signer {self._service} {self._region}: {key}>"
 
     def request(
         self,
@@ -73,19 +77,19 @@ class Signer:
         headers: Mapping[str, str] = _NO_HEADERS,
         payload: bytes = b"",
     ) -> bytes:
-        """Return a whole HTTP/1.1 request; all its headers but its length and agent are signed.
+        """Return a whole HTTP/1.1 request; all headers are signed except its length and agent.
 
-        `host` names the port where it is not the scheme's own. `path` is percent-encoded already,
-        without a query and without `.`, `..` or empty segments: these are signed as they are.
-        Raises `ValueError` for what would not be one request, such as a line's end in a header.
+        `host` contains the port unless it is the scheme's default. `path` must be percent-encoded,
+        without a query and without `.`, `..` or empty segments: it is signed as it is. Raises
+        `ValueError` for values that would break the request, such as a newline in a header.
         """
         if not _PATH.fullmatch(path):
             raise ValueError(f"expected a quoted path without a query, got {path!r}")
         line = _safe(f"{method} {path}").encode()
-        form = self._sealed().form(method, host, headers, payload)
+        template = self._signing_key().template(method, host, headers, payload)
         canonical = sha256(_canonical(method, path))
-        canonical.update(form.signed)
-        return b"".join((line, form.head, form.signature(canonical), form.end))
+        canonical.update(template.signed)
+        return b"".join((line, template.head, template.signature(canonical), template.end))
 
     def posts(self, host: str, prefix: str, payload: bytes) -> Callable[[str], bytes]:
         """Return a function from connection id to the whole signed POST of `payload` to it.
@@ -93,22 +97,23 @@ class Signer:
         `prefix` is the path up to the id, e.g. `/prod/@connections/`. Date and credentials are
         renewed while the function is in use.
         """
-        return _Posts(self._sealed, self._clock, host, prefix, payload).write
+        return _Posts(self._signing_key, self._clock, host, prefix, payload).write
 
-    def _sealed(self) -> "_Seal":
-        """Return what signs now: the one of last time unless it is old or the credentials new."""
+    def _signing_key(self) -> "_SigningKey":
+        """Return the last signing key, or a new one when it is old or the credentials changed."""
         now = self._clock()
         credentials = self._credentials()
-        seal = self._seal
-        if seal is None or seal.credentials != credentials or not _is_fresh(seal.made, now):
-            seal = self._seal = _Seal(credentials, now, self._region, self._service)
-        return seal
+        key = self._key
+        if key is None or key.credentials != credentials or not _is_fresh(key.made, now):
+            key = self._key = _SigningKey(credentials, now, self._region, self._service)
+        return key
 
 
-class _Form(NamedTuple):
-    """What requests have in common that differ in their path only.
+class _Template(NamedTuple):
+    """The parts that requests share which differ only in their path.
 
-    `signed` and `head` are what follows the path, in the canonical request and over the wire.
+    `signed` follows the path in the canonical request, `head` follows it in the HTTP request;
+    `end` follows the signature. `inner` and `outer` are the two hashes of HMAC.
     """
 
     signed: bytes
@@ -125,10 +130,10 @@ class _Form(NamedTuple):
         return hexlify(outer.digest())
 
 
-class _Seal:
-    """Credentials and a date, made into a key: `made` in epoch seconds.
+class _SigningKey:
+    """The key that is derived from credentials and a date; `made` is that date in epoch seconds.
 
-    `inner` and `outer` are the two hashes that HMAC is made of, the key already in them.
+    `_inner` and `_outer` are the two hashes of HMAC, which have the padded key in them already.
     """
 
     def __init__(self, credentials: Credentials, made: float, region: str, service: str) -> None:
@@ -144,8 +149,10 @@ class _Seal:
         self._outer = sha256(bytes(byte ^ 0x5C for byte in key.ljust(BLOCK, b"\0")))
         self._inner.update(f"{ALGORITHM}\n{self._date}\n{self._scope}\n".encode())
 
-    def form(self, method: str, host: str, headers: Mapping[str, str], payload: bytes) -> _Form:
-        """Return what follows the path of requests to `host`, with these headers and payload."""
+    def template(
+        self, method: str, host: str, headers: Mapping[str, str], payload: bytes
+    ) -> _Template:
+        """Return the template of requests to `host` with these headers and payload."""
         given = {_other(name.lower()): _safe(value) for name, value in headers.items()}
         given |= {"host": _safe(host), "x-amz-date": self._date}
         if self.credentials.token:
@@ -161,7 +168,7 @@ class _Seal:
             f"authorization: {ALGORITHM} Credential={access_key}/{self._scope}, "
             f"SignedHeaders={names}, Signature="
         )
-        return _Form(
+        return _Template(
             signed=f"\n\n{lines}\n{names}\n{sha256(payload).hexdigest()}".encode(),
             head=(" HTTP/1.1\r\n" + "\r\n".join(head)).encode(),
             end=b"\r\n\r\n" + payload,
@@ -171,19 +178,28 @@ class _Seal:
 
 
 class _Posts:
-    """One fan-out's posts."""
+    """Writes the posts of one fan-out: the same payload to many connections."""
 
-    __slots__ = ("_canonical", "_clock", "_form", "_host", "_made", "_payload", "_prefix", "_seal")
+    __slots__ = (
+        "_canonical",
+        "_clock",
+        "_host",
+        "_made",
+        "_payload",
+        "_prefix",
+        "_signing_key",
+        "_template",
+    )
 
     def __init__(
         self,
-        seal: "Callable[[], _Seal]",
+        signing_key: "Callable[[], _SigningKey]",
         clock: Callable[[], float],
         host: str,
         prefix: str,
         payload: bytes,
     ) -> None:
-        self._seal = seal
+        self._signing_key = signing_key
         self._clock = clock
         self._host = host
         self._prefix = _safe(f"POST {prefix}").encode()
@@ -196,38 +212,40 @@ class _Posts:
         if not _is_fresh(self._made, self._clock()):
             self._renew()
         segment = connection_id.encode()
-        if segment.translate(None, USUAL):
+        if segment.translate(None, CONNECTION_ID_BYTES):
             segment = quote(segment, safe="").encode()
         else:
             segment = segment.replace(b"=", b"%3D")
-        form = self._form
+        template = self._template
         canonical = self._canonical.copy()
-        canonical.update(segment.replace(b"%", b"%25") + form.signed)
-        return b"".join((self._prefix, segment, form.head, form.signature(canonical), form.end))
+        canonical.update(segment.replace(b"%", b"%25") + template.signed)
+        return b"".join(
+            (self._prefix, segment, template.head, template.signature(canonical), template.end)
+        )
 
     def _renew(self) -> None:
-        seal = self._seal()
-        self._made = seal.made
-        self._form = seal.form("POST", self._host, _NO_HEADERS, self._payload)
+        key = self._signing_key()
+        self._made = key.made
+        self._template = key.template("POST", self._host, _NO_HEADERS, self._payload)
 
 
 def _is_fresh(made: float, now: float) -> bool:
-    return 0 <= now - made < RENEW_AFTER  # a clock that was set back makes it as old
+    return 0 <= now - made < RENEW_AFTER  # a clock that was set back makes it old, too
 
 
 def _canonical(method: str, path: str) -> bytes:
-    """Return the canonical request up to the end of its path, which is quoted once more."""
+    """Return the canonical request up to the end of its path, which is quoted a second time."""
     return f"{method}\n{quote(path)}".encode()
 
 
 def _other(name: str) -> str:
     if name in OWN_HEADERS or not _NAME.fullmatch(name):
-        raise ValueError(f"expected the name of a header that is not made here, got {name!r}")
+        raise ValueError(f"expected the name of a header that is not written here, got {name!r}")
     return name
 
 
 def _safe(text: str) -> str:
-    """Return what may be a part of a request's head; raise `ValueError` for all else."""
+    """Return `text`; raise `ValueError` unless it is printable ASCII."""
     if not (text.isascii() and text.isprintable()):
         raise ValueError("expected printable ASCII in a request's head, got something else")
     return text

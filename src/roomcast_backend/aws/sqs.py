@@ -12,11 +12,14 @@ SERVICE = Service("sqs", "SQS", target="AmazonSQS")
 
 
 class Sqs:
-    """Queues; parameters have boto3's names. A queue's URL does not say where it is called."""
+    """Sends to queues; parameters have boto3's names.
+
+    Calls go to the endpoint of `ServiceClient`, whatever host a queue's URL names.
+    """
 
     def __init__(self, calls: ServiceClient | None = None) -> None:
         self._calls = calls or ServiceClient(SERVICE)
 
     def send_message(self, **request: Any) -> dict[str, Any]:
-        """Put a message into a queue; raise `AwsError`. It may get there twice."""
+        """Put a message into a queue, or raise `AwsError`; the queue may get it twice."""
         return self._calls.json("SendMessage", request)

@@ -124,7 +124,7 @@ class ConnectionStore:
         except AwsError as exc:
             if exc.code != REFUSED:
                 raise
-            return False, exc.answer.get("Item")
+            return False, exc.response.get("Item")
         return True, answer["Attributes"]
 
 

@@ -58,5 +58,5 @@ def _reasons(error: AwsError) -> set[str]:
     """Return why a transaction was cancelled, or the code of another error that may pass."""
     if error.code in ("TransactionInProgressException", "TransactionConflictException"):
         return {"TransactionConflict"}
-    reasons: list[dict[str, str]] = error.answer.get("CancellationReasons", [])
+    reasons: list[dict[str, str]] = error.response.get("CancellationReasons", [])
     return {reason.get("Code", "None") for reason in reasons}

@@ -10,6 +10,8 @@ from dataclasses import replace
 import pytest
 
 from roomcast_backend.aws.http import origin, transport
+from roomcast_backend.aws.http.connection import HttpConnection
+from roomcast_backend.aws.http.pool_growth import PoolGrowth
 from roomcast_backend.aws.http.tls import verifying
 from roomcast_backend.aws.http.transport import Transport
 from tests.fakes.connections_server import (
@@ -424,3 +426,33 @@ class TestTrust:
     def test_where_it_may(self, url: str, authority: str) -> None:
         with closing(Transport(url)) as allowed:
             assert allowed.origin.authority == authority
+
+
+class TestRepr:
+    """A log line or a debugger shows what each object is doing."""
+
+    def test_of_a_transport_and_its_connection(self, server: ConnectionsServer) -> None:
+        with Sender(server.url) as sender:
+            origin_of = f"{sender.transport.origin.scheme}://localhost:{server.port}"
+            unused = f"<Transport {origin_of}: 0 busy, 0 idle, <PoolGrowth: 0 connecting>>"
+            assert repr(sender.transport) == unused
+            sender.post("a")
+            sender.post("a")
+            used = f"<Transport {origin_of}: 0 busy, 1 idle, <PoolGrowth: 0 connecting>>"
+            assert repr(sender.transport) == used
+            (connection,) = sender.transport._idle
+            assert repr(connection) == "<HttpConnection: idle, 2 responses>"
+
+    def test_of_a_connection_in_use(self, server: ConnectionsServer) -> None:
+        with closing(socket.create_connection(("localhost", server.port))) as unrelated:
+            address = (unrelated.family, unrelated.getpeername())
+            connection = HttpConnection("localhost", [address], None)
+            with closing(connection):
+                assert repr(connection) == "<HttpConnection: connecting, 0 responses>"
+                growth = PoolGrowth()
+                growth.add(connection)
+                assert repr(growth) == "<PoolGrowth: 1 connecting>"
+                connection.is_open = True
+                connection.request = b"GET"
+                assert repr(connection) == "<HttpConnection: busy, 0 responses>"
+                assert repr(growth) == "<PoolGrowth: 0 connecting>"

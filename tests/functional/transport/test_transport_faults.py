@@ -138,7 +138,7 @@ class TestGarbage:
     def test_head_without_end(
         self, server: ConnectionsServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(connection, "LARGEST_ANSWER", 1024 * 1024)
+        monkeypatch.setattr(connection, "LARGEST_RESPONSE", 1024 * 1024)
         endless = (b"HTTP/1.1 200 OK\r\n", *[b"X-More: " + b"x" * 8192 + b"\r\n"] * 500)
         server.script("odd", Reply(endless))
         with Sender(server.url) as sender:
@@ -149,7 +149,7 @@ class TestGarbage:
     def test_many_answers_are_not_one_without_end(
         self, tls: ConnectionsServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(connection, "LARGEST_ANSWER", 10_000)
+        monkeypatch.setattr(connection, "LARGEST_RESPONSE", 10_000)
         tls.default = status(200, body=b"x" * 2000).in_pieces(1000)
         with Sender(tls.url, window=1) as sender:
             assert sender.statuses(*names(30)) == [200] * 30
@@ -223,7 +223,10 @@ class TestTime:
     def test_nobody_accepts(self) -> None:
         with deaf_port() as port, Sender(f"http://127.0.0.1:{port}", timeout=SHORT) as sender:
             began = time.monotonic()
-            assert sender.statuses(*names(pool_growth.AT_FIRST)) == [0] * pool_growth.AT_FIRST
+            assert (
+                sender.statuses(*names(pool_growth.FIRST_CONNECTING))
+                == [0] * pool_growth.FIRST_CONNECTING
+            )
             assert time.monotonic() - began < SHORT * 2
 
     def test_nobody_shakes_hands(self) -> None:
@@ -232,7 +235,10 @@ class TestTime:
             url = f"https://127.0.0.1:{mute.getsockname()[1]}"
             with Sender(url, timeout=SHORT, tls=trusting()) as sender:
                 began = time.monotonic()
-                assert sender.statuses(*names(pool_growth.AT_FIRST)) == [0] * pool_growth.AT_FIRST
+                assert (
+                    sender.statuses(*names(pool_growth.FIRST_CONNECTING))
+                    == [0] * pool_growth.FIRST_CONNECTING
+                )
                 assert time.monotonic() - began < SHORT * 2
 
     def test_few_connections_are_opened_at_once(self) -> None:
@@ -240,8 +246,8 @@ class TestTime:
             url = f"https://127.0.0.1:{mute.getsockname()[1]}"
             with Sender(url, timeout=0.2, window=64, tls=trusting()) as sender:
                 began = time.monotonic()
-                assert sender.statuses(*names(pool_growth.AT_FIRST + 1)) == [0] * (
-                    pool_growth.AT_FIRST + 1
+                assert sender.statuses(*names(pool_growth.FIRST_CONNECTING + 1)) == [0] * (
+                    pool_growth.FIRST_CONNECTING + 1
                 )
                 assert time.monotonic() - began > 0.4
 
@@ -252,16 +258,16 @@ class TestTime:
     def test_answers_in_time_need_few_connections(
         self, server: ConnectionsServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(pool_growth, "LATE", SHORT)
+        monkeypatch.setattr(pool_growth, "LATE_AFTER", SHORT)
         with Sender(server.url, window=64) as sender:
             assert sender.statuses(*names(200)) == [200] * 200
-        assert server.accepted == pool_growth.AT_FIRST
+        assert server.accepted == pool_growth.FIRST_CONNECTING
 
     def test_late_ones_need_more(self, server: ConnectionsServer) -> None:
         server.default = OK.after(0.05)
         with Sender(server.url, window=64) as sender:
             assert sender.statuses(*names(200)) == [200] * 200
-        assert server.accepted > 4 * pool_growth.AT_FIRST
+        assert server.accepted > 4 * pool_growth.FIRST_CONNECTING
 
     def test_slow_answers(self, server: ConnectionsServer) -> None:
         server.default = OK.after(0.1)

@@ -1,4 +1,4 @@
-"""Where requests go: scheme, host and port of a URL, and the addresses behind the host."""
+"""The server of a URL: scheme, host and port, and the addresses of the host."""
 
 import socket
 import time
@@ -10,17 +10,17 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 ADDRESS_SECONDS = 30.0
-"""How long an answer of the resolver is used; AWS's own names live for 60 seconds."""
+"""How long the resolver's addresses are used; the TTL of AWS's own names is 60 seconds."""
 
 PORTS = {"https": 443, "http": 80}
 
 Address = tuple[socket.AddressFamily, Any]
-"""What `socket.socket` and `connect` take."""
+"""The arguments of `socket.socket` and `connect`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """A server. Without TLS only this machine is talked to: requests carry credentials."""
+    """A server. Without TLS it must be on this machine, because requests carry credentials."""
 
     scheme: str
     host: str
@@ -28,7 +28,7 @@ class Origin:
 
     @classmethod
     def of(cls, url: str) -> Self:
-        """Read a URL's origin; raise `ValueError` for one that is not to be talked to."""
+        """Read a URL's origin; raise `ValueError` unless it is https, or http to this machine."""
         parts = urlsplit(url)
         if parts.scheme not in PORTS or not parts.hostname:
             raise ValueError(f"expected https://host, got {url!r}")
@@ -45,15 +45,15 @@ class Origin:
 
 @dataclass(slots=True)
 class Addresses:
-    """Takes turns among an origin's addresses; asks the resolver again now and then."""
+    """Rotates an origin's addresses; asks the resolver again after `ADDRESS_SECONDS`."""
 
     origin: Origin
     clock: Callable[[], float] = time.monotonic
     _found: deque[Address] = field(default_factory=deque)
     _until: float = field(default=0.0)
 
-    def turn(self) -> list[Address]:
-        """Return all addresses, another one first each time; raise `OSError` if there are none."""
+    def rotated(self) -> list[Address]:
+        """Return all addresses, each time another one first; raise `OSError` if there are none."""
         if not self._found or self.clock() >= self._until:
             found = socket.getaddrinfo(self.origin.host, self.origin.port, type=socket.SOCK_STREAM)
             self._found = deque((family, address) for family, _, _, _, address in found)
@@ -62,7 +62,7 @@ class Addresses:
         return list(self._found)
 
     def forget(self) -> None:
-        """Ask the resolver next time: the addresses did not answer."""
+        """Drop the addresses, which cannot be reached: ask the resolver next time."""
         self._found.clear()
 
 

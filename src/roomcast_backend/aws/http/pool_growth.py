@@ -1,56 +1,63 @@
-"""How many connections to a server: as many as its answers take time, opened a few at a time.
+"""How many connections the pool has: as many as responses are slow, opened a few at a time.
 
-A handshake costs as much time of the processor as dozens of requests, on both sides. A connection
-is worth it only in time in which all others are waiting; and a server that is busy with handshakes
-answers late, which must not be taken for a need of still more connections.
+A handshake costs as much processor time as dozens of requests, on both sides. Another connection
+is worth it only while all others wait for a response. A server that is busy with handshakes
+responds late, which must not be taken for a need of still more connections.
 """
 
 from typing import Final
 
 from roomcast_backend.aws.http.connection import HttpConnection
 
-AT_FIRST: Final = 4
-"""Connections that may be being opened at the same time while none is open."""
+FIRST_CONNECTING: Final = 4
+"""Connections that may be connecting at the same time while none is open."""
 
-AT_LEAST: Final = 2
-AT_MOST: Final = 16
-"""The same when some are: a quarter of them, within these limits."""
+LEAST_CONNECTING: Final = 2
+MOST_CONNECTING: Final = 16
+"""The same when some are open: a quarter of them, within these limits."""
 
-LATE: Final = 0.002
-"""Seconds after which an answer is waited for so long that another connection is worth it."""
+LATE_AFTER: Final = 0.002
+"""Seconds after which a response is so late that another connection is worth its handshake."""
 
 
-def growth_limit(connected: int) -> int:
-    """Return how many connections may be being opened beside so many that are open."""
-    if not connected:
-        return AT_FIRST
-    return min(AT_MOST, max(AT_LEAST, connected // 4))
+def growth_limit(open_connections: int) -> int:
+    """Return how many connections may be connecting beside those that are open."""
+    if not open_connections:
+        return FIRST_CONNECTING
+    return min(MOST_CONNECTING, max(LEAST_CONNECTING, open_connections // 4))
 
 
 class PoolGrowth:
-    """The lanes that are being opened."""
+    """Keeps track of the connections that are connecting, and decides whether to open another."""
 
     def __init__(self) -> None:
-        self._lanes: set[HttpConnection] = set()
+        self._connecting: set[HttpConnection] = set()
 
-    def add(self, lane: HttpConnection) -> None:
-        """Note that a lane begins to connect."""
-        self._lanes.add(lane)
+    def __repr__(self) -> str:
+        connecting = sum(not each.is_open for each in self._connecting)
+        return f"<PoolGrowth: {connecting} connecting>"
 
-    def discard(self, lane: HttpConnection) -> None:
-        """Note that a lane is no more."""
-        self._lanes.discard(lane)
+    def add(self, connection: HttpConnection) -> None:
+        """Note that a connection begins to connect."""
+        self._connecting.add(connection)
 
-    def has_room(self, lanes: int) -> bool:
-        """Tell whether another lane may be opened; there are so many, those being opened too."""
-        if self._lanes:
-            self._lanes = {lane for lane in self._lanes if not lane.is_open}
-        opening = len(self._lanes)
-        return opening < growth_limit(lanes - opening)
+    def discard(self, connection: HttpConnection) -> None:
+        """Note that a connection is closed."""
+        self._connecting.discard(connection)
 
-    def patience(self, lanes: int, waited: float) -> float:
-        """Return the seconds to wait for an answer before another lane is opened.
+    def allows_another(self, pool_size: int) -> bool:
+        """Tell whether another connection may be opened.
 
-        `waited` is for how long the oldest request has been waiting.
+        `pool_size` counts all connections, those that are connecting included.
         """
-        return max(0.0, LATE - waited) if lanes >= AT_FIRST else 0.0
+        if self._connecting:
+            self._connecting = {each for each in self._connecting if not each.is_open}
+        connecting = len(self._connecting)
+        return connecting < growth_limit(pool_size - connecting)
+
+    def wait_seconds(self, pool_size: int, oldest_wait: float) -> float:
+        """Return how long to wait for a response before another connection is opened.
+
+        `oldest_wait` is for how many seconds the oldest request has been waiting.
+        """
+        return max(0.0, LATE_AFTER - oldest_wait) if pool_size >= FIRST_CONNECTING else 0.0

@@ -1,4 +1,4 @@
-"""How servers are trusted: always verified, certificate and name."""
+"""TLS that verifies the certificate and the host name of every server."""
 
 import os
 import ssl
@@ -7,9 +7,9 @@ from functools import cache
 
 @cache
 def verifying() -> ssl.SSLContext:
-    """Return the context for all connections: the machine's authorities, or `AWS_CA_BUNDLE`'s.
+    """Return the context of all connections, which trusts the authorities of the machine.
 
-    The variable is the one that AWS's own tools read.
+    `AWS_CA_BUNDLE` names a file with other authorities; AWS's own tools read it too.
     https://docs.aws.amazon.com/sdkref/latest/guide/setting-global-ca_bundle.html
     """
     context = ssl.create_default_context(cafile=os.environ.get("AWS_CA_BUNDLE") or None)

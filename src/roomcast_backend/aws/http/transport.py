@@ -2,13 +2,13 @@
 
 Each `HttpConnection` carries one request at a time; `epoll` tells which of them can go on.
 
-request ─▶ idle connection, else a new one ─▶ complete answer ─▶ Answer(status)
-             ├─ an idle connection broke ─▶ the request again, on a new connection
-             ├─ a new connection broke ─▶ Answer(status 0)
-             └─ no answer within the timeout ─▶ Answer(status 0)
+request ─▶ idle connection, else a new one ─▶ complete response ─▶ HttpResponse(status)
+             ├─ an idle connection breaks ─▶ the request again, on a new connection
+             ├─ a new connection breaks ─▶ HttpResponse(status 0)
+             └─ no response within the timeout ─▶ HttpResponse(status 0)
 
-A request that is sent once more may have been received the first time: what must not happen twice
-has to be recognisable by its receiver. https://www.rfc-editor.org/rfc/rfc9112#section-9.6
+The server may have received a request that is sent once more: it has to recognise requests that
+must not take effect twice. https://www.rfc-editor.org/rfc/rfc9112#section-9.6
 """
 
 import select
@@ -24,22 +24,22 @@ from roomcast_backend.aws.http.pool_growth import PoolGrowth
 from roomcast_backend.aws.http.tls import verifying
 
 IDLE_SECONDS = 240
-"""An unused connection older than this is not used again: NAT gateways forget one after 350 s.
+"""A connection that was idle for longer is not used again: NAT gateways drop it after 350 s.
 
 https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.html
 """
 
-NOTICEABLE = 0.1
-"""Seconds of the caller's own between two looks; more of them are not counted as the server's."""
+CALLER_SECONDS = 0.1
+"""Seconds that the caller may spend between two polls before deadlines are extended by them."""
 
 Request = tuple[Any, bytes]
-"""A key of the caller's own and the whole HTTP request."""
+"""The caller's key and the whole HTTP request."""
 
 
-class Answer(NamedTuple):
-    """What came of a request: `key` is the caller's, status 0 means that nothing was answered.
+class HttpResponse(NamedTuple):
+    """The result of a request: `key` is the caller's, status 0 means that there was no response.
 
-    `retry_after` in seconds, 0.0 where the server named no wait.
+    `retry_after` is in seconds, 0.0 where the server named no wait.
     """
 
     key: Any
@@ -49,10 +49,10 @@ class Answer(NamedTuple):
 
 
 class Transport:
-    """Sends requests to the server of `url`; its connections live on between calls.
+    """Sends requests to the server of `url`, and keeps its connections between calls.
 
     At most `window` requests are in flight, each for at most `timeout` seconds, connecting
-    included. Not for several threads, and for one exchange at a time.
+    included. Not safe for several threads; one exchange at a time.
     """
 
     def __init__(
@@ -69,217 +69,226 @@ class Transport:
         self._timeout = timeout
         self._tls = (tls or verifying()) if self.origin.scheme == "https" else None
         self._epoll = select.epoll()
-        self._lanes: dict[int, HttpConnection] = {}
-        self._opening = PoolGrowth()
+        self._connections: dict[int, HttpConnection] = {}
+        self._growth = PoolGrowth()
         self._idle: list[HttpConnection] = []
         self._idle_since = 0.0
-        self._busy: dict[HttpConnection, float] = {}  # and until when; the oldest request first
+        self._busy: dict[HttpConnection, float] = {}  # and deadlines; the oldest request first
         self._dropped: list[HttpConnection] = []
-        self._source: Iterator[Request] = iter(())
-        self._more = False
+        self._requests: Iterator[Request] = iter(())
+        self._has_more = False
         self._unsent: deque[Request] = deque()
-        self._answers: list[Answer] = []
+        self._responses: list[HttpResponse] = []
         self._now = 0.0
 
-    def one(self, request: bytes) -> Answer:
-        """Send one request and wait for what comes of it."""
-        (answer,) = self.exchange([(None, request)])
-        return answer
+    def __repr__(self) -> str:
+        return (
+            f"<Transport {self.origin.scheme}://{self.origin.authority}: "
+            f"{len(self._busy)} busy, {len(self._idle)} idle, {self._growth!r}>"
+        )
 
-    def exchange(self, requests: Iterable[Request]) -> Generator[Answer, None, None]:
-        """Send requests, yield one answer for each, in any order.
+    def one(self, request: bytes) -> HttpResponse:
+        """Send one request and return its response."""
+        (response,) = self.exchange([(None, request)])
+        return response
 
-        A request is taken when it can be sent. Whoever stops iterating gives up what is in flight.
+    def exchange(self, requests: Iterable[Request]) -> Generator[HttpResponse, None, None]:
+        """Send requests; yield one response for each, in any order.
+
+        A request is taken from `requests` when it can be sent. A caller that stops iterating
+        gives up the requests in flight.
         """
         if self._busy:
             raise RuntimeError("the transport is in use: one exchange at a time")
         self._begin(iter(requests))
         try:
-            while self._more or self._unsent or self._busy:
-                self._turn()
-                answers, self._answers = self._answers, []
-                yield from answers
+            while self._has_more or self._unsent or self._busy:
+                self._run_once()
+                responses, self._responses = self._responses, []
+                yield from responses
         finally:
             self._end()
 
     def close(self) -> None:
         """Close all connections."""
-        for lane in list(self._lanes.values()):
-            self._drop(lane)
-        self._bury()
+        for connection in list(self._connections.values()):
+            self._drop(connection)
+        self._close_dropped()
         self._epoll.close()
 
-    def _begin(self, source: Iterator[Request]) -> None:
-        """Drop connections that were closed or got old while nobody looked."""
-        self._source, self._more = source, True
+    def _begin(self, requests: Iterator[Request]) -> None:
+        """Drop connections that the server closed or that got too old since the last exchange."""
+        self._requests, self._has_more = requests, True
         self._limit = self._window
         self._now = time.monotonic()
         if time.time() - self._idle_since > IDLE_SECONDS:
-            for lane in list(self._lanes.values()):
-                self._drop(lane)
-        for number, events in self._epoll.poll(0):
-            self._step(self._lanes[number], events)
-        self._bury()
+            for connection in list(self._connections.values()):
+                self._drop(connection)
+        for fileno, events in self._epoll.poll(0):
+            self._advance(self._connections[fileno], events)
+        self._close_dropped()
 
     def _end(self) -> None:
-        for lane in list(self._busy):
-            self._drop(lane)
-        self._bury()
+        for connection in list(self._busy):
+            self._drop(connection)
+        self._close_dropped()
         self._unsent.clear()
-        self._answers.clear()
-        self._source, self._more = iter(()), False
+        self._responses.clear()
+        self._requests, self._has_more = iter(()), False
         self._idle_since = time.time()
 
-    def _turn(self) -> None:
-        """Give idle lanes work, then let every lane go on that can.
+    def _run_once(self) -> None:
+        """Send on idle connections, then advance every connection that has events.
 
-        A lane is opened only when no other one can go on and an answer is late: see `opening`.
+        A new connection is opened only when none has events and a response is late: `PoolGrowth`.
         """
-        while self._idle and (request := self._take()):
+        while self._idle and (request := self._next_request()):
             self._start(self._idle.pop(), *request)
-        self._excuse(time.monotonic() - self._now)
+        self._extend_deadlines(time.monotonic() - self._now)
         ready = self._poll()
         self._now = time.monotonic()
-        if not ready and self._may_open() and (request := self._take()):
-            self._open(*request)
-        lanes = self._lanes
-        for number, events in ready:
-            if lane := lanes.get(number):
-                self._step(lane, events)
+        if not ready and self._may_grow() and (request := self._next_request()):
+            self._connect(*request)
+        connections = self._connections
+        for fileno, events in ready:
+            if connection := connections.get(fileno):
+                self._advance(connection, events)
         self._expire(ready)
         if self._dropped:
-            self._bury()
+            self._close_dropped()
 
     def _poll(self) -> list[tuple[int, int]]:
         oldest = next(iter(self._busy.values()), 0.0)
-        if self._may_open():
+        if self._may_grow():
             waited = time.monotonic() - (oldest - self._timeout)
-            return self._epoll.poll(self._opening.patience(len(self._lanes), waited))
+            return self._epoll.poll(self._growth.wait_seconds(len(self._connections), waited))
         if not self._busy:
             return []
         ready = self._epoll.poll(max(0.0, oldest - time.monotonic()))
-        # A process that was stopped meanwhile is told that the time is over, not what has come.
+        # A process that was frozen meanwhile gets the timeout first: ask again for its events.
         return ready or self._epoll.poll(0)
 
-    def _may_open(self) -> bool:
-        if not (self._more or self._unsent) or len(self._lanes) >= self._limit:
+    def _may_grow(self) -> bool:
+        if not (self._has_more or self._unsent) or len(self._connections) >= self._limit:
             return False
-        return self._opening.has_room(len(self._lanes))
+        return self._growth.allows_another(len(self._connections))
 
-    def _take(self) -> Request | None:
+    def _next_request(self) -> Request | None:
         if self._unsent:
             return self._unsent.popleft()
-        if not self._more:
+        if not self._has_more:
             return None
-        request = next(self._source, None)
+        request = next(self._requests, None)
         if request is None:
-            self._more = False
+            self._has_more = False
         return request
 
-    def _step(self, lane: HttpConnection, events: int) -> None:
+    def _advance(self, connection: HttpConnection, events: int) -> None:
         try:
-            complete = lane.advance(events)
+            complete = connection.advance(events)
         except BROKEN:
-            self._broken(lane)
+            self._handle_broken(connection)
             return
         if complete:
-            self._answered(lane)
-        elif lane.wants != lane.watched:
-            self._watch(lane)
+            self._complete(connection)
+        elif connection.interest != connection.registered:
+            self._register_interest(connection)
 
-    def _answered(self, lane: HttpConnection) -> None:
-        self._answers.append(Answer(lane.key, lane.status, lane.retry_after, lane.body))
-        del self._busy[lane]
-        lane.release()
-        if not lane.keeps:
-            self._drop(lane)
+    def _complete(self, connection: HttpConnection) -> None:
+        self._responses.append(
+            HttpResponse(connection.key, connection.status, connection.retry_after, connection.body)
+        )
+        del self._busy[connection]
+        connection.release()
+        if not connection.keep_alive:
+            self._drop(connection)
             return
-        self._idle.append(lane)
-        if request := self._take():
+        self._idle.append(connection)
+        if request := self._next_request():
             self._start(self._idle.pop(), *request)
 
-    def _start(self, lane: HttpConnection, key: Any, request: bytes) -> None:
-        self._busy[lane] = self._now + self._timeout
+    def _start(self, connection: HttpConnection, key: Any, request: bytes) -> None:
+        self._busy[connection] = self._now + self._timeout
         try:
-            lane.carry(key, request)
+            connection.send(key, request)
         except BROKEN:
-            self._broken(lane)
+            self._handle_broken(connection)
             return
-        if lane.wants != lane.watched:
-            self._watch(lane)
+        if connection.interest != connection.registered:
+            self._register_interest(connection)
 
-    def _open(self, key: Any, request: bytes, addresses: Sequence[Address] = ()) -> None:
+    def _connect(self, key: Any, request: bytes, addresses: Sequence[Address] = ()) -> None:
         try:
-            addresses = addresses or self._addresses.turn()
-            lane = HttpConnection(self.origin.host, addresses, self._tls)
+            addresses = addresses or self._addresses.rotated()
+            connection = HttpConnection(self.origin.host, addresses, self._tls)
         except OSError:
-            self._not_opened(key, request)
+            self._handle_refused(key, request)
             return
-        self._lanes[lane.fileno()] = lane
-        self._opening.add(lane)
-        self._epoll.register(lane.fileno(), lane.watched)
-        self._start(lane, key, request)
+        self._connections[connection.fileno()] = connection
+        self._growth.add(connection)
+        self._epoll.register(connection.fileno(), connection.registered)
+        self._start(connection, key, request)
 
-    def _broken(self, lane: HttpConnection) -> None:
-        self._drop(lane)
-        if lane.request is None:
+    def _handle_broken(self, connection: HttpConnection) -> None:
+        self._drop(connection)
+        if connection.request is None:
             return
-        if not lane.is_open and lane.others:
-            self._open(lane.key, lane.request, lane.others)
-        elif not lane.is_open:
-            self._not_opened(lane.key, lane.request)
-        elif lane.served:
-            self._open(lane.key, lane.request)
+        if not connection.is_open and connection.other_addresses:
+            self._connect(connection.key, connection.request, connection.other_addresses)
+        elif not connection.is_open:
+            self._handle_refused(connection.key, connection.request)
+        elif connection.responses:
+            self._connect(connection.key, connection.request)
         else:
-            self._answers.append(Answer(lane.key, 0))
+            self._responses.append(HttpResponse(connection.key, 0))
 
-    def _not_opened(self, key: Any, request: bytes) -> None:
-        """Leave a request, of which nothing was sent, to the lanes that there are, if any."""
+    def _handle_refused(self, key: Any, request: bytes) -> None:
+        """Keep a request, of which nothing was sent, for the open connections, if there are any."""
         self._addresses.forget()
-        if any(lane.is_open for lane in self._lanes.values()):
-            self._limit = len(self._lanes)
+        if any(connection.is_open for connection in self._connections.values()):
+            self._limit = len(self._connections)
             self._unsent.append((key, request))
         else:
-            self._answers.append(Answer(key, 0))
+            self._responses.append(HttpResponse(key, 0))
 
     def _expire(self, ready: list[tuple[int, int]]) -> None:
-        """Give up requests whose time is over, but for those that are being answered right now."""
-        alive: set[int] | None = None
-        for lane, until in list(self._busy.items()) if self._is_late() else ():
-            if until > self._now:
+        """Give up requests after their deadline, except those whose response is arriving now."""
+        arriving: set[int] | None = None
+        for connection, deadline in list(self._busy.items()) if self._has_overdue() else ():
+            if deadline > self._now:
                 return
-            alive = alive or {number for number, _ in ready}
-            if lane.fileno() in alive:
+            arriving = arriving or {fileno for fileno, _ in ready}
+            if connection.fileno() in arriving:
                 continue
-            self._drop(lane)
-            if lane.is_open:
-                self._answers.append(Answer(lane.key, 0))
+            self._drop(connection)
+            if connection.is_open:
+                self._responses.append(HttpResponse(connection.key, 0))
             else:
-                self._not_opened(lane.key, lane.request or b"")
+                self._handle_refused(connection.key, connection.request or b"")
 
-    def _excuse(self, away: float) -> None:
-        """Give requests the time back in which nobody looked for their answers."""
-        if away > NOTICEABLE:
-            self._busy = {lane: until + away for lane, until in self._busy.items()}
+    def _extend_deadlines(self, away: float) -> None:
+        """Extend deadlines by the time that the caller spent between two polls."""
+        if away > CALLER_SECONDS:
+            self._busy = {each: deadline + away for each, deadline in self._busy.items()}
 
-    def _is_late(self) -> bool:
+    def _has_overdue(self) -> bool:
         return bool(self._busy) and next(iter(self._busy.values())) <= self._now
 
-    def _watch(self, lane: HttpConnection) -> None:
-        self._epoll.modify(lane.fileno(), lane.wants)
-        lane.watched = lane.wants
+    def _register_interest(self, connection: HttpConnection) -> None:
+        self._epoll.modify(connection.fileno(), connection.interest)
+        connection.registered = connection.interest
 
-    def _drop(self, lane: HttpConnection) -> None:
-        """Take a lane out of use; its number stays taken until this turn is over."""
-        self._lanes.pop(lane.fileno(), None)
-        self._epoll.unregister(lane.fileno())
-        self._busy.pop(lane, None)
-        self._opening.discard(lane)
-        if lane in self._idle:
-            self._idle.remove(lane)
-        self._dropped.append(lane)
+    def _drop(self, connection: HttpConnection) -> None:
+        """Take a connection out of the pool; its socket is closed when the events are handled."""
+        self._connections.pop(connection.fileno(), None)
+        self._epoll.unregister(connection.fileno())
+        self._busy.pop(connection, None)
+        self._growth.discard(connection)
+        if connection in self._idle:
+            self._idle.remove(connection)
+        self._dropped.append(connection)
 
-    def _bury(self) -> None:
-        for lane in self._dropped:
-            lane.close()
+    def _close_dropped(self) -> None:
+        for connection in self._dropped:
+            connection.close()
         self._dropped.clear()
