@@ -8,7 +8,7 @@ from roomcast_backend.fanout import work as fanout
 from roomcast_backend.fanout.prefetch import READERS, Span
 from roomcast_backend.fanout.work import Work
 from roomcast_backend.runtime.time_budget import RESERVE
-from roomcast_backend.stores.rooms import BATCH
+from roomcast_backend.stores.batch_items import MOST_READS
 from simulation import sizes
 from simulation.container import Container
 from simulation.sender import Sender
@@ -75,7 +75,7 @@ class Invocation:
         units = count if span.part.only else sizes.members_read_units(count)
         partition = room.partitions[span.part.shard]
         took = partition.read(units, world.loop.now) - world.loop.now
-        for _ in range(ceil(count / BATCH) if span.part.only else 1):
+        for _ in range(ceil(count / MOST_READS) if span.part.only else 1):
             took += world.constants.query.draw(world.random)
         took += count * sizes.ANSWER_BYTES / 1024 * world.constants.query_per_kb
 

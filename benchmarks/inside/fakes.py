@@ -9,10 +9,10 @@ from collections import deque
 from benchmarks.aws_answers import connection, member
 from roomcast_backend.fanout.work import PageQueue, Work
 from roomcast_backend.model.connection import Connection, Member
-from roomcast_backend.stores.connections import CommandRate, ConnectionStore
+from roomcast_backend.stores.connections import ConnectionStore, RateLimit
 from roomcast_backend.stores.counters import CounterStore
 from roomcast_backend.stores.events import EventStore, FanOutState
-from roomcast_backend.stores.memberships import Change, MembershipStore
+from roomcast_backend.stores.memberships import ChangeResult, MembershipStore
 from roomcast_backend.stores.rooms import Page, RoomStore
 
 
@@ -47,13 +47,13 @@ def connections_at_once(connection_id: str) -> None:
     found = connection(connection_id)
 
     def admit(
-        self: ConnectionStore, connection_id: str, *, now: int, rate: CommandRate
+        self: ConnectionStore, connection_id: str, *, now: int, limit: RateLimit
     ) -> Connection:
         return found
 
     ConnectionStore.admit = admit  # type: ignore[method-assign]
-    MembershipStore.join = lambda *_args, **_more: Change.DONE  # type: ignore[method-assign]
-    MembershipStore.leave = lambda *_args, **_more: Change.DONE  # type: ignore[method-assign]
+    MembershipStore.join = lambda *_args, **_more: ChangeResult.DONE  # type: ignore[method-assign]
+    MembershipStore.leave = lambda *_args, **_more: ChangeResult.DONE  # type: ignore[method-assign]
 
 
 def queue_in_memory() -> deque[str]:

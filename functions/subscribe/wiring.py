@@ -16,7 +16,7 @@ from roomcast_backend.model.connection import JSON, SOCKET_IO
 from roomcast_backend.runtime.gateway import gateway
 from roomcast_backend.runtime.invoke_open import invoke_open
 from roomcast_backend.settings import settings
-from roomcast_backend.stores.connections import CommandRate, ConnectionStore
+from roomcast_backend.stores.connections import ConnectionStore, RateLimit
 from roomcast_backend.stores.events import EventStore
 from roomcast_backend.stores.memberships import MembershipStore
 from roomcast_backend.stores.recovery import RecoveryStore
@@ -38,7 +38,7 @@ def dispatcher() -> Dispatcher:
         connections=connections,
         handlers=_handlers(connections),
         gateway=gateway(),
-        rate=CommandRate(interval=1000 // chosen.commands_per_second, burst=chosen.command_burst),
+        limit=RateLimit(interval=1000 // chosen.commands_per_second, burst=chosen.command_burst),
     )
 
 

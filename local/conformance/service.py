@@ -30,7 +30,7 @@ from roomcast_backend.model.connection import JSON, LONGEST_CONNECTION, SOCKET_I
 from roomcast_backend.protocol import engineio_packets
 from roomcast_backend.protocol.messages import Code
 from roomcast_backend.settings import Settings
-from roomcast_backend.stores.connections import CommandRate
+from roomcast_backend.stores.connections import RateLimit
 
 PING_INTERVAL = 300
 PING_TIMEOUT = 200
@@ -85,7 +85,7 @@ class Service:
             connections=self._connections,
             handlers={JSON: handler, SOCKET_IO: handler},
             gateway=gateway,
-            rate=CommandRate(interval=1, burst=1),
+            limit=RateLimit(interval=1, burst=1),
         )
 
     def connect(self, handshake: Handshake) -> None:

@@ -10,7 +10,7 @@ from threading import RLock
 from roomcast_backend.inbound.replay import Replay, Replayed
 from roomcast_backend.model.connection import Connection, State, address, session_id
 from roomcast_backend.model.recovery import RecoverableSession
-from roomcast_backend.stores.connections import CommandRate, ConnectionStore, TooFast
+from roomcast_backend.stores.connections import ConnectionStore, RateLimit, RateLimited
 from roomcast_backend.stores.memberships import MembershipStore
 from roomcast_backend.stores.recovery import RecoveryStore
 from roomcast_backend.stores.sessions import SessionStore
@@ -32,14 +32,14 @@ class Connections(ConnectionStore):
         """Return a connection, or None when it is unknown or gone."""
         return self._rows.get(connection_id)
 
-    def take(self, connection_id: str) -> Connection | None:
+    def delete(self, connection_id: str) -> Connection | None:
         """Delete a connection and return it as it was last."""
         with self.lock:
             return self._rows.pop(connection_id, None)
 
     def admit(
-        self, connection_id: str, *, now: int, rate: CommandRate
-    ) -> Connection | TooFast | None:
+        self, connection_id: str, *, now: int, limit: RateLimit
+    ) -> Connection | RateLimited | None:
         """Return a connection; clients of the suites may send as fast as they like."""
         return self.get(connection_id)
 
@@ -65,7 +65,7 @@ class SessionRows(SessionStore):
     def end(self, connection: Connection, namespace: str, session_id: str) -> None:
         """Delete a session; the connection may begin it anew."""
         with self._rows.lock:
-            self._rows.take(session_id)
+            self._rows.delete(session_id)
             row = self._rows.get(connection.id)
             if row is not None:
                 self._rows.put(replace(row, namespaces=row.namespaces - {namespace}))
@@ -82,10 +82,10 @@ class NoMemberships(MembershipStore):
     ) -> list[Connection]:
         """Delete a connection and its sessions; return what was deleted."""
         with self._rows.lock:
-            row = self._rows.take(address(connection_id))
+            row = self._rows.delete(address(connection_id))
             if row is None:
                 return []
-            taken = [self._rows.take(session_id(row.id, name)) for name in sorted(row.namespaces)]
+            taken = [self._rows.delete(session_id(row.id, name)) for name in sorted(row.namespaces)]
         return [row, *(session for session in taken if session)]
 
 

@@ -1,8 +1,8 @@
 """The service's settings, read once per container from the environment that the stack writes.
 
-Every field is a CDK context value of the same name or a name the stack fills in (tables, queues);
-docs/settings.md describes them all. Reading does not fail for what a function does not use:
-a name that was not given is the empty string.
+Every field is a CDK context value of the same name, or a name that the stack fills in (tables,
+queues); docs/settings.md describes them all. A setting that a function does not have is the empty
+string, so that reading does not fail where it is not used.
 """
 
 import os
@@ -19,12 +19,15 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWrite
 
 
 class BadSetting(ValueError):
-    """A setting has a value that cannot be used; the message names it and what was expected."""
+    """A setting has a wrong value; the message names the setting and what was expected."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Units are in the names or seconds; sizes in bytes; 0 of `max_connections` means no limit."""
+    """Times are in the unit of their name, else in seconds; sizes are in bytes.
+
+    `max_connections` is 0 for no limit.
+    """
 
     connections_table: str = ""
     rooms_table: str = ""
@@ -72,7 +75,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
-        """Read `ROOMCAST_<NAME>` for every field; raise `BadSetting` for what is no number."""
+        """Read `ROOMCAST_<NAME>` for every field; raise `BadSetting` for a wrong value."""
         values: dict[str, Any] = {}
         for field in fields(cls):
             text = environment.get(f"ROOMCAST_{field.name.upper()}", "")

@@ -25,7 +25,7 @@ from roomcast_backend.lifecycle.greeting import EngineIoTimers, Greeter
 from roomcast_backend.lifecycle.termination import Terminator
 from roomcast_backend.model.access import Grant, Principal
 from roomcast_backend.model.connection import SOCKET_IO, Connection, State
-from roomcast_backend.stores.connections import CommandRate, ConnectionStore
+from roomcast_backend.stores.connections import ConnectionStore, RateLimit
 from roomcast_backend.stores.events import EventStore
 from roomcast_backend.stores.memberships import MembershipStore
 from roomcast_backend.stores.recovery import RecoveryStore
@@ -91,7 +91,7 @@ class Server:
                 ),
             },
             gateway=self.gateway,
-            rate=CommandRate(interval=100, burst=20),
+            limit=RateLimit(interval=100, burst=20),
             clock=self.clock,
         )
         self.fan_out = FanOut(

@@ -15,9 +15,9 @@ from roomcast_backend.inbound.json_handler import JsonHandler
 from roomcast_backend.inbound.replay import Replay
 from roomcast_backend.model.access import EVERYTHING, Grant, Principal
 from roomcast_backend.model.connection import Connection, State
-from roomcast_backend.stores.connections import CommandRate, ConnectionStore
+from roomcast_backend.stores.connections import ConnectionStore, RateLimit
 from roomcast_backend.stores.events import EventStore
-from roomcast_backend.stores.memberships import Change, MembershipStore
+from roomcast_backend.stores.memberships import ChangeResult, MembershipStore
 from roomcast_backend.stores.rooms import RoomStore
 from tests.fakes.clock import FakeClock
 from tests.fakes.gateway import FakeGateway
@@ -52,7 +52,7 @@ class Client:
             connections=self.connections,
             handlers={"json": JsonHandler(commands)},
             gateway=self.gateway,
-            rate=CommandRate(interval=100, burst=20),
+            limit=RateLimit(interval=100, burst=20),
             clock=self.clock,
         )
 
@@ -370,7 +370,7 @@ class TestSideBySide:
         client.tokens["narrow"] = client.principal(projects=Grant())
         client.say({"action": "authenticate", "token": "narrow"})
         change = client.memberships.join(old, Room("project", "p1"), now=0)
-        assert change is Change.STALE
+        assert change is ChangeResult.STALE
         assert client.members("project:p1") == []
 
     def test_a_join_after_disconnect_leaves_nothing(self, client: Client) -> None:
@@ -378,8 +378,10 @@ class TestSideBySide:
         connection = client.connections.get("c1")
         assert connection is not None
         client.memberships.forget("c1")
-        assert client.memberships.join(connection, Room("project", "p1"), now=0) is Change.GONE
-        assert client.memberships.settle(connection, now=0) is Change.GONE
+        assert (
+            client.memberships.join(connection, Room("project", "p1"), now=0) is ChangeResult.GONE
+        )
+        assert client.memberships.settle(connection, now=0) is ChangeResult.GONE
         assert client.members("project:p1") == []
         assert client.members("global") == []
 
@@ -411,7 +413,7 @@ class TestFaults:
         self, client: Client, dynamodb: Any
     ) -> None:
         client.say({"action": "subscribe", "room": "project:p1"})
-        client.connections.take("c1")  # the crash: the row is gone, the memberships are not
+        client.connections.delete("c1")  # the crash: the row is gone, the memberships are not
         assert client.members("project:p1") == ["c1"]
         client.memberships.forget("c1", seen_in=["project:p1"])  # what GONE does
         assert client.members("project:p1") == []

@@ -352,7 +352,7 @@ class TestRecovery:
         assert lost.ids() == [beside.id]
 
     def test_a_crash_before_the_session_was_kept(self, lost: Recovering) -> None:
-        lost.server.connections.take("c1")
+        lost.server.connections.delete("c1")
         assert lost.come_back() == lost.pid
         assert ROOM in lost.rooms()
 

@@ -255,21 +255,21 @@ class TestForget:
         assert self.only_the_other_is_left(server)
 
     def test_after_a_crash_behind_the_connections_row(self, server: Server) -> None:
-        server.connections.take("c1")
+        server.connections.delete("c1")
         for session in ("c1#/ws", "c1#/"):
             server.memberships.forget(session, seen_in=["global"])
         assert self.only_the_other_is_left(server)
 
     def test_after_a_crash_behind_a_sessions_row(self, server: Server) -> None:
-        server.connections.take("c1")
-        server.connections.take("c1#/ws")
+        server.connections.delete("c1")
+        server.connections.delete("c1#/ws")
         for room in ("project:p1", "global", f"user:{USER}"):
             server.memberships.forget("c1#/ws", seen_in=[room])
         server.memberships.forget("c1#/")
         assert self.only_the_other_is_left(server)
 
     def test_after_a_crash_the_fan_out_clears_up(self, server: Server) -> None:
-        server.connections.take("c1")
+        server.connections.delete("c1")
         server.gateway.open.discard("c1")
         server.clock.advance(60)
         server.publish("global")
@@ -305,7 +305,7 @@ class TestForgetWithoutRecovery:
 
     def test_after_a_crash_behind_the_connections_row(self, server: Server) -> None:
         server.begin("/ws")
-        server.connections.take("c1")
+        server.connections.delete("c1")
         server.memberships.forget("c1#/ws", seen_in=["global"])
         assert self.nothing_is_left(server)
 

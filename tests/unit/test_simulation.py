@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from roomcast_backend.aws.http import pool_growth
 from roomcast.backoff import Backoff
+from roomcast_backend.aws.http import pool_growth
 from roomcast_backend.fanout import prefetch, retry_policy, work
 from roomcast_backend.fanout.retry_policy import Decision
 from roomcast_backend.gateway import connections_api, rate_limiter

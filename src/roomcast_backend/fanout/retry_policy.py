@@ -48,8 +48,8 @@ def decide(posted: Posted, *, now: float) -> Decision:
 def backoff(attempt: int, *, jitter: float, retry_after: float = 0.0) -> float:
     """Return the seconds to wait after attempt number `attempt`, which counts from 0.
 
-    `jitter`, a random number from 0 to 1, says how much of the longest wait it is (full jitter). The
-    wait is never shorter than `retry_after`.
+    `jitter`, a random number from 0 to 1, says how much of the longest wait it is (full jitter).
+    The wait is never shorter than `retry_after`.
     """
     return max(retry_after, BACKOFF.pause(attempt, lambda: jitter))
 

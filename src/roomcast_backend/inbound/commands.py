@@ -18,7 +18,7 @@ from roomcast_backend.model.access import Principal, may_join
 from roomcast_backend.model.connection import Connection, State
 from roomcast_backend.protocol.messages import Code, Command, CommandRefused, kind_of
 from roomcast_backend.stores.connections import ConnectionStore
-from roomcast_backend.stores.memberships import Change, MembershipStore
+from roomcast_backend.stores.memberships import ChangeResult, MembershipStore
 
 Body = dict[str, Any]
 
@@ -101,7 +101,7 @@ class Commands:
         room = _room(body)
         since = None if body.get("since") is None else _string(body, "since")
 
-        def join(current: Connection) -> Change:
+        def join(current: Connection) -> ChangeResult:
             self._check_access(current, room)
             return self._memberships.join(current, room, now=int(self._clock()))
 
@@ -115,7 +115,7 @@ class Commands:
     def _unsubscribe(self, connection: Connection, body: Mapping[str, Any]) -> Body:
         room = _room(body)
 
-        def leave(current: Connection) -> Change:
+        def leave(current: Connection) -> ChangeResult:
             return self._memberships.leave(current, room, now=int(self._clock()))
 
         self._apply(connection, leave)
@@ -130,7 +130,7 @@ class Commands:
     def _authenticate(self, connection: Connection, body: Mapping[str, Any]) -> Body:
         principal = self._principal(body)
 
-        def renew(current: Connection) -> Change:
+        def renew(current: Connection) -> ChangeResult:
             return self._memberships.renew(current, principal, now=int(self._clock()))
 
         after = self._reload(self._apply(connection, renew))
@@ -152,23 +152,25 @@ class Commands:
         if connection.principal is None or not may_join(connection.principal, room):
             raise CommandRefused(Code.ROOM_ACCESS_DENIED, f"the token does not open {room}")
 
-    def _apply(self, connection: Connection, change: Callable[[Connection], Change]) -> Connection:
+    def _apply(
+        self, connection: Connection, change: Callable[[Connection], ChangeResult]
+    ) -> Connection:
         """Make a change; try it again on the current row when that has changed in between.
 
         Returns the connection as it was when the change was decided.
         """
         for _ in range(MAX_ATTEMPTS):
             match change(connection):
-                case Change.DONE:
+                case ChangeResult.DONE:
                     return connection
-                case Change.FULL:
+                case ChangeResult.FULL:
                     raise CommandRefused(
                         Code.ROOM_LIMIT,
                         f"a connection may be in {self._max_rooms} rooms: leave one first",
                     )
-                case Change.GONE:
+                case ChangeResult.GONE:
                     raise _closed()
-                case Change.STALE:
+                case ChangeResult.STALE:
                     connection = self._reload(connection)
         raise CommandRefused(Code.UNAVAILABLE, "too many changes at once: send it again")
 

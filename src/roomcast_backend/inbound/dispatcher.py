@@ -20,7 +20,7 @@ from roomcast_backend.gateway.connections_api import Gateway
 from roomcast_backend.inbound.handler import NO_REPLY, ProtocolHandler
 from roomcast_backend.model.connection import JSON, Connection
 from roomcast_backend.protocol.messages import Code, Refusal
-from roomcast_backend.stores.connections import CommandRate, ConnectionStore, TooFast
+from roomcast_backend.stores.connections import ConnectionStore, RateLimit, RateLimited
 
 logger = Logger(child=True)
 
@@ -41,13 +41,13 @@ class Dispatcher:
         connections: ConnectionStore,
         handlers: Mapping[str, ProtocolHandler[Any]],
         gateway: Gateway,
-        rate: CommandRate,
+        limit: RateLimit,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._connections = connections
         self._handlers = handlers
         self._gateway = gateway
-        self._rate = rate
+        self._limit = limit
         self._clock = clock
 
     def answer(self, connection_id: str, frame: str) -> str:
@@ -66,12 +66,14 @@ class Dispatcher:
         handler = self._handlers[JSON]
         return _refuse_safely(handler, connection_id, handler.read(frame), refusal)
 
-    def _answer_known(self, connection_id: str, admitted: Connection | TooFast, frame: str) -> str:
+    def _answer_known(
+        self, connection_id: str, admitted: Connection | RateLimited, frame: str
+    ) -> str:
         """Read the frame of a known connection, then answer it in the connection's protocol."""
         handler = self._handlers[admitted.protocol]
         packet = handler.read(frame)
         try:
-            if isinstance(admitted, TooFast):
+            if isinstance(admitted, RateLimited):
                 return handler.refuse(connection_id, packet, _too_fast(admitted))
             return handler.handle(admitted, packet)
         except Exception as exc:
@@ -94,12 +96,12 @@ class Dispatcher:
         connection = self._connections.get(connection_id)
         return connection is not None and connection.protocol in protocols
 
-    def _admit(self, connection_id: str) -> Connection | TooFast | None:
+    def _admit(self, connection_id: str) -> Connection | RateLimited | None:
         now = int(self._clock() * 1000)
-        return self._connections.admit(connection_id, now=now, rate=self._rate)
+        return self._connections.admit(connection_id, now=now, limit=self._limit)
 
 
-def _too_fast(admitted: TooFast) -> Refusal:
+def _too_fast(admitted: RateLimited) -> Refusal:
     wait = admitted.retry_after
     message = f"too many commands: wait {wait} ms"
     return Refusal(Code.RATE_LIMITED, message, {"retry_after_ms": wait})

@@ -107,7 +107,7 @@ class Acceptor:
         try:
             self._start_next_step(connection)
         except Exception:
-            self._connections.take(connection.id)
+            self._connections.delete(connection.id)
             raise
 
     def _start_next_step(self, connection: Connection) -> None:

@@ -1,4 +1,4 @@
-"""What the statistics say."""
+"""The report of the statistics."""
 
 import time
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""From the streams of connections and rooms to the counters: a deletion by TTL counts as well.
+"""Counts the stream records of connections and rooms; a deletion by TTL counts as well.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
 """
@@ -13,22 +13,22 @@ from roomcast_backend.model.connection import is_session
 from roomcast_backend.stores import counters, keys
 from roomcast_backend.stores.counters import Counter
 
-CHANGE = {"INSERT": 1, "REMOVE": -1}
-"""An item that was written again (`MODIFY`) is still one."""
+CHANGE_BY_EVENT = {"INSERT": 1, "REMOVE": -1}
+"""By the record's event name; an item that was changed (`MODIFY`) is still one item."""
 
 
 def changes(records: Sequence[Mapping[str, Any]]) -> dict[Counter, int]:
-    """Add up what a batch of stream records changes."""
+    """Return by how much a batch of stream records changes each counter."""
     sums: Sum[Counter] = Sum()
     for record in records:
-        change = CHANGE.get(record["eventName"], 0)
+        change = CHANGE_BY_EVENT.get(record["eventName"], 0)
         for counter in _counters(record["dynamodb"]["Keys"]):
             sums[counter] += change
     return dict(sums)
 
 
 def batch_name(records: Sequence[Mapping[str, Any]]) -> str:
-    """Name a batch by what is in it (30 characters): Lambda repeats a batch as it was."""
+    """Return the same name (30 characters) for the same batch: Lambda repeats a batch unchanged."""
     content = " ".join(record["dynamodb"]["SequenceNumber"] for record in records)
     return hashlib.sha256(content.encode()).hexdigest()[:30]
 

@@ -18,38 +18,39 @@ from roomcast_backend.stores.items import (
 )
 
 KNOWN = "attribute_exists(connection_id)"
-AT_REST = "(attribute_not_exists(paced_until) OR paced_until <= :now)"
-REFUSED = "ConditionalCheckFailedException"
-BUSY_WITHIN_BURST = "paced_until > :now AND paced_until <= :limit"
+IDLE = "(attribute_not_exists(arrival_time) OR arrival_time <= :now)"
+CONDITION_FAILED = "ConditionalCheckFailedException"
+WITHIN_BURST = "arrival_time > :now AND arrival_time <= :latest"
 
 
 @dataclass(frozen=True, slots=True)
-class CommandRate:
-    """How fast one connection may send: one command per `interval`, `burst` of them at once.
+class RateLimit:
+    """How often a connection may send: a command per `interval`, `burst` at once; milliseconds.
 
-    Milliseconds. Kept as the time until which the connection's commands are accounted for, which
-    needs one number and no clearing (the generic cell rate algorithm, ITU-T I.371).
+    The generic cell rate algorithm (ITU-T I.371), a token bucket in one number: the row keeps the
+    theoretical arrival time of the next command, `arrival_time`. It moves on by `interval` with
+    each command, and may lie ahead of now by `tolerance`.
     """
 
     interval: int
     burst: int
 
     @property
-    def credit(self) -> int:
-        """How far that time may lie ahead of now."""
+    def tolerance(self) -> int:
+        """How many milliseconds the theoretical arrival time may lie ahead of now."""
         return self.interval * (self.burst - 1)
 
 
 @dataclass(frozen=True, slots=True)
-class TooFast:
-    """A command came before its time; `retry_after` milliseconds until the next one is taken."""
+class RateLimited:
+    """A command came too early; the next one is taken after `retry_after` milliseconds."""
 
     protocol: str
     retry_after: int
 
 
 class ConnectionStore:
-    """Reads and writes single connections."""
+    """Reads and writes single rows of the connections table."""
 
     def __init__(self, settings: Settings, *, client: DynamoDb | None = None) -> None:
         self._table = settings.connections_table
@@ -66,10 +67,10 @@ class ConnectionStore:
         )
         return connection_of(answer["Item"]) if "Item" in answer else None
 
-    def take(self, connection_id: str) -> Connection | None:
-        """Delete a connection and return it as it was last; None when it is already gone.
+    def delete(self, connection_id: str) -> Connection | None:
+        """Delete a connection and return its last state; None when it is already gone.
 
-        From here on nothing can join for it: joining asks that the row exists.
+        After this nothing can join for it: joining has the condition that the row exists.
         """
         answer = self._client.delete_item(
             TableName=self._table, Key=_key(connection_id), ReturnValues="ALL_OLD"
@@ -77,17 +78,17 @@ class ConnectionStore:
         return connection_of(answer["Attributes"]) if answer.get("Attributes") else None
 
     def admit(
-        self, connection_id: str, *, now: int, rate: CommandRate
-    ) -> Connection | TooFast | None:
-        """Account for one command, `now` in epoch milliseconds.
+        self, connection_id: str, *, now: int, limit: RateLimit
+    ) -> Connection | RateLimited | None:
+        """Count one command against the connection's rate limit; `now` is epoch milliseconds.
 
-        Returns the connection, `TooFast` when it sends faster than `rate`, None when it is unknown.
-        One conditional update for a connection at rest; a second one for a busy one, whose clock
-        runs ahead of now and is moved on instead of set.
+        Returns the connection, `RateLimited` when it sends too often, None when it is unknown.
+        An idle connection takes one conditional update, which sets its arrival time. A busy one
+        takes a second, which moves on an arrival time that lies ahead of now.
         """
-        values = {":now": number(now), ":next": number(now + rate.interval)}
+        values = {":now": number(now), ":next": number(now + limit.interval)}
         admitted, row = self._update(
-            connection_id, "SET paced_until = :next", f"{KNOWN} AND {AT_REST}", values
+            connection_id, "SET arrival_time = :next", f"{KNOWN} AND {IDLE}", values
         )
         if row is None:
             return None
@@ -95,22 +96,22 @@ class ConnectionStore:
             return connection_of(row)
         values = {
             ":now": number(now),
-            ":interval": number(rate.interval),
-            ":limit": number(now + rate.credit),
+            ":interval": number(limit.interval),
+            ":latest": number(now + limit.tolerance),
         }
-        update = "SET paced_until = paced_until + :interval"
-        admitted, row = self._update(connection_id, update, BUSY_WITHIN_BURST, values)
+        update = "SET arrival_time = arrival_time + :interval"
+        admitted, row = self._update(connection_id, update, WITHIN_BURST, values)
         if row is None:
             return None
         if admitted:
             return connection_of(row)
-        ahead = int(row["paced_until"]["N"]) - now - rate.credit
-        return TooFast(row["protocol"]["S"], max(ahead, 1))
+        ahead = int(row["arrival_time"]["N"]) - now - limit.tolerance
+        return RateLimited(row["protocol"]["S"], max(ahead, 1))
 
     def _update(
         self, connection_id: str, update: str, condition: str, values: Item
     ) -> tuple[bool, Item | None]:
-        """Return whether the update was made, and the row: the new one, else the one refused."""
+        """Return whether the condition held, and the row: updated, or unchanged when it did not."""
         try:
             answer = self._client.update_item(
                 TableName=self._table,
@@ -122,7 +123,7 @@ class ConnectionStore:
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except AwsError as exc:
-            if exc.code != REFUSED:
+            if exc.code != CONDITION_FAILED:
                 raise
             return False, exc.response.get("Item")
         return True, answer["Attributes"]
@@ -130,11 +131,11 @@ class ConnectionStore:
 
 @contextmanager
 def unless_refused() -> Iterator[None]:
-    """Ignore that the condition of a write does not hold."""
+    """Ignore that the condition of the write inside does not hold."""
     try:
         yield
     except AwsError as exc:
-        if exc.code != REFUSED:
+        if exc.code != CONDITION_FAILED:
             raise
 
 

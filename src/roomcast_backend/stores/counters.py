@@ -1,4 +1,4 @@
-"""The counters table: what the statistics add up."""
+"""The counters table, which the statistics add up."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""The events table: the replay log of each room, and which events have been delivered."""
+"""The events table: the replay log of each room, and how far the fan-out of each event has come."""
 
 import json
 import time
@@ -16,14 +16,14 @@ from roomcast_backend.stores.items import Item, names, number, text
 from roomcast_backend.stores.keys import FAN_OUT
 
 LAST_ID = "~"
-"""Sorts after every id."""
+"""A string that sorts after every id."""
 
 
 class FanOutState(Enum):
-    """How far an event's fan-out had come when it arrived (again)."""
+    """How far the fan-out of an event had come when the event arrived (again)."""
 
     NEW = "new"
-    BEGUN = "begun"  # an earlier attempt did not come to its end: deliver (again)
+    BEGUN = "begun"  # an earlier invocation did not finish it: deliver again
     COMPLETE = "complete"  # the bus delivers at least once: this is a repeat
 
 
@@ -66,21 +66,24 @@ class EventStore:
         return FanOutState.BEGUN if before else FanOutState.NEW
 
     def complete(self, event_id: str, *, now: float) -> None:
-        """Note that every member has been posted to, or is left to work that was queued."""
+        """Note that every member was posted to, or is part of work in the queue."""
         moment = number(int(now * 1000))
         self._update(event_id, "SET completed_at = :now, ended_at = :now", {":now": moment})
 
     def note_queued(self, event_id: str, work: str) -> None:
-        """Note that some of an event's fan-out, by its name, is in the queue."""
+        """Note that a part of an event's fan-out, `work` by name, is in the queue."""
         self._update(event_id, "ADD queued :work", {":work": names(frozenset({work}))})
 
     def note_done(self, event_id: str, work: str, *, now: float) -> None:
-        """Note that this work is done; what is done again was done."""
+        """Note that this work is done; noting it again changes nothing but the time."""
         values = {":work": names(frozenset({work})), ":now": number(int(now * 1000))}
         self._update(event_id, "DELETE queued :work SET ended_at = :now", values)
 
     def under_way(self, event_ids: Collection[str], *, at: int) -> frozenset[str]:
-        """Return those of some events whose fan-out may not have ended `at` epoch milliseconds."""
+        """Return the events whose fan-out may not have ended by `at` (epoch milliseconds).
+
+        Raises `AwsError` when DynamoDB has not read all of them.
+        """
         keys = [_delivery_key(event_id) for event_id in event_ids]
         rows = self._batches.get(self._table, keys)
         return frozenset(event_ids) - {row["event_id"]["S"] for row in rows if _ended_by(row, at)}
@@ -136,7 +139,7 @@ def _logged(item: Item) -> Logged:
 
 
 def _ended_by(row: Item, at: int) -> bool:
-    """Tell whether all was handed on by then, and of that nothing is left in the queue."""
+    """Tell whether the fan-out had ended by `at` and none of its work is in the queue."""
     return "completed_at" in row and "queued" not in row and int(row["ended_at"]["N"]) <= at
 
 

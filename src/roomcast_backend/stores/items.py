@@ -1,4 +1,4 @@
-"""How connections and members are written as DynamoDB items, which go no further than here."""
+"""How connections and members are written as DynamoDB items; no other package sees items."""
 
 from typing import Any
 

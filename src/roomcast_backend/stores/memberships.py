@@ -1,8 +1,8 @@
 """Who is in which room: every change of it, in one transaction over connections and rooms.
 
-A connection's row holds the names of its rooms, a room's partition holds its members. Whoever
-deletes the row learns all rooms to leave (`ConnectionStore.take`), and no change succeeds once the
-row is gone, so that no membership can outlive its connection unseen:
+A connection's row holds the names of its rooms, a room's partition holds its members. Deleting
+the row returns all rooms to leave (`ConnectionStore.delete`), and no change succeeds after it. So
+no membership outlives its connection unnoticed:
 
     join: row exists? ─ add room to row + put member        (all or nothing)
     gone: delete row ─▶ rooms it had ─▶ delete members      (a crash here: GONE or the TTL clean up)
@@ -37,12 +37,12 @@ SAME_VERSION = "token_version = :token_version"
 BELOW_ROOM_LIMIT = "(attribute_not_exists(rooms) OR contains(rooms, :name) OR size(rooms) < :most)"
 
 
-class Change(Enum):
-    """What became of a change."""
+class ChangeResult(Enum):
+    """The result of a change of memberships."""
 
     DONE = "done"
-    GONE = "gone"  # the connection is no more
-    STALE = "stale"  # another token came in between: decide anew
+    GONE = "gone"  # the connection does not exist any more
+    STALE = "stale"  # the token or the rooms changed meanwhile: decide again
     FULL = "full"  # the connection is in as many rooms as it may
 
 
@@ -63,7 +63,7 @@ class MembershipStore:
         self._actions = WriteActions(settings, self._client, sleep=sleep)
         self._sleep = sleep
 
-    def settle(self, connection: Connection, *, now: int) -> Change:
+    def settle(self, connection: Connection, *, now: int) -> ChangeResult:
         """Join the automatic rooms, once: from `OPEN` to `READY`."""
         principal = _principal(connection)
         rooms = automatic_rooms(principal)
@@ -78,9 +78,9 @@ class MembershipStore:
             },
         )
         puts = self._actions.join(connection, principal, rooms, now)
-        return self._change(connection, [change, *puts], otherwise=Change.STALE)
+        return self._change(connection, [change, *puts], otherwise=ChangeResult.STALE)
 
-    def join(self, connection: Connection, room: Room, *, now: int) -> Change:
+    def join(self, connection: Connection, room: Room, *, now: int) -> ChangeResult:
         """Put the connection into `room`; joining twice is joining once."""
         change = self._actions.update(
             connection,
@@ -94,9 +94,9 @@ class MembershipStore:
             },
         )
         puts = self._actions.join(connection, _principal(connection), [room], now)
-        return self._change(connection, [change, *puts], otherwise=Change.FULL)
+        return self._change(connection, [change, *puts], otherwise=ChangeResult.FULL)
 
-    def leave(self, connection: Connection, room: Room, *, now: int) -> Change:
+    def leave(self, connection: Connection, room: Room, *, now: int) -> ChangeResult:
         """Take the connection out of `room`; from `global` it is only muted.
 
         `global` is also the roster that heartbeats go through: a connection stays in it.
@@ -108,9 +108,9 @@ class MembershipStore:
             rows = self._actions.join(connection, _principal(connection), [room], now, muted=True)
         else:
             rows = [self._actions.leave(connection.id, str(room))]
-        return self._change(connection, [change, *rows], otherwise=Change.STALE)
+        return self._change(connection, [change, *rows], otherwise=ChangeResult.STALE)
 
-    def renew(self, connection: Connection, principal: Principal, *, now: int) -> Change:
+    def renew(self, connection: Connection, principal: Principal, *, now: int) -> ChangeResult:
         """Give the connection a token, the first or a fresh one.
 
         Rooms that the token does not open are left, the automatic ones joined, and every
@@ -124,7 +124,7 @@ class MembershipStore:
         if connection.state is State.READY and GLOBAL not in kept:
             puts += self._actions.join(connection, principal, [GLOBAL], now, muted=True)
         deletes = [self._actions.leave(connection.id, str(room)) for room in left]
-        return self._change(connection, [change, *puts, *deletes], otherwise=Change.STALE)
+        return self._change(connection, [change, *puts, *deletes], otherwise=ChangeResult.STALE)
 
     def forget(
         self, connection_id: str, *, seen_in: Collection[str] = (), until: float | None = None
@@ -147,7 +147,7 @@ class MembershipStore:
     def _forget_one(
         self, connection_id: str, seen_in: Iterable[str], until: float | None
     ) -> list[Connection]:
-        connection = self._connections.take(connection_id)
+        connection = self._connections.delete(connection_id)
         if connection is not None and (kept := recoverable(connection)) is not None:
             self._recovery.keep(kept)
         rooms = set(seen_in) | (held_rooms(connection) if connection else set())
@@ -188,14 +188,16 @@ class MembershipStore:
         condition = f"{KNOWN} AND {SAME_VERSION} AND {same_rooms}"
         return self._actions.update(connection, update, condition, values, aliases)
 
-    def _change(self, connection: Connection, actions: list[Any], *, otherwise: Change) -> Change:
-        """Make a change; when its condition does not hold, find out which part of it."""
+    def _change(
+        self, connection: Connection, actions: list[Any], *, otherwise: ChangeResult
+    ) -> ChangeResult:
+        """Write a change; when its condition does not hold, find out which part of it failed."""
         if transactions.write(self._client, actions, sleep=self._sleep):
-            return Change.DONE
+            return ChangeResult.DONE
         row = self._connections.get(connection.id)
         if row is None:
-            return Change.GONE
-        return Change.STALE if row.token_version != connection.token_version else otherwise
+            return ChangeResult.GONE
+        return ChangeResult.STALE if row.token_version != connection.token_version else otherwise
 
 
 def _principal(connection: Connection) -> Principal:

@@ -1,4 +1,4 @@
-"""The rooms table, as fan-out and sweeps read it: a shard's members in pages."""
+"""Reads the rooms table for fan-out and heartbeats: the members of a shard, page by page."""
 
 import time
 from bisect import bisect_right
@@ -14,11 +14,11 @@ from roomcast_backend.stores import keys
 from roomcast_backend.stores.batch_items import BatchItems
 from roomcast_backend.stores.items import Item, member_of, text
 
-CHEAPER_THAN_ASKING = 16
-"""Members that may be read for one that is asked about: as a range, thirty cost one read unit."""
+MEMBERS_PER_KEY = 16
+"""Members to read as a range per key that is asked for: thirty of a range cost one read unit."""
 
 WHOLE_MEMBER = "connection_id, protocol, expires_at, joined_at, muted"
-"""What `member_of` reads: a page without the rest takes a quarter less time."""
+"""The attributes that `member_of` reads: a page without the others takes a quarter less time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Page:
 
 
 class RoomStore:
-    """Reads memberships, consistently: whoever has been told that it joined is found."""
+    """Reads memberships consistently: a client that has an ack for its join is found."""
 
     def __init__(
         self,
@@ -73,16 +73,16 @@ class RoomStore:
     def overlap(
         self, room: str, connection_ids: Collection[str], *, until: float | None = None
     ) -> list[Member]:
-        """Return members of a room, all that are among some connections and maybe others.
+        """Return the members of a room that are among some connections, and maybe others.
 
-        Members lie in the order of their ids. Those of a page of `global` tile that order, so that
-        over all of its pages this room is read once per shard of `global`, and no more. Where too
-        many lie between, the connections that are left are asked for one by one, as `among` does.
+        Members are sorted by their ids, and the pages of a shard of `global` divide that order. So
+        over all pages this room is read at most once per shard of `global`. Where too many members
+        lie between the first and the last id, the rest is read key by key, as `among` does.
         """
         ids = sorted(connection_ids)
         if len(self.shards(room)) > 1:
             return self.among(room, ids, until=until)
-        size = CHEAPER_THAN_ASKING * len(ids)
+        size = MEMBERS_PER_KEY * len(ids)
         between = self._page(keys.partition(room, 0), size, within=(ids[0], ids[-1]))
         behind = len(ids) if between.after is None else bisect_right(ids, between.after)
         return between.members + self.among(room, ids[behind:], until=until)
@@ -102,7 +102,7 @@ class RoomStore:
         *,
         within: tuple[str, str] | None = None,
     ) -> Page:
-        """Read up to `size` members, maybe only those whose ids lie within two, both included."""
+        """Read up to `size` members; `within` limits them to ids between two, both included."""
         members: list[Member] = []
         while len(members) < size:
             answer = self._query(partition, size - len(members), after, within)

@@ -78,7 +78,7 @@ class SessionStore:
 
     def end(self, connection: Connection, namespace: str, session_id: str) -> None:
         """Delete a session and its memberships; the connection may begin it anew."""
-        session = self._connections.take(session_id)
+        session = self._connections.delete(session_id)
         if session is not None:
             self._actions.leave_all(session_id, sorted(held_rooms(session)))
             if (kept := recoverable(session)) is not None:

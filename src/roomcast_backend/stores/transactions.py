@@ -1,4 +1,4 @@
-"""All-or-nothing writes, repeated when they meet another one at the same row."""
+"""All-or-nothing writes, repeated when they conflict with another write of the same row."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ PASSING = frozenset(
         "RequestLimitExceeded",
     }
 )
-"""Reasons that are gone a moment later.
+"""Reasons of a cancellation that may pass.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
 """
@@ -33,8 +33,9 @@ def write(
 ) -> bool:
     """Make all `actions` (at most 100) or none; return False when a condition does not hold.
 
-    A `token` makes the same transaction, sent again within 10 minutes, count once. Conflicts with
-    other writes are repeated with backoff and full jitter; what lasts is raised.
+    DynamoDB counts transactions with the same `token` once within 10 minutes. A conflict with
+    another write is repeated with full jitter, `BACKOFF.attempts` times in all; then, and for any
+    other error, this raises `AwsError`.
     """
     request: dict[str, Any] = {"TransactItems": actions}
     if token:
@@ -51,7 +52,7 @@ def write(
             sleep(BACKOFF.pause(retry))
         else:
             return True
-    raise AssertionError("unreachable: the last attempt returns or raises")
+    raise AssertionError("the last attempt returns or raises")
 
 
 def _reasons(error: AwsError) -> set[str]:
