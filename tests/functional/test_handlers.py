@@ -135,7 +135,7 @@ def aws_lambda(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lambd
     monkeypatch.setattr("roomcast_backend.runtime.gateway.ConnectionsApi", lambda _: stand.gateway)
     monkeypatch.setattr(
         clients,
-        "functions",
+        "lambda_invoker",
         lambda: SimpleNamespace(invoke=lambda **call: stand.opened.append(call)),
     )
     yield stand
