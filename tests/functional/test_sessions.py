@@ -283,9 +283,9 @@ class TestForget:
         server.publish("global")
         assert "c1" in server.gateway.closed
         assert "c3" not in server.gateway.closed
-        farewells = [frame for frame in server.heard() if "connection_error" in frame]
-        assert farewells
-        assert all('"error_code":"AUTH_FAILED"' in frame for frame in farewells)
+        errors = [frame for frame in server.heard() if "connection_error" in frame]
+        assert errors
+        assert all('"error_code":"AUTH_FAILED"' in frame for frame in errors)
         assert server.rows("connections") == ["c3", "c3#/ws"]
 
 
@@ -329,8 +329,8 @@ class TestDeadline:
     def test_ends_a_connection_without_a_session(self, server: Server, frame: str) -> None:
         server.say(frame)
         assert server.deadline.close_if_pending("c1")
-        (terminator,) = server.heard()
-        assert refusal(terminator, "")["data"]["code"] == "AUTH_MISSING"
+        (error,) = server.heard()
+        assert refusal(error, "")["data"]["code"] == "AUTH_MISSING"
         assert server.gateway.closed == ["c1"]
         assert server.rows("connections") == []
 
