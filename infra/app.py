@@ -1,9 +1,11 @@
-"""The CDK app: `python -m infra.app`, as `cdk.json` calls it.
+"""The CDK app: `python -m infra.app [--build FOLDER]`, as `cdk.json` and `local/stack.py` call it.
 
 Synthesis is pure: it asks no account, no network and no clock. What it packs, `python -m
-infra.bundle` has put into `.build/<target>` before.
+infra.bundle` has put into `<build>/<target>` before; `<build>` is `.build` unless it is named.
 """
 
+import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 from aws_cdk import App, Stack
@@ -50,7 +52,14 @@ def assemble(app: App, *, root: Path = BUILD) -> list[Stack]:
     return [service, edge]
 
 
-if __name__ == "__main__":
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Synthesise the app from the bundles of the folder that the command line names."""
+    parser = argparse.ArgumentParser(description="Synthesise the stacks.")
+    parser.add_argument("--build", type=Path, default=BUILD, help="the folder of the bundles")
     app = App()
-    assemble(app)
+    assemble(app, root=parser.parse_args(arguments).build)
     app.synth()
+
+
+if __name__ == "__main__":
+    main()

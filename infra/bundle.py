@@ -1,4 +1,4 @@
-"""What the functions are made of: `python -m infra.bundle --target aws|local`.
+"""What the functions are made of: `python -m infra.bundle --target aws|local [--build FOLDER]`.
 
     .build/<target>/code          the packages of this project
     .build/aws/layer/python       the locked libraries of the `lambda` group, for arm64
@@ -50,7 +50,7 @@ class CannotBundle(RuntimeError):
 
 
 def bundle(target: str, build: Path = BUILD) -> Path:
-    """Write the bundle of `target` anew and return its folder; raise `CannotBundle`."""
+    """Write the bundle of `target` anew below `build`; return its folder. Raises `CannotBundle`."""
     folder = build / target
     shutil.rmtree(folder, ignore_errors=True)
     copy_code(folder / "code")
@@ -127,8 +127,10 @@ def main() -> None:
     """Bundle the target that the command line names."""
     parser = argparse.ArgumentParser(description="Pack the functions for a deployment.")
     parser.add_argument("--target", choices=("aws", "local"), required=True)
+    parser.add_argument("--build", type=Path, default=BUILD, help="the folder of the bundles")
+    arguments = parser.parse_args()
     try:
-        bundle(parser.parse_args().target)
+        bundle(arguments.target, arguments.build)
     except (CannotBundle, UvFailed, bytecode.NotCompiled) as exc:
         sys.exit(str(exc))
 

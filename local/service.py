@@ -3,14 +3,20 @@
 import asyncio
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
-from local import demo, endpoints, environment, ready, stack
+from local import demo, directory_lock, endpoints, environment, ready, stack
 from local.endpoints import Endpoints
 from local.ports import check_free
 from local.processes import AlreadyRunning, Process
 from local.settings import Settings
 from local.steps import Progress, side_by_side
+
+EMULATOR: Final = (sys.executable, "-m", "local.emulator")
+EDGE: Final = (sys.executable, "-m", "local.edge")
 
 
 class Service:
@@ -25,12 +31,24 @@ class Service:
         """Tell whether any part of it runs."""
         return any(process.pid() is not None for process in (self._emulator, self._edge))
 
-    def check(self) -> None:
-        """Raise `AlreadyRunning` or `PortTaken` when it cannot be started."""
-        if self.running():
-            raise AlreadyRunning(f"it runs already ({self._settings.directory}): `make down` first")
-        check_free(self._settings.port, "ROOMCAST_PORT")
-        check_free(self._settings.aws_port, "ROOMCAST_AWS_PORT")
+    def complete(self) -> bool:
+        """Tell whether it runs and its start has ended: the endpoints are written last."""
+        return self.running() and self._settings.endpoints_file.exists()
+
+    @contextmanager
+    def claim(self) -> Iterator[None]:
+        """Hold the directory for a start, until the service runs or is stopped again.
+
+        Raises `AlreadyRunning`, `PortTaken`, or `DirectoryBusy` while another command starts it.
+        """
+        if self.complete():
+            raise self._already_running()
+        with directory_lock.hold(self._settings.directory):
+            if self.running():
+                raise self._already_running()
+            check_free(self._settings.port, "ROOMCAST_PORT")
+            check_free(self._settings.aws_port, "ROOMCAST_AWS_PORT")
+            yield
 
     async def start(self, progress: Progress) -> Endpoints:
         """Bring it up and return its endpoints, which are in `endpoints.json` too.
@@ -49,12 +67,18 @@ class Service:
         """Raise `StepFailed` as soon as a part of it has ended by itself."""
         await ready.until_gone(self._emulator, self._edge)
 
-    def stop(self) -> bool:
-        """Stop what runs of it and forget its state, but not its logs; tell whether it ran."""
+    def stop_processes(self) -> bool:
+        """Stop what runs of it; tell whether any of it ran."""
         stopped = [process.stop() for process in (self._edge, self._emulator)]
+        return any(stopped)
+
+    def remove_state(self) -> None:
+        """Remove the endpoints and the emulator's files, but not the logs."""
         self._settings.endpoints_file.unlink(missing_ok=True)
         shutil.rmtree(self._scratch, ignore_errors=True)
-        return any(stopped)
+
+    def _already_running(self) -> AlreadyRunning:
+        return AlreadyRunning(f"it runs already ({self._settings.directory}): `make down` first")
 
     @property
     def _scratch(self) -> Path:
@@ -79,9 +103,7 @@ class Service:
     def _start_emulator(self) -> None:
         shutil.rmtree(self._scratch, ignore_errors=True)
         self._scratch.mkdir(parents=True)
-        self._emulator.start(
-            [sys.executable, "-m", "local.emulator"], environment.for_emulator(self._settings)
-        )
+        self._emulator.start(EMULATOR, environment.for_emulator(self._settings))
 
     async def _bootstrap(self, progress: Progress) -> None:
         url = f"{self._settings.aws_url}/_ministack/ready"
@@ -97,7 +119,7 @@ class Service:
     async def _start_edge(self, outputs: dict[str, str]) -> None:
         """Start the edge; it is ready when the service's health arrives through it."""
         self._edge.start(
-            [sys.executable, "-m", "local.edge", outputs["WebSocketUrl"], outputs["HttpUrl"]],
+            [*EDGE, outputs["WebSocketUrl"], outputs["HttpUrl"]],
             {**environment.base(), "ROOMCAST_PORT": str(self._settings.port)},
         )
         # Through the edge answers a function, whose log is in the emulator's.

@@ -1,6 +1,10 @@
-"""The real CDK deployment, against the emulator."""
+"""The real CDK deployment, against the emulator.
+
+What it writes lies below the service's own directory: services beside each other share nothing.
+"""
 
 import json
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -15,19 +19,21 @@ _QUIET: Final = ("--no-notices", "--no-version-reporting", "--no-color")
 
 
 async def bundle(settings: Settings) -> None:
-    """Collect the functions' code into what the stack deploys."""
-    command = [sys.executable, "-m", "infra.bundle", "--target", "local"]
+    """Collect the functions' code below the service's own directory."""
+    build = str(_build(settings))
+    command = [sys.executable, "-m", "infra.bundle", "--target", "local", "--build", build]
     await steps.run("bundle", command, environment=environment.base(), log=settings.log("bundle"))
 
 
 async def synth(settings: Settings) -> None:
-    """Write the stack's template below the state's directory."""
-    # What an interrupted run left there can still be locked.
+    """Write the stack's template below the service's own directory."""
+    # What an interrupted start left there can still be locked.
     shutil.rmtree(_assembly(settings), ignore_errors=True)
     context = ["target=local", f"aws_port={settings.aws_port}", *settings.context]
     options = [option for value in context for option in ("--context", value)]
+    app = shlex.join([sys.executable, "-m", "infra.app", "--build", str(_build(settings))])
     assembly = str(_assembly(settings))
-    await _cdk(settings, "synth", STACK, *options, "--output", assembly, "--quiet")
+    await _cdk(settings, "synth", STACK, "--app", app, *options, "--output", assembly, "--quiet")
 
 
 async def bootstrap(settings: Settings) -> None:
@@ -45,6 +51,10 @@ async def deploy(settings: Settings) -> dict[str, str]:
     )
     values: dict[str, str] = json.loads(outputs.read_text())[STACK]
     return values
+
+
+def _build(settings: Settings) -> Path:
+    return settings.directory / "build"
 
 
 def _assembly(settings: Settings) -> Path:

@@ -6,7 +6,7 @@ import pytest
 from aws_cdk import App
 from pydantic import ValidationError
 
-from infra.app import NotBundled, assemble
+from infra.app import NotBundled, assemble, main
 from tests.infra.conftest import Template, synthesise
 
 
@@ -77,3 +77,7 @@ class TestBundle:
     def test_a_missing_one_says_what_to_run(self, tmp_path: Path) -> None:
         with pytest.raises(NotBundled, match="make bundle"):
             assemble(App(), root=tmp_path)
+
+    def test_its_folder_can_be_named(self, tmp_path: Path) -> None:
+        with pytest.raises(NotBundled, match=str(tmp_path / "aws")):
+            main(["--build", str(tmp_path)])

@@ -1,0 +1,228 @@
+"""Starts at the same moment: in two directories both succeed, in one directory one of them does.
+
+The commands are real processes; the emulator, the edge and the CDK are fakes that answer at once.
+"""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local import directory_lock
+from local.directory_lock import DirectoryBusy
+from local.service import Service
+from local.settings import ROOT, Settings
+
+PATIENCE = 30.0
+"""Seconds for a command, on a busy machine."""
+
+ANSWERS = """
+import os, sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+class Ok(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+
+ThreadingHTTPServer(("127.0.0.1", int(os.environ[sys.argv[1]])), Ok).serve_forever()
+"""
+
+PROGRAM = f"""
+import asyncio, sys, types
+
+def prepare(settings, outputs):
+    names = ("demo_token", "admin_token", "jwt_secret", "github_webhook_secret")
+    return dict.fromkeys((*names, "demo_project_id", "demo_repository"), "")
+
+sys.modules["local.demo"] = types.SimpleNamespace(REPOSITORY="", prepare=prepare)
+from local import commands, service, stack
+from local.errors import CannotRun
+
+async def step(settings):
+    while (settings.directory / "wait").exists():
+        await asyncio.sleep(0.02)
+
+async def deploy(settings):
+    names = ("WebSocketUrl", "HttpUrl", "EventBusName", "RegistryTableName")
+    return dict.fromkeys(names, settings.directory.name)
+
+stack.bootstrap, stack.synth, stack.deploy = step, step, deploy
+service.EMULATOR = (sys.executable, "-c", {ANSWERS!r}, "GATEWAY_PORT")
+service.EDGE = (sys.executable, "-c", {ANSWERS!r}, "ROOMCAST_PORT")
+try:
+    commands.main([sys.argv[1]])
+except CannotRun as exc:
+    sys.exit(str(exc))
+"""
+"""A command of the local service. While the directory has a file `wait`, no start gets ahead."""
+
+
+def two_free_ports() -> list[int]:
+    """Return two ports that nobody listens on."""
+    with socket.socket() as one, socket.socket() as other:
+        for probe in (one, other):
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in (one, other)]
+
+
+class Local:
+    """The commands of one service, with ports and a directory of its own."""
+
+    def __init__(self, directory: Path) -> None:
+        port, aws_port = two_free_ports()
+        self.directory = directory
+        self.service = Service(Settings(port=port, aws_port=aws_port, directory=directory))
+        self.environment = {
+            **os.environ,
+            "ROOMCAST_LOCAL_DIR": str(directory),
+            "ROOMCAST_PORT": str(port),
+            "ROOMCAST_AWS_PORT": str(aws_port),
+        }
+
+    def begin(self, command: str) -> subprocess.Popen[str]:
+        """Start a command and return its process."""
+        return subprocess.Popen(
+            [sys.executable, "-c", PROGRAM, command],
+            cwd=ROOT,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def begin_slow_start(self) -> subprocess.Popen[str]:
+        """Begin `up`; return its process once the emulator runs. It goes on after `go_on`."""
+        self.hold_up()
+        process = self.begin("up")
+        deadline = time.monotonic() + PATIENCE
+        while not (self.directory / "bundle.log").exists():
+            assert time.monotonic() < deadline, ended(process)
+            time.sleep(0.02)
+        return process
+
+    def hold_up(self) -> None:
+        """Let starts wait in their first step."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        (self.directory / "wait").touch()
+
+    def go_on(self) -> None:
+        """Let the starts that wait go on."""
+        (self.directory / "wait").unlink()
+
+    def run(self, command: str) -> tuple[int, str]:
+        """Run a command to its end; return its exit code and what it said."""
+        return ended(self.begin(command))
+
+    def bus(self) -> str:
+        """Return the bus of `endpoints.json`, which the fake deployment names by the directory."""
+        return str(json.loads((self.directory / "endpoints.json").read_text())["event_bus_name"])
+
+
+def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
+    """Wait for the end of a command; return its exit code and what it said."""
+    output, errors = process.communicate(timeout=PATIENCE)
+    return process.returncode, output + errors
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> Iterator[Local]:
+    local = Local(tmp_path / "one")
+    yield local
+    local.service.stop_processes()
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Iterator[Local]:
+    other = Local(tmp_path / "other")
+    yield other
+    other.service.stop_processes()
+
+
+class TestTwoDirectories:
+    def test_both_start_at_the_same_moment_and_share_nothing(
+        self, local: Local, other: Local
+    ) -> None:
+        both = [ended(process) for process in [local.begin("up"), other.begin("up")]]
+
+        assert [code for code, _ in both] == [0, 0], both
+        for each in (local, other):
+            assert (each.directory / "build/local/code/functions/connect/handler.py").exists()
+            assert each.bus() == each.directory.name
+            assert each.service.complete()
+        assert local.run("down") == (0, "Stopped.\n")
+        assert not local.service.running()
+        assert other.service.complete()
+
+
+class TestOneDirectory:
+    def test_one_start_succeeds_and_the_other_says_why_it_does_not(self, local: Local) -> None:
+        local.hold_up()
+        both = [local.begin("up"), local.begin("up")]
+        deadline = time.monotonic() + PATIENCE
+        while all(process.poll() is None for process in both):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        local.go_on()
+
+        started, refused = sorted(map(ended, both))
+        assert (started[0], "Demo token" in started[1]) == (0, True)
+        assert refused == (
+            1,
+            "another command is starting or stopping the service of "
+            f"{local.directory}: wait until it has ended, or choose another directory with "
+            "ROOMCAST_LOCAL_DIR\n",
+        )
+        assert local.service.complete()
+
+    def test_a_start_that_is_under_way_is_not_called_running(self, local: Local) -> None:
+        starting = local.begin_slow_start()
+        meanwhile = local.run("up")
+        local.go_on()
+        assert ended(starting)[0] == 0
+        afterwards = local.run("up")
+
+        assert (meanwhile[0], "running already" in meanwhile[1]) == (1, False)
+        assert (afterwards[0], "running already" in afterwards[1]) == (0, True)
+
+    def test_down_ends_a_start_that_is_under_way(self, local: Local) -> None:
+        starting = local.begin_slow_start()
+
+        assert local.run("down") == (0, "Stopped.\n")
+        code, said = ended(starting)
+        assert (code, "emulator: it ended by itself" in said) == (1, True)
+        assert not local.service.running()
+
+    def test_a_killed_start_blocks_nobody(self, local: Local) -> None:
+        starting = local.begin_slow_start()
+        starting.kill()
+        ended(starting)
+        local.go_on()
+
+        code, said = local.run("up")
+        assert (code, "it runs already" in said) == (1, True)
+        assert local.run("down") == (0, "Stopped.\n")
+        assert local.run("up")[0] == 0
+
+
+class TestHold:
+    def test_excludes_others_until_its_end(self, tmp_path: Path) -> None:
+        with (
+            directory_lock.hold(tmp_path),
+            pytest.raises(DirectoryBusy, match=str(tmp_path)),
+            directory_lock.hold(tmp_path),
+        ):
+            pass
+        with directory_lock.hold(tmp_path):
+            pass
+
+    def test_creates_the_directory_and_leaves_no_file(self, tmp_path: Path) -> None:
+        with directory_lock.hold(tmp_path / "new/one"):
+            pass
+        assert list((tmp_path / "new/one").iterdir()) == []
