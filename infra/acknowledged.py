@@ -76,7 +76,7 @@ def acknowledge_edge(stack: EdgeStack) -> None:
 def _wildcards(stack: ServiceStack) -> dict[str, str]:
     api = _logical_id(stack, stack.websocket.api)
     connections = f"arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<{api}>/{STAGE}"
-    streams = [stack.tables.connections, stack.tables.rooms]
+    streams = stack.tables.streamed.values()
     return {
         "IAM5[Resource::*]": "X-Ray's two actions have no resources to name.",
         **{

@@ -10,7 +10,7 @@ from constructs import Construct
 
 PERIOD = Duration.minutes(5)
 
-LATE = Duration.minutes(5)
+MAX_LAG = Duration.minutes(5)
 """How far the counters may lag behind the tables."""
 
 
@@ -45,7 +45,7 @@ class Alarms(Construct):
     def watch_stream(self, name: str, function: Function) -> None:
         """Alarm when a function lags behind the streams that it reads."""
         age = function.metric("IteratorAge", period=PERIOD, statistic="Maximum")
-        self._alarm(f"{name}Lag", age, f"{name} lags behind", threshold=LATE.to_milliseconds())
+        self._alarm(f"{name}Lag", age, f"{name} lags behind", threshold=MAX_LAG.to_milliseconds())
 
     def _alarm(self, name: str, metric: Metric, says: str, *, threshold: float = 0) -> None:
         alarm = Alarm(

@@ -12,17 +12,17 @@ from pathlib import Path
 
 from infra.uv import UvFailed, uv
 
-ITSELF = "import sys; print('{}.{}'.format(*sys.version_info), sys.executable)"
+PRINT_VERSION = "import sys; print('{}.{}'.format(*sys.version_info), sys.executable)"
 
 
 class NotCompiled(RuntimeError):
-    """A file is no Python of this version; the message is the compiler's."""
+    """A file cannot be compiled by this version of Python; the message is the compiler's."""
 
 
 def interpreter(version: str) -> Path | None:
     """Return a Python of a minor version such as `3.13`: this one, on the PATH, or one of uv's."""
     for candidate in _candidates(version):
-        minor, _, executable = _itself(candidate).partition(" ")
+        minor, _, executable = _version_of(candidate).partition(" ")
         if minor == version:
             return Path(executable)
     return None
@@ -62,14 +62,14 @@ def _candidates(version: str) -> Iterator[Path]:
     yield Path(managed.strip())
 
 
-def _itself(python: Path) -> str:
-    """Return an interpreter's minor version and file; nothing for what is none or does not run.
+def _version_of(python: Path) -> str:
+    """Return the minor version and the file of an interpreter; "" when it does not run.
 
-    A version manager's file of that name may only start the real one, or say that it has none.
+    A version manager has files of that name, too: they start the real one, or fail without one.
     """
     try:
         done = subprocess.run(  # noqa: S603
-            [str(python), "-S", "-c", ITSELF], check=False, capture_output=True, text=True
+            [str(python), "-S", "-c", PRINT_VERSION], check=False, capture_output=True, text=True
         )
     except OSError:
         return ""

@@ -95,7 +95,7 @@ class EdgeStack(Stack):
             else None,
         )
         self.upload = self._upload()
-        self._tell(domain or self.distribution.distribution_domain_name)
+        self._add_outputs(domain or self.distribution.distribution_domain_name)
 
     def _page(self) -> cloudfront.BehaviorOptions:
         return cloudfront.BehaviorOptions(
@@ -160,7 +160,7 @@ class EdgeStack(Stack):
             ),
         )
 
-    def _tell(self, host: str) -> None:
+    def _add_outputs(self, host: str) -> None:
         outputs = {
             "SiteUrl": f"https://{host}",
             "WebSocketUrl": f"wss://{host}/{STAGE}",

@@ -1,20 +1,12 @@
-"""The functions: what each is for, what it may do and what it is told. One row, one Lambda.
+"""The functions: what each is for and what its code may do. One row, one Lambda.
 
 Grants are named after the resources of infra/stack.py and list the actions of the resource's
-service, or for `clients` the methods of API Gateway's @connections.
+service, or for `clients` the methods of API Gateway's @connections. A function is also told the
+name of what it is granted. What its triggers need is added by infra/triggers.py.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-
-RECEIVE = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
-"""What Lambda needs to read a queue: https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html"""
-
-READ_STREAM = ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
-"""What Lambda needs to read a stream.
-
-https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/iam-policy-example-lamda-process-dynamodb-streams.html
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +34,6 @@ FUNCTIONS = (
             "connections": ("DeleteItem", "GetItem", "PutItem", "UpdateItem"),
             "rooms": ("BatchWriteItem", "PutItem"),
             "clients": ("GET", "POST"),
-            "open_dead_letters": ("SendMessage",),
         },
     ),
     FunctionRow(
@@ -84,7 +75,6 @@ FUNCTIONS = (
             "connections": ("DeleteItem", "GetItem", "PutItem"),
             "rooms": ("BatchWriteItem",),
             "clients": ("DELETE", "POST"),
-            "deadline_messages": RECEIVE,
         },
     ),
     FunctionRow(
@@ -99,8 +89,6 @@ FUNCTIONS = (
             "counters": ("UpdateItem",),
             "pages_queue": ("SendMessage",),
             "clients": ("DELETE", "POST"),
-            "pages_messages": RECEIVE,
-            "broadcast_dead_letters": ("SendMessage",),
         },
     ),
     FunctionRow(
@@ -139,12 +127,7 @@ FUNCTIONS = (
         name="count",
         purpose="Counts connections and members as rows come and go",
         timeout=60,
-        grants={
-            "counters": ("UpdateItem",),
-            "connections_stream": READ_STREAM,
-            "rooms_stream": READ_STREAM,
-            "count_dead_letters": ("SendMessage",),
-        },
+        grants={"counters": ("UpdateItem",)},
     ),
 )
 

@@ -1,4 +1,4 @@
-"""Resources as functions see them: the variable that names one, and the statement that opens it."""
+"""Resources that functions are granted: the variable that names one, and the policy statement."""
 
 from dataclasses import dataclass
 
@@ -13,8 +13,8 @@ from aws_cdk.aws_sqs import Queue
 class Resource:
     """Something that functions may be granted.
 
-    A function that is granted it gets `value` in the variable `ROOMCAST_<NAME>`; without a `name`
-    it gets none, as for what its trigger reads.
+    A function that is granted it gets `value` in the variable `ROOMCAST_<NAME>`. A resource that
+    only its trigger uses has no `name`, and the function gets no variable.
     """
 
     service: str
@@ -55,15 +55,15 @@ def stream(table: TableV2) -> Resource:
     return Resource(service="dynamodb", arn=f"{table.table_arn}/stream/*")
 
 
-def outbox(name: str, queue: Queue) -> Resource:
+def queue_to_send_to(name: str, queue: Queue) -> Resource:
     """Return a queue that functions send to, named by its URL."""
     return Resource(
         service="sqs", arn=queue.queue_arn, name=f"{name}_queue_url", value=queue.queue_url
     )
 
 
-def inbox(queue: Queue) -> Resource:
-    """Return a queue that Lambda itself reads or writes for a function."""
+def queue_of_a_trigger(queue: Queue) -> Resource:
+    """Return a queue that Lambda itself reads, or writes dead letters to, for a function."""
     return Resource(service="sqs", arn=queue.queue_arn)
 
 
@@ -79,7 +79,7 @@ def secret(name: str, arn: str) -> Resource:
     return Resource(service="secretsmanager", arn=arn, name=f"{name}_secret_arn", value=arn)
 
 
-def callee(name: str, function: Function) -> Resource:
+def function_to_invoke(name: str, function: Function) -> Resource:
     """Return a function that others invoke, named by its name."""
     return Resource(
         service="lambda",

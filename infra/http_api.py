@@ -1,5 +1,7 @@
 """The HTTP API: GitHub's webhooks, the service's health and its figures."""
 
+from collections.abc import Mapping
+
 from aws_cdk.aws_apigatewayv2 import (
     CorsHttpMethod,
     CorsPreflightOptions,
@@ -18,13 +20,20 @@ WEBHOOK = "/webhooks/github"
 STATS = "/api/v1/websocket/stats"
 HEALTH = "/health"
 
+ROUTES = (
+    (HttpMethod.POST, WEBHOOK, "webhooks"),
+    (HttpMethod.GET, HEALTH, "status"),
+    (HttpMethod.GET, STATS, "status"),
+)
+"""Method, path, and the function that answers."""
+
 THROTTLE = ThrottleSettings(rate_limit=500, burst_limit=1000)
 """Requests a second. Half of what a new account's functions can run at once, so that a flood of
 unsigned webhooks leaves room for the clients."""
 
 
-class PlainApi(Construct):
-    """Three routes; `origins` are the pages that may read the answers."""
+class HttpRoutes(Construct):
+    """The API with its routes; `origins` are the pages that may read the answers."""
 
     def __init__(
         self,
@@ -33,8 +42,7 @@ class PlainApi(Construct):
         *,
         name: str,
         origins: list[str],
-        webhooks: IFunction,
-        status: IFunction,
+        functions: Mapping[str, IFunction],
     ) -> None:
         super().__init__(scope, construct_id)
         self.api = HttpApi(
@@ -50,10 +58,9 @@ class PlainApi(Construct):
         )
         stage = HttpStage(self, "Stage", http_api=self.api, auto_deploy=True, throttle=THROTTLE)
         log_access(stage, HTTP_FIELDS)
-        self._lead(HttpMethod.POST, WEBHOOK, HttpLambdaIntegration("Webhooks", webhooks))
-        answer = HttpLambdaIntegration("Status", status)
-        self._lead(HttpMethod.GET, HEALTH, answer)
-        self._lead(HttpMethod.GET, STATS, answer)
-
-    def _lead(self, method: HttpMethod, path: str, integration: HttpLambdaIntegration) -> None:
-        self.api.add_routes(path=path, methods=[method], integration=integration)
+        integrations = {
+            function: HttpLambdaIntegration(function.capitalize(), functions[function])
+            for function in dict.fromkeys(function for _, _, function in ROUTES)
+        }
+        for method, path, function in ROUTES:
+            self.api.add_routes(path=path, methods=[method], integration=integrations[function])

@@ -1,5 +1,7 @@
 """The queues: deadlines of connections without a token, pages of large rooms, and dead letters."""
 
+from collections.abc import Mapping, Sequence
+
 from aws_cdk import Duration
 from aws_cdk.aws_sqs import DeadLetterQueue, Queue, QueueEncryption
 from constructs import Construct
@@ -7,35 +9,46 @@ from constructs import Construct
 ATTEMPTS = 5
 """How often a message is received before it counts as dead."""
 
-PATIENCE = 6
+TIMEOUTS_INVISIBLE = 6
 """A message stays hidden for this many times its function's timeout, as Lambda asks for.
 
 https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
 """
 
+WORK = {"deadline": "deadline", "pages": "broadcast"}
+"""The work queues, each with the function that reads it."""
+
 
 class Queues(Construct):
-    """The work queues and, per function that can fail without a caller, its dead letters.
+    """The work queues, and the dead letters of work queues and of functions that nobody waits for.
 
-    `dead_letters` is keyed by the function. With `enforce_ssl` a policy refuses plain HTTP.
+    `work` is keyed by the queue, `dead_letters` by the work queue or the function; `functions` are
+    those that have dead letters. With `enforce_ssl` a policy refuses plain HTTP.
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, timeouts: dict[str, int], enforce_ssl: bool
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        functions: Sequence[str],
+        timeouts: Mapping[str, int],
+        enforce_ssl: bool,
     ) -> None:
         super().__init__(scope, construct_id)
         self._enforce_ssl = enforce_ssl
         self.dead_letters = {
             name: self._queue(f"{name.capitalize()}DeadLetters", retention=Duration.days(14))
-            for name in ("open", "deadline", "broadcast", "pages", "count")
+            for name in (*functions, *WORK)
         }
-        self.deadline = self._work("deadline", timeout=timeouts["deadline"])
-        self.pages = self._work("pages", timeout=timeouts["broadcast"])
+        self.work = {
+            name: self._work(name, timeout=timeouts[function]) for name, function in WORK.items()
+        }
 
     def _work(self, name: str, *, timeout: int) -> Queue:
         return self._queue(
             name.capitalize(),
-            visibility_timeout=Duration.seconds(PATIENCE * timeout),
+            visibility_timeout=Duration.seconds(TIMEOUTS_INVISIBLE * timeout),
             dead_letter_queue=DeadLetterQueue(
                 queue=self.dead_letters[name], max_receive_count=ATTEMPTS
             ),

@@ -1,4 +1,4 @@
-"""The service's stack: every part, what each function may do, and what starts it."""
+"""The service's stack: it puts the parts together and grants each function what its row names."""
 
 import tomllib
 from pathlib import Path
@@ -12,7 +12,7 @@ from infra import grants, http_api, triggers
 from infra.alarms import Alarms
 from infra.functions import FUNCTIONS, TIMEOUTS, FunctionRow
 from infra.grants import Clients, Resource
-from infra.http_api import PlainApi
+from infra.http_api import HttpRoutes
 from infra.keys import Keys
 from infra.python_function import ARCHITECTURE, RUNTIME, PythonFunction
 from infra.queues import Queues
@@ -46,7 +46,13 @@ class ServiceStack(Stack):
         self._settings = settings
         self._target = target
         self.tables = Tables(self, "Tables", retain_registry=target.retains)
-        self.queues = Queues(self, "Queues", timeouts=TIMEOUTS, enforce_ssl=target.encrypted)
+        self.queues = Queues(
+            self,
+            "Queues",
+            functions=triggers.WITH_DEAD_LETTERS,
+            timeouts=TIMEOUTS,
+            enforce_ssl=target.encrypted,
+        )
         self.keys = Keys(
             self,
             "Keys",
@@ -62,26 +68,26 @@ class ServiceStack(Stack):
             access_logs=settings.websocket_access_logs,
         )
         self.functions = self._make_functions(build)
-        self.http = PlainApi(
+        self.http = HttpRoutes(
             self,
             "Http",
             name=f"{settings.stack_name} HTTP",
             origins=settings.origins,
-            webhooks=self.functions["webhooks"],
-            status=self.functions["status"],
+            functions=self.functions,
         )
-        self._start_functions()
-        self._watch()
-        self._tell()
+        self._add_triggers()
+        self._add_alarms()
+        self._add_outputs()
 
     def _make_functions(self, build: Path) -> dict[str, Function]:
-        """Make each function of the table with the grants and variables of its row."""
+        """Make each function of the table with the grants of its row and of its triggers."""
         code = Code.from_asset(str(build / "code"))
         layer = self._layer(build) if self._target.layer else None
         resources = self._resources()
         made: dict[str, Function] = {}
         for row in FUNCTIONS:
-            granted = [(resources[name], verbs) for name, verbs in row.grants.items()]
+            needed = {**row.grants, **triggers.grants_of(row.name)}
+            granted = [(resources[name], verbs) for name, verbs in needed.items()]
             allowed = [(resource, verbs) for resource, verbs in granted if resource is not None]
             made[row.name] = PythonFunction(
                 self,
@@ -95,7 +101,7 @@ class ServiceStack(Stack):
                 environment=self._environment(row, [resource for resource, _ in allowed]),
                 statements=[resource.allow(*verbs) for resource, verbs in allowed],
             ).function
-            resources[row.name] = grants.callee(row.name, made[row.name])
+            resources[row.name] = grants.function_to_invoke(row.name, made[row.name])
         return made
 
     def _layer(self, build: Path) -> LayerVersion:
@@ -123,21 +129,20 @@ class ServiceStack(Stack):
         """Return what the rows' grants name; None where this deployment has no such thing."""
         tables, queues, keys = self.tables, self.queues, self.keys
         return {
-            "connections": grants.table("connections", tables.connections),
-            "rooms": grants.table("rooms", tables.rooms),
-            "events": grants.table("events", tables.events),
-            "registry": grants.table("registry", tables.registry),
-            "idempotency": grants.table("idempotency", tables.idempotency),
-            "counters": grants.table("counters", tables.counters),
-            "connections_stream": grants.stream(tables.connections),
-            "rooms_stream": grants.stream(tables.rooms),
-            "deadline_queue": grants.outbox("deadline", queues.deadline),
-            "deadline_messages": grants.inbox(queues.deadline),
-            "pages_queue": grants.outbox("pages", queues.pages),
-            "pages_messages": grants.inbox(queues.pages),
-            "open_dead_letters": grants.inbox(queues.dead_letters["open"]),
-            "broadcast_dead_letters": grants.inbox(queues.dead_letters["broadcast"]),
-            "count_dead_letters": grants.inbox(queues.dead_letters["count"]),
+            **{name: grants.table(name, table) for name, table in tables.named.items()},
+            **{f"{name}_stream": grants.stream(table) for name, table in tables.streamed.items()},
+            **{
+                f"{name}_queue": grants.queue_to_send_to(name, queue)
+                for name, queue in queues.work.items()
+            },
+            **{
+                f"{name}_messages": grants.queue_of_a_trigger(queue)
+                for name, queue in queues.work.items()
+            },
+            **{
+                f"{name}_dead_letters": grants.queue_of_a_trigger(queue)
+                for name, queue in queues.dead_letters.items()
+            },
             "event_bus": grants.bus(self.bus),
             "jwt_secret": grants.secret("jwt", keys.jwt_arn) if keys.jwt_arn else None,
             "github_secret": grants.secret("github", keys.github_arn),
@@ -154,34 +159,25 @@ class ServiceStack(Stack):
             value=self._target.callback_url(self.websocket.api.api_id, STAGE),
         )
 
-    def _start_functions(self) -> None:
-        """Lead routes, queues, the bus, the clock, streams and calls to their functions."""
-        functions, queues, dead = self.functions, self.queues, self.queues.dead_letters
-        self.websocket.lead(
-            connect=functions["connect"],
-            disconnect=functions["disconnect"],
-            commands=functions["subscribe"],
-            answers=self._target.route_responses,
+    def _add_triggers(self) -> None:
+        """Connect routes, queues, the bus, schedules, streams and calls with their functions."""
+        self.websocket.add_routes(self.functions, route_responses=self._target.route_responses)
+        sources = triggers.Sources(
+            bus=self.bus, tables=self.tables, queues=self.queues, settings=self._settings
         )
-        triggers.when_called(functions["open"], dead_letters=dead["open"])
-        triggers.on_events(self.bus, functions["broadcast"], dead_letters=dead["broadcast"])
-        triggers.on_schedule(functions["heartbeat"], seconds=self._settings.heartbeat_interval)
-        triggers.on_messages(functions["deadline"], queues.deadline, batch=10)
-        triggers.on_messages(
-            functions["broadcast"], queues.pages, batch=1, workers=self._settings.page_workers
-        )
-        for table in (self.tables.connections, self.tables.rooms):
-            triggers.on_changes(functions["count"], table, dead_letters=dead["count"])
+        for trigger in triggers.TRIGGERS:
+            trigger.connect(self.functions[trigger.function], sources)
 
-    def _watch(self) -> None:
+    def _add_alarms(self) -> None:
         alarms = Alarms(self, "Alarms", topic_arn=self._settings.alarm_topic_arn)
         for name, function in self.functions.items():
             alarms.watch_function(name, function)
         for name, queue in self.queues.dead_letters.items():
             alarms.watch_dead_letters(name, queue)
-        alarms.watch_stream("count", self.functions["count"])
+        for name in triggers.STREAM_READERS:
+            alarms.watch_stream(name, self.functions[name])
 
-    def _tell(self) -> None:
+    def _add_outputs(self) -> None:
         """Write the stack's outputs."""
         api_id = self.websocket.api.api_id
         http_url = self._target.http_url(self.http.api.api_id)

@@ -11,23 +11,32 @@ from aws_cdk.aws_dynamodb import (
 )
 from constructs import Construct
 
-BACKSTOP = "ttl"
+EXPIRES_AT = "ttl"
 """Every row that the service writes expires at this attribute, whatever went wrong."""
 
 
 class Tables(Construct):
-    """The six tables, on demand, encrypted with DynamoDB's own key, recoverable for 35 days."""
+    """The six tables, on demand, encrypted with DynamoDB's own key, recoverable for 35 days.
+
+    `named` holds all of them by name, `streamed` those whose changes are counted.
+    """
 
     def __init__(self, scope: Construct, construct_id: str, *, retain_registry: bool) -> None:
         super().__init__(scope, construct_id)
-        self.connections = self._table("Connections", "connection_id", streamed=True)
-        self.rooms = self._table("Rooms", "room", "connection_id", streamed=True)
-        self.events = self._table("Events", "room", "event_id")
-        self.counters = self._table("Counters", "counter", "part")
-        # Powertools' name for it.
-        self.idempotency = self._table("Idempotency", "id", expires="expiration")
+        self.streamed = {
+            "connections": self._table("Connections", "connection_id", streamed=True),
+            "rooms": self._table("Rooms", "room", "connection_id", streamed=True),
+        }
         # The one table that people fill in: nothing in it expires, and it outlives the stack.
         self.registry = self._table("Registry", "entry", expires=None, retain=retain_registry)
+        self.named = {
+            **self.streamed,
+            "events": self._table("Events", "room", "event_id"),
+            "counters": self._table("Counters", "counter", "part"),
+            # The attribute has the name that Powertools gives it.
+            "idempotency": self._table("Idempotency", "id", expires="expiration"),
+            "registry": self.registry,
+        }
 
     def _table(
         self,
@@ -35,7 +44,7 @@ class Tables(Construct):
         partition_key: str,
         sort_key: str | None = None,
         *,
-        expires: str | None = BACKSTOP,
+        expires: str | None = EXPIRES_AT,
         streamed: bool = False,
         retain: bool = False,
     ) -> TableV2:

@@ -38,19 +38,19 @@ class Target:
 
     def websocket_url(self, api_id: str, stage: str) -> str:
         """Return where clients connect to."""
-        return f"ws{self._s}://{self.host(api_id)}/{stage}"
+        return f"ws{self._secure}://{self.host(api_id)}/{stage}"
 
     def callback_url(self, api_id: str, stage: str) -> str:
         """Return where functions post to connections."""
-        return f"http{self._s}://{self.host(api_id)}/{stage}"
+        return f"http{self._secure}://{self.host(api_id)}/{stage}"
 
     def http_url(self, api_id: str) -> str:
         """Return the root of an HTTP API, without a slash at the end."""
         stage = "" if self.port is None else "/$default"
-        return f"http{self._s}://{self.host(api_id)}{stage}"
+        return f"http{self._secure}://{self.host(api_id)}{stage}"
 
     @property
-    def _s(self) -> str:
+    def _secure(self) -> str:
         return "s" if self.encrypted else ""
 
     def host(self, api_id: str) -> str:

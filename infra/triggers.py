@@ -1,81 +1,232 @@
-"""What starts the functions that nobody waits for: queues, the bus, the clock, streams, a call."""
+"""What starts the functions that no client waits for. One row, one trigger.
+
+Routes are in infra/websocket_api.py and infra/http_api.py.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
 
 from aws_cdk import Duration
-from aws_cdk.aws_dynamodb import TableV2
-from aws_cdk.aws_events import EventBus, EventPattern, Match, Rule, Schedule
+from aws_cdk.aws_events import EventBus, EventPattern, Match, Rule
+from aws_cdk.aws_events import Schedule as Rate
 from aws_cdk.aws_events_targets import LambdaFunction
 from aws_cdk.aws_lambda import EventInvokeConfig, Function, StartingPosition
 from aws_cdk.aws_lambda_destinations import SqsDestination
 from aws_cdk.aws_lambda_event_sources import DynamoEventSource, SqsDlq, SqsEventSource
 from aws_cdk.aws_sqs import Queue
 
+from infra.queues import Queues
+from infra.settings import Settings
+from infra.tables import Tables
+
 RETRIES = 2
 """The most that Lambda repeats an asynchronous call; then it is a dead letter."""
 
-USEFUL = Duration.hours(1)
+MAX_AGE = Duration.hours(1)
 """Nobody waits longer for a live event; clients that were away ask the replay log."""
 
 STREAM_RETRIES = 5
 
+RECEIVE = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
+"""What Lambda needs to read a queue: https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html"""
 
-def when_called(function: Function, *, dead_letters: Queue) -> None:
-    """Let `function` be called asynchronously; a call that keeps failing is a dead letter."""
+READ_STREAM = ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
+"""What Lambda needs to read a stream.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/iam-policy-example-lamda-process-dynamodb-streams.html
+"""
+
+Grants = Mapping[str, tuple[str, ...]]
+"""Actions by resource, as in infra/functions.py."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """The parts of the stack that triggers read from."""
+
+    bus: EventBus
+    tables: Tables
+    queues: Queues
+    settings: Settings
+
+
+class Trigger(Protocol):
+    """One way in which a function is started."""
+
+    @property
+    def function(self) -> str:
+        """The function that is started."""
+
+    @property
+    def keeps_dead_letters(self) -> bool:
+        """Whether calls that keep failing end in the queue of the function's dead letters."""
+
+    @property
+    def grants(self) -> Grants:
+        """What Lambda needs of the function's role for this trigger."""
+
+    def connect(self, function: Function, sources: Sources) -> None:
+        """Add the trigger to the function."""
+
+
+@dataclass(frozen=True, slots=True)
+class AsynchronousCall:
+    """Another function calls this one and does not wait for its result."""
+
+    function: str
+    keeps_dead_letters: bool = True
+
+    @property
+    def grants(self) -> Grants:
+        """Lambda writes the dead letters with the function's role."""
+        return {f"{self.function}_dead_letters": ("SendMessage",)}
+
+    def connect(self, function: Function, sources: Sources) -> None:
+        """Let the function be called asynchronously."""
+        _keep_failed_calls(function, sources.queues.dead_letters[self.function])
+
+
+@dataclass(frozen=True, slots=True)
+class EveryEvent:
+    """The bus calls the function with every event."""
+
+    function: str
+    keeps_dead_letters: bool = True
+
+    @property
+    def grants(self) -> Grants:
+        """Lambda writes the dead letters with the function's role."""
+        return {f"{self.function}_dead_letters": ("SendMessage",)}
+
+    def connect(self, function: Function, sources: Sources) -> None:
+        """Add a rule to the bus; what it cannot deliver is a dead letter, too."""
+        dead_letters = sources.queues.dead_letters[self.function]
+        target = LambdaFunction(function, dead_letter_queue=dead_letters, max_event_age=MAX_AGE)
+        Rule(
+            sources.bus,
+            "EveryEvent",
+            event_bus=sources.bus,
+            event_pattern=EventPattern(source=Match.prefix("")),
+            targets=[target],
+        )
+        _keep_failed_calls(function, dead_letters)
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """EventBridge calls the function regularly; `setting` holds the seconds, whole minutes."""
+
+    function: str
+    setting: str
+    keeps_dead_letters: bool = False
+
+    @property
+    def grants(self) -> Grants:
+        """The role needs nothing for it: the rule is allowed to call the function."""
+        return {}
+
+    def connect(self, function: Function, sources: Sources) -> None:
+        """Add a rule to the account's default bus."""
+        minutes = Duration.minutes(getattr(sources.settings, self.setting) // 60)
+        Rule(function, "Schedule", schedule=Rate.rate(minutes), targets=[LambdaFunction(function)])
+
+
+@dataclass(frozen=True, slots=True)
+class Messages:
+    """Lambda calls the function with up to `batch` messages of a work queue.
+
+    `workers_setting` names the setting that bounds how many of these calls run at a time.
+    """
+
+    function: str
+    queue: str
+    batch: int
+    workers_setting: str = ""
+    keeps_dead_letters: bool = False  # the queue has a queue of dead letters itself
+
+    @property
+    def grants(self) -> Grants:
+        """Lambda reads the queue with the function's role."""
+        return {f"{self.queue}_messages": RECEIVE}
+
+    def connect(self, function: Function, sources: Sources) -> None:
+        """Add the queue as an event source."""
+        name = self.workers_setting
+        function.add_event_source(
+            SqsEventSource(
+                sources.queues.work[self.queue],
+                batch_size=self.batch,
+                max_concurrency=getattr(sources.settings, name) if name else None,
+                report_batch_item_failures=True,
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Lambda calls the function with the rows of tables that came or went.
+
+    They are gathered for a second. A batch is never split: a part of it that was counted would be
+    counted again.
+    """
+
+    function: str
+    tables: tuple[str, ...]
+    keeps_dead_letters: bool = True
+
+    @property
+    def grants(self) -> Grants:
+        """Lambda reads the streams and writes the dead letters with the function's role."""
+        streams = {f"{table}_stream": READ_STREAM for table in self.tables}
+        return {**streams, f"{self.function}_dead_letters": ("SendMessage",)}
+
+    def connect(self, function: Function, sources: Sources) -> None:
+        """Add the tables' streams as event sources."""
+        for table in self.tables:
+            function.add_event_source(
+                DynamoEventSource(
+                    sources.tables.streamed[table],
+                    starting_position=StartingPosition.TRIM_HORIZON,
+                    batch_size=1000,
+                    max_batching_window=Duration.seconds(1),
+                    retry_attempts=STREAM_RETRIES,
+                    bisect_batch_on_error=False,
+                    on_failure=SqsDlq(sources.queues.dead_letters[self.function]),
+                )
+            )
+
+
+TRIGGERS: tuple[Trigger, ...] = (
+    AsynchronousCall("open"),
+    EveryEvent("broadcast"),
+    Schedule("heartbeat", setting="heartbeat_interval"),
+    Messages("deadline", queue="deadline", batch=10),
+    Messages("broadcast", queue="pages", batch=1, workers_setting="page_workers"),
+    Changes("count", tables=("connections", "rooms")),
+)
+
+WITH_DEAD_LETTERS = tuple(
+    dict.fromkeys(trigger.function for trigger in TRIGGERS if trigger.keeps_dead_letters)
+)
+"""The functions whose failed calls end in a queue of dead letters."""
+
+STREAM_READERS = tuple(trigger.function for trigger in TRIGGERS if isinstance(trigger, Changes))
+"""The functions that can lag behind a stream."""
+
+
+def grants_of(function: str) -> dict[str, tuple[str, ...]]:
+    """Return what a function's role needs for the function's triggers."""
+    own = [trigger.grants for trigger in TRIGGERS if trigger.function == function]
+    return {resource: verbs for grants in own for resource, verbs in grants.items()}
+
+
+def _keep_failed_calls(function: Function, dead_letters: Queue) -> None:
     EventInvokeConfig(
         function,
         "ServiceClient",
         function=function,
         retry_attempts=RETRIES,
-        max_event_age=USEFUL,
+        max_event_age=MAX_AGE,
         on_failure=SqsDestination(dead_letters),
-    )
-
-
-def on_events(bus: EventBus, function: Function, *, dead_letters: Queue) -> None:
-    """Call `function` with every event of `bus`."""
-    Rule(
-        bus,
-        "EveryEvent",
-        event_bus=bus,
-        event_pattern=EventPattern(source=Match.prefix("")),
-        targets=[LambdaFunction(function, dead_letter_queue=dead_letters, max_event_age=USEFUL)],
-    )
-    when_called(function, dead_letters=dead_letters)
-
-
-def on_schedule(function: Function, *, seconds: int) -> None:
-    """Call `function` every so many seconds, whole minutes."""
-    Rule(
-        function,
-        "Schedule",
-        schedule=Schedule.rate(Duration.minutes(seconds // 60)),
-        targets=[LambdaFunction(function)],
-    )
-
-
-def on_messages(
-    function: Function, queue: Queue, *, batch: int, workers: int | None = None
-) -> None:
-    """Call `function` with up to `batch` messages, by at most `workers` of it at a time."""
-    function.add_event_source(
-        SqsEventSource(
-            queue, batch_size=batch, max_concurrency=workers, report_batch_item_failures=True
-        )
-    )
-
-
-def on_changes(function: Function, table: TableV2, *, dead_letters: Queue) -> None:
-    """Call `function` with the rows of `table` that came or went, gathered for a second.
-
-    A batch is never split: a part of it that was counted would be counted again.
-    """
-    function.add_event_source(
-        DynamoEventSource(
-            table,
-            starting_position=StartingPosition.TRIM_HORIZON,
-            batch_size=1000,
-            max_batching_window=Duration.seconds(1),
-            retry_attempts=STREAM_RETRIES,
-            bisect_batch_on_error=False,
-            on_failure=SqsDlq(dead_letters),
-        )
     )

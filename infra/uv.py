@@ -1,4 +1,4 @@
-"""uv, which installs the libraries of the lock file and knows which Pythons there are."""
+"""Run uv, which installs the libraries of the lock file and finds the installed Pythons."""
 
 import os
 import shutil

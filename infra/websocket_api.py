@@ -1,4 +1,6 @@
-"""The WebSocket API: the door that clients come through, and its routes."""
+"""The WebSocket API that clients connect to, and its routes."""
+
+from collections.abc import Mapping
 
 from aws_cdk.aws_apigatewayv2 import WebSocketApi, WebSocketStage
 from aws_cdk.aws_apigatewayv2_integrations import WebSocketLambdaIntegration
@@ -10,12 +12,20 @@ from infra.access_logs import WEBSOCKET_FIELDS, log_access
 STAGE = "ws"
 """Named after the path that clients use, so that the edge passes `/ws` on as it is."""
 
-COMMANDS = ("subscribe", "unsubscribe", "$default")
-"""The routes that answer: `action` of a JSON frame, and `$default` for every other frame."""
+ROUTES = {
+    "$connect": "connect",
+    "$disconnect": "disconnect",
+    "subscribe": "subscribe",
+    "unsubscribe": "subscribe",
+    "$default": "subscribe",
+}
+"""Each route's function. `action` of a JSON frame is its route; every other frame is `$default`."""
+
+WITHOUT_REPLY = ("$connect", "$disconnect")
 
 
 class RealtimeApi(Construct):
-    """The API and its stage; it stands before the functions, which are told its address."""
+    """The API and its stage; it is made before the functions, which are told its address."""
 
     def __init__(
         self, scope: Construct, construct_id: str, *, name: str, access_logs: bool
@@ -30,18 +40,18 @@ class RealtimeApi(Construct):
         if access_logs:
             log_access(self.stage, WEBSOCKET_FIELDS)
 
-    def lead(
-        self, *, connect: IFunction, disconnect: IFunction, commands: IFunction, answers: bool
-    ) -> None:
-        """Lead each route to its function; with `answers`, replies go back as route responses.
+    def add_routes(self, functions: Mapping[str, IFunction], *, route_responses: bool) -> None:
+        """Add each route; with `route_responses`, replies to frames go back that way.
 
         https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-route-response.html
         """
-        connection = WebSocketLambdaIntegration("Connect", connect)
-        self.api.add_route("$connect", integration=connection)
-        self.api.add_route(
-            "$disconnect", integration=WebSocketLambdaIntegration("Disconnect", disconnect)
-        )
-        command = WebSocketLambdaIntegration("Command", commands)
-        for route in COMMANDS:
-            self.api.add_route(route, integration=command, return_response=answers)
+        integrations = {
+            function: WebSocketLambdaIntegration(function.capitalize(), functions[function])
+            for function in dict.fromkeys(ROUTES.values())
+        }
+        for route, function in ROUTES.items():
+            self.api.add_route(
+                route,
+                integration=integrations[function],
+                return_response=route_responses and route not in WITHOUT_REPLY,
+            )

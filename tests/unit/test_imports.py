@@ -10,6 +10,7 @@ from pathlib import Path
 import jwt
 import pytest
 
+from infra.functions import FUNCTIONS
 from roomcast_backend.runtime.startup import IN_LAMBDA
 
 ROOT = Path(__file__).parents[2]
@@ -34,23 +35,27 @@ HEAVY_ALL_THE_SAME = {
     "webhooks": {"botocore.client", "importlib.metadata"},
 }
 
+
+def may(resource: str, verb: str = "") -> set[str]:
+    """Return the functions whose row grants them a resource, or one action on it."""
+    return {
+        row.name
+        for row in FUNCTIONS
+        if resource in row.grants and (not verb or verb in row.grants[resource])
+    }
+
+
 OWN = {
-    "roomcast_backend.inbound.commands": {"subscribe"},
-    "roomcast_backend.inbound.handler": {"subscribe"},
-    "roomcast_backend.fanout.broadcast": {"broadcast"},
-    "roomcast_backend.fanout.sender": {"broadcast", "heartbeat"},
-    "roomcast_backend.gateway.connections_api": {
-        "broadcast",
-        "deadline",
-        "heartbeat",
-        "open",
-        "subscribe",
-    },
-    "roomcast_backend.github": {"webhooks"},
-    "roomcast_backend.protocol": {"broadcast", "deadline", "heartbeat", "open", "subscribe"},
-    "roomcast_backend.stores.rooms": {"broadcast", "heartbeat", "status"},
+    "roomcast_backend.inbound.commands": may("events", "Query"),
+    "roomcast_backend.inbound.handler": may("events", "Query"),
+    "roomcast_backend.fanout.broadcast": may("events", "PutItem"),
+    "roomcast_backend.fanout.sender": may("clients", "POST") & may("rooms", "Query"),
+    "roomcast_backend.gateway.connections_api": may("clients"),
+    "roomcast_backend.github": may("github_secret"),
+    "roomcast_backend.protocol": may("clients", "POST"),
+    "roomcast_backend.stores.rooms": may("rooms", "Query"),
 }
-"""Parts of the service, and the functions that they are for."""
+"""Parts of the service, and the functions that they are for: those that are granted their use."""
 
 LAMBDA = {
     IN_LAMBDA: "on-demand",
