@@ -2,6 +2,8 @@
 
 import ast
 import re
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,9 +19,25 @@ README = (ROOT / "README.md").read_text()
 OPERATIONS = (ROOT / "docs/operations.md").read_text()
 DOCUMENTS = sorted(
     path
-    for folder in (ROOT, ROOT / "docs", ROOT / "docs/decisions")
-    for path in folder.glob("*.md")
+    for folder in (".", "docs", "docs/decisions", "benchmarks", "simulation", "web")
+    for path in (ROOT / folder).glob("*.md")
 )
+LONGEST_LINE = 120
+
+GENERATED = (
+    "endpoints.json",
+    "results.json",
+    ".bench/",
+    ".build/",
+    ".local/",
+    ".venv/",
+    "cdk.out/",
+)
+"""Files that commands write, and the folders that they write to."""
+
+FILE = re.compile(r"[\w./*-]+\.(py|md|json|toml|ya?ml|m?jsx?|tsx?|html|lock|conf|lua)")
+FOLDER = re.compile(r"(?!application/|[/.]*/)[\w.*-]+/([\w.*-]+/)*")
+MODULE = re.compile(r"(roomcast|roomcast_backend|functions|infra|local|benchmarks|tests)(\.\w+)+")
 
 
 class TestProtocol:
@@ -78,3 +96,86 @@ class TestLinks:
         links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text())
         missing = [link for link in links if not (document.parent / link).exists()]
         assert missing == []
+
+    @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+    def test_the_paths_in_code_spans_exist(self, document: Path) -> None:
+        text = re.sub(r"```.*?```", "", document.read_text(), flags=re.DOTALL)
+        spans = re.findall(r"`([^`\n]+)`", text)
+        assert [span for span in spans if names_a_path(span) and not exists(span)] == []
+
+    @pytest.mark.parametrize(
+        ("span", "is_path", "is_there"),
+        [
+            ("stores/keys.py", True, True),
+            ("src/roomcast/events/", True, True),
+            ("tests/unit/test_local_*.py", True, True),
+            ("functions.connect.handler", True, True),
+            ("gone.py", True, False),
+            ("src/gone/", True, False),
+            ("infra.gone", True, False),
+            ("application/json", False, False),
+            ("/webhooks/github", False, False),
+            ("project.updated", False, False),
+        ],
+    )
+    def test_what_counts_as_a_path(self, span: str, *, is_path: bool, is_there: bool) -> None:
+        assert names_a_path(span) is is_path
+        assert exists(span) is is_there
+
+
+def names_a_path(span: str) -> bool:
+    """Tell whether a code span is the name of a file, a folder/ or a module of the repository."""
+    if span.startswith(GENERATED):
+        return False
+    return any(form.fullmatch(span) for form in (FILE, FOLDER, MODULE))
+
+
+def exists(span: str) -> bool:
+    """Tell whether a file, folder or module of this name, or the end of its path, is there."""
+    if MODULE.fullmatch(span) and not FILE.fullmatch(span):
+        path = span.replace(".", "/")
+        return any(end_matches(name) for name in (f"{path}.py", f"{path}/"))
+    return end_matches(span)
+
+
+def end_matches(name: str) -> bool:
+    """Tell whether a path of the repository ends with `name`, in which `*` stands for anything."""
+    pattern = "[^/]*".join(re.escape(part) for part in name.split("*"))
+    return any(re.search(rf"/{pattern}$", path) for path in paths())
+
+
+@cache
+def paths() -> frozenset[str]:
+    """Return `/path` of each file and `/path/` of each folder that somebody wrote."""
+    tops = [path for path in ROOT.iterdir() if path.name != "node_modules"]
+    files = [path for path in tops if path.is_file()]
+    for top in tops:
+        if top.is_dir() and not top.name.startswith("."):
+            files += (path for path in top.rglob("*") if "__pycache__" not in path.parts)
+    return frozenset(f"/{path.relative_to(ROOT)}{'/' * path.is_dir()}" for path in (*files, *tops))
+
+
+class TestLines:
+    @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+    def test_of_prose_are_not_too_long(self, document: Path) -> None:
+        assert list(long_lines(document.read_text())) == []
+
+    def test_tables_code_and_addresses_may_be_longer(self) -> None:
+        long = "word " * 30
+        assert list(long_lines(long)) == [long]
+        assert list(long_lines(f"- {long}")) == [f"- {long}"]
+        assert list(long_lines(f"| {long} |")) == []
+        assert list(long_lines(f"```\n{long}\n```")) == []
+        assert list(long_lines("https://example.com/" + "x" * LONGEST_LINE)) == []
+
+
+def long_lines(text: str) -> Iterator[str]:
+    """Yield the lines of prose that are too long, without their URLs."""
+    code = False
+    for line in text.split("\n"):
+        fence = line.lstrip().startswith("```")
+        code ^= fence
+        if fence or code or line.lstrip().startswith("|"):
+            continue
+        if len(re.sub(r"https?://\S+", "", line)) > LONGEST_LINE:
+            yield line
