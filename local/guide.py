@@ -9,7 +9,7 @@ from typing import Final
 from local.endpoints import Endpoints
 from local.settings import ROOT, Settings
 
-_FOUND_BY_ITSELF: Final = Path(".local/endpoints.json")
+_DEFAULT_FILE: Final = Path(".local/endpoints.json")
 """Where the command line looks without being told."""
 
 _TEXT: Final = """
@@ -48,7 +48,7 @@ def text(settings: Settings, endpoints: Endpoints) -> str:
     return _TEXT.format(
         **endpoints,
         endpoints_file=file,
-        chosen="" if file == _FOUND_BY_ITSELF else f"ROOMCAST_ENDPOINTS={file} ",
+        chosen="" if file == _DEFAULT_FILE else f"ROOMCAST_ENDPOINTS={file} ",
         logs=_shown(settings.directory / "*.log"),
         webhook_file=_shown(webhook),
         signature=_signature(endpoints["github_webhook_secret"], webhook.read_bytes()),

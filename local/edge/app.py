@@ -19,8 +19,8 @@ def build(upstreams: Upstreams, site_directory: Path) -> web.Application:
     app[UPSTREAMS] = upstreams
     app[site.SITE] = site_directory
     app.cleanup_ctx.append(_client)
-    app.router.add_get("/ws", sockets.join)
-    app.router.add_get("/socket.io/{rest:.*}", sockets.join)
+    app.router.add_get("/ws", sockets.proxy)
+    app.router.add_get("/socket.io/{rest:.*}", sockets.proxy)
     for path in ("/webhooks/{rest:.*}", "/api/{rest:.*}", "/health"):
         app.router.add_route("*", path, requests.forward)
     app.router.add_get("/{path:.*}", site.serve)

@@ -6,7 +6,7 @@ from typing import Final
 from aiohttp import ClientConnectionError, web
 from yarl import URL
 
-from local.edge.upstreams import CLIENT, UPSTREAMS, passing
+from local.edge.upstreams import CLIENT, UPSTREAMS, end_to_end_headers
 
 MAX_BODY_BYTES: Final = 10 * 1024 * 1024
 """https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html"""
@@ -18,7 +18,7 @@ async def forward(request: web.Request) -> web.StreamResponse:
     if body is None:
         return _refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Request Entity Too Large")
     url = URL(request.app[UPSTREAMS].http_url + request.raw_path, encoded=True)
-    headers = passing(request.headers, without=["host", "content-length", "expect"])
+    headers = end_to_end_headers(request.headers, without=["host", "content-length", "expect"])
     headers["x-forwarded-for"] = request.remote or ""
     try:
         async with request.app[CLIENT].request(
@@ -26,7 +26,7 @@ async def forward(request: web.Request) -> web.StreamResponse:
         ) as answer:
             return web.Response(
                 status=answer.status,
-                headers=passing(answer.headers, without=["content-length"]),
+                headers=end_to_end_headers(answer.headers, without=["content-length"]),
                 body=await answer.read(),
             )
     except ClientConnectionError:

@@ -1,4 +1,4 @@
-"""WebSockets: each client's is joined with one to the WebSocket API."""
+"""WebSockets: the edge opens one to the WebSocket API for each client and passes messages on."""
 
 import asyncio
 from http import HTTPStatus
@@ -15,7 +15,7 @@ from aiohttp import (
 )
 from yarl import URL
 
-from local.edge.upstreams import CLIENT, UPSTREAMS, passing
+from local.edge.upstreams import CLIENT, UPSTREAMS, end_to_end_headers
 
 MAX_MESSAGE_BYTES: Final = 1024 * 1024
 """Far over API Gateway's limits, which the API enforces; it bounds the edge's memory."""
@@ -35,7 +35,7 @@ class Closing(NamedTuple):
 VANISHED: Final = Closing(WSCloseCode.GOING_AWAY)
 
 
-async def join(request: web.Request) -> web.StreamResponse:
+async def proxy(request: web.Request) -> web.StreamResponse:
     """Connect to the WebSocket API, then accept the client and pass messages both ways.
 
     In this order a refusal of the API is the answer to the client's own handshake. The API's stage
@@ -47,7 +47,7 @@ async def join(request: web.Request) -> web.StreamResponse:
         return _refuse(HTTPStatus.UPGRADE_REQUIRED, "Expected a WebSocket handshake")
     query = request.raw_path.partition("?")[2]
     url = URL(f"{request.app[UPSTREAMS].websocket_url}?{query}", encoded=True)
-    headers = passing(request.headers, without=["host", *_OWN_HANDSHAKE])
+    headers = end_to_end_headers(request.headers, without=["host", *_OWN_HANDSHAKE])
     try:
         upstream = await request.app[CLIENT].ws_connect(
             url, headers=headers, max_msg_size=MAX_MESSAGE_BYTES, autoclose=False

@@ -28,7 +28,9 @@ UPSTREAMS: Final = web.AppKey("upstreams", Upstreams)
 CLIENT: Final = web.AppKey("client", ClientSession)
 
 
-def passing(headers: CIMultiDictProxy[str], *, without: Iterable[str] = ()) -> CIMultiDict[str]:
+def end_to_end_headers(
+    headers: CIMultiDictProxy[str], *, without: Iterable[str] = ()
+) -> CIMultiDict[str]:
     """Return the headers that pass an intermediary, each once, in their order.
 
     A header that came several times has its values joined with commas, as API Gateway does.

@@ -1,6 +1,6 @@
 """API Gateway's rules for WebSocket clients and for messages to them.
 
-MiniStack drives a client in one coroutine, `apigateway.handle_websocket`. A `Session` stands
+MiniStack drives a client in one coroutine, `apigateway.handle_websocket`. A `ClientSocket` stands
 between that coroutine and the client's ASGI channel, so that a rule can be applied from outside.
 
 Limits: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
@@ -30,14 +30,14 @@ Message = dict[str, Any]
 Reply = dict[str, Any] | None
 Refuse = Callable[..., Awaitable[None]]
 
-_session: ContextVar["Session"] = ContextVar("session")
+_client_socket: ContextVar["ClientSocket"] = ContextVar("client_socket")
 
 
 def install(apigateway: ModuleType) -> None:
     """Put the rules into MiniStack's module for API Gateway v2."""
     refuse = apigateway._refuse_ws_handshake  # what its authorizers use
-    wrap(apigateway, "handle_websocket", lambda original: _in_session(original, refuse))
-    wrap(apigateway, "_invoke_ws_lambda", _by_session)
+    wrap(apigateway, "handle_websocket", lambda original: _with_client_socket(original, refuse))
+    wrap(apigateway, "_invoke_ws_lambda", _through_client_socket)
     wrap(apigateway, "handle_connections_api", _limit_posts)
 
 
@@ -53,7 +53,7 @@ def unacceptable(message: Message) -> int | None:
     return None
 
 
-class Session:
+class ClientSocket:
     """One client: what MiniStack receives from it and sends to it passes through here."""
 
     def __init__(self, scope: Message, receive: Any, send: Any, refuse: Refuse) -> None:
@@ -63,8 +63,8 @@ class Session:
         self._refuse = refuse
         self._refusal: tuple[int, str, str] | None = None
         self._closed = False
-        self._room = asyncio.Semaphore(MAX_CONCURRENT_FRAMES)
-        self._answering: set[asyncio.Task[None]] = set()
+        self._free_places = asyncio.Semaphore(MAX_CONCURRENT_FRAMES)
+        self._frames: set[asyncio.Task[None]] = set()
 
     async def receive(self) -> Message:
         """Return the client's next message, or its disconnection once a frame was refused."""
@@ -88,7 +88,7 @@ class Session:
             return
         await self._send(message)
 
-    def note_connect(self, reply: Reply, connection_id: str, request_id: str) -> None:
+    def record_connect_reply(self, reply: Reply, connection_id: str, request_id: str) -> None:
         """Remember with which status `$connect` refused the client, for the handshake's answer.
 
         MiniStack closes an unaccepted socket instead: 403, whatever the function said.
@@ -98,20 +98,20 @@ class Session:
         if status not in SUCCESS:
             self._refusal = (status, connection_id, request_id)
 
-    async def answer(self, invocation: Coroutine[Any, Any, Reply]) -> None:
+    async def handle_frame(self, invocation: Coroutine[Any, Any, Reply]) -> None:
         """Start the handling of a frame; its reply goes to the client whenever it is there.
 
         API Gateway handles the frames of a client side by side; MiniStack would take the next one
         only after the answer to the one before.
         """
-        await self._room.acquire()
+        await self._free_places.acquire()
         task = asyncio.create_task(self._send_reply(invocation))
-        self._answering.add(task)
-        task.add_done_callback(self._answered)
+        self._frames.add(task)
+        task.add_done_callback(self._frame_done)
 
-    def _answered(self, task: asyncio.Task[None]) -> None:
-        self._answering.discard(task)
-        self._room.release()
+    def _frame_done(self, task: asyncio.Task[None]) -> None:
+        self._frames.discard(task)
+        self._free_places.release()
 
     async def _send_reply(self, invocation: Coroutine[Any, Any, Reply]) -> None:
         body = (await invocation or {}).get("body")
@@ -120,29 +120,29 @@ class Session:
             await self.send({"type": "websocket.send", "text": text})
 
 
-def _in_session(original: Any, refuse: Refuse) -> Any:
+def _with_client_socket(original: Any, refuse: Refuse) -> Any:
     async def handle_websocket(
         scope: Message, receive: Any, send: Any, api_id: str, path_override: str | None = None
     ) -> None:
-        session = Session(scope, receive, send, refuse)
-        token = _session.set(session)
+        client = ClientSocket(scope, receive, send, refuse)
+        token = _client_socket.set(client)
         try:
-            await original(scope, session.receive, session.send, api_id, path_override)
+            await original(scope, client.receive, client.send, api_id, path_override)
         finally:
-            _session.reset(token)
+            _client_socket.reset(token)
 
     return handle_websocket
 
 
-def _by_session(original: Any) -> Any:
+def _through_client_socket(original: Any) -> Any:
     async def invoke_ws_lambda(*args: Any, **kwargs: Any) -> Reply:
         connection_id, event_type, request_id = args[5:8]
         if event_type == "MESSAGE":
-            await _session.get().answer(original(*args, **kwargs))
+            await _client_socket.get().handle_frame(original(*args, **kwargs))
             return None
         reply: Reply = await original(*args, **kwargs)
         if event_type == "CONNECT":
-            _session.get().note_connect(reply, connection_id, request_id)
+            _client_socket.get().record_connect_reply(reply, connection_id, request_id)
         return reply
 
     return invoke_ws_lambda

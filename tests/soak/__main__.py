@@ -20,7 +20,7 @@ from roomcast.token_minting import mint
 from tests.e2e.service import running
 from tests.soak.aftermath import aftermath
 from tests.soak.client import SoakClient
-from tests.soak.conversations import in_json, in_socketio
+from tests.soak.connections import open_json, open_socketio
 from tests.soak.ledger import Ledger
 from tests.soak.traffic import Traffic
 
@@ -73,7 +73,7 @@ async def _soak(chosen: argparse.Namespace, endpoints: dict[str, str]) -> int:
     async with asyncio.TaskGroup() as group:
         for client in clients:
             group.create_task(client.live(over))
-        telling = group.create_task(_tell(ledger, clients, traffic))
+        telling = group.create_task(_print_progress(ledger, clients, traffic))
         flowing = group.create_task(traffic.flow(chosen.rate, quiet))
         await asyncio.sleep(chosen.minutes * 60)
         quiet.set()
@@ -103,10 +103,12 @@ def _client(
         lifetime = timedelta(hours=1)
         return mint(endpoints["jwt_secret"], user, projects="*", lifetime=lifetime)
 
-    talk, protocol = (in_socketio, "Socket.IO") if number % 4 < SOCKET_IO else (in_json, "JSON")
+    open_connection, protocol = (
+        (open_socketio, "Socket.IO") if number % 4 < SOCKET_IO else (open_json, "JSON")
+    )
     name = f"client {number} ({protocol})"
     own = random.Random(dice.random())  # noqa: S311
-    return SoakClient(name, rooms, talk, token, ledger, endpoints, own)
+    return SoakClient(name, rooms, open_connection, token, ledger, endpoints, own)
 
 
 def _configure_publisher(endpoints: dict[str, str]) -> None:
@@ -120,7 +122,7 @@ def _configure_publisher(endpoints: dict[str, str]) -> None:
     }
 
 
-async def _tell(ledger: Ledger, clients: list[SoakClient], traffic: Traffic) -> None:
+async def _print_progress(ledger: Ledger, clients: list[SoakClient], traffic: Traffic) -> None:
     """Say now and then how it goes."""
     started = time.monotonic()
     while True:

@@ -1,4 +1,4 @@
-"""A client that lives: connects, stays a while, goes in one of several ways, and comes back."""
+"""A client that connects, stays a while, leaves in one of several ways, and connects again."""
 
 import asyncio
 import random
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.e2e.gateway import end_connection
-from tests.soak.conversations import PATIENCE, Conversation, Event, Talk
+from tests.soak.connections import PATIENCE, Connection, Event, Open
 from tests.soak.ledger import Ledger
 
 STAYS = 20.0
@@ -24,7 +24,7 @@ class SoakClient:
         self,
         name: str,
         rooms: tuple[str, ...],
-        talk: Talk,
+        open_connection: Open,
         token: Callable[[], str],
         ledger: Ledger,
         endpoints: dict[str, str],
@@ -36,13 +36,13 @@ class SoakClient:
         self.is_connected = False
         self._name = name
         self._rooms = rooms
-        self._talk = talk
+        self._open = open_connection
         self._token = token
         self._ledger = ledger
         self._endpoints = endpoints
         self._dice = dice
         self._greeting: Event = {}
-        self._heard = ""
+        self._last_id = ""
         self._replaying = False
         ledger.allow(name, rooms)
 
@@ -54,23 +54,23 @@ class SoakClient:
                 await asyncio.sleep(self._dice.expovariate(1 / AWAY))
 
     async def _visit(self, over: asyncio.Event) -> None:
-        since = self._heard
-        async with self._talk(self._endpoints, self._token(), self._hear) as conversation:
+        since = self._last_id
+        async with self._open(self._endpoints, self._token(), self._on_event) as connection:
             try:
-                await self._join(conversation, since)
+                await self._join(connection, since)
                 self.visits += 1
                 self.is_connected = True
-                await self._stay(conversation, over)
-                await self._go(conversation)
+                await self._stay(connection, over)
+                await self._go(connection)
             finally:
                 self.is_connected = False
 
-    async def _join(self, conversation: Conversation, since: str) -> None:
+    async def _join(self, connection: Connection, since: str) -> None:
         """Join all rooms, asking for what was missed in each of them."""
         for room in self._rooms:
             self._replaying = bool(since)
             body = {"room": room, "since": since} if since else {"room": room}
-            reply = await self._ask(conversation, "subscribe", body)
+            reply = await self._ask(connection, "subscribe", body)
             self._replaying = False
             recovered = reply.get("recovered", False)
             if since:
@@ -78,52 +78,52 @@ class SoakClient:
                 self.not_recovered += not recovered
             self._ledger.join(self._name, room, now=time.monotonic(), recovered=recovered)
 
-    async def _stay(self, conversation: Conversation, over: asyncio.Event) -> None:
+    async def _stay(self, connection: Connection, over: asyncio.Event) -> None:
         """Stay a while, and to the end if that is near; the connection has to stay as well."""
         waiting = asyncio.create_task(over.wait())
         seconds = self._dice.expovariate(1 / STAYS)
-        ends = {waiting, conversation.ended}
+        ends = {waiting, connection.ended}
         await asyncio.wait(ends, timeout=seconds, return_when="FIRST_COMPLETED")
         waiting.cancel()
-        if conversation.ended.done():
+        if connection.ended.done():
             self._ledger.lost.append(f"{self._name} lost its connection")
 
-    async def _go(self, conversation: Conversation) -> None:
-        """Leave as clients do: politely, by unsubscribing first, torn away, or thrown out."""
+    async def _go(self, connection: Connection) -> None:
+        """Leave as clients do: close, unsubscribe first, break off, or be ended by the service."""
         for room in self._rooms:
             self._ledger.leave(self._name, room, now=time.monotonic())
-        if conversation.ended.done():
+        if connection.ended.done():
             return
-        match self._dice.choice(["politely", "unsubscribing", "torn away", "thrown out"]):
+        match self._dice.choice(["closed", "unsubscribing", "aborted", "ended by the service"]):
             case "unsubscribing":
                 room = self._dice.choice(self._rooms)
-                await self._ask(conversation, "unsubscribe", {"room": room})
-            case "torn away":
-                conversation.tear()
-            case "thrown out":
+                await self._ask(connection, "unsubscribe", {"room": room})
+            case "aborted":
+                connection.abort()
+            case "ended by the service":
                 await asyncio.to_thread(end_connection, self._endpoints, self._greeting)
-                await asyncio.wait({conversation.ended}, timeout=PATIENCE)
+                await asyncio.wait({connection.ended}, timeout=PATIENCE)
 
     async def _ask(
-        self, conversation: Conversation, action: str, body: dict[str, Any]
+        self, connection: Connection, action: str, body: dict[str, Any]
     ) -> dict[str, Any]:
         """Send a command until it does not come too fast; it has to succeed."""
         while True:
-            reply = await conversation.ask(action, body)
+            reply = await connection.send_command(action, body)
             if reply["status"] == "success":
                 return reply
             if reply.get("code") != "RATE_LIMITED":
                 raise AssertionError(f"{self._name} asked to {action} {body}: {reply}")
             await asyncio.sleep(reply["retry_after_ms"] / 1000)
 
-    def _hear(self, event: Event) -> None:
-        self._heard = max(self._heard, event["id"])
+    def _on_event(self, event: Event) -> None:
+        self._last_id = max(self._last_id, event["id"])
         if event["type"] == "connection.established":
             self._greeting = event
         elif event["type"].startswith("connection."):
             self._ledger.lost.append(f"{self._name} was told {event['data']}")
         else:
-            self._ledger.hear(
+            self._ledger.receive(
                 self._name,
                 event["id"],
                 event["room"],

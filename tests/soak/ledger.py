@@ -1,9 +1,9 @@
-"""What was published, who was there, who heard it: and what is wrong with that. No I/O, no clock.
+"""What was published, who was there, who got it, and what is wrong with that. No I/O, no clock.
 
 The promise (docs/PROTOCOL.md): an accepted event reaches every member that stays connected at least
 once; whoever was away, comes back with `since` and is told `recovered` has missed nothing.
 
-    join ─────────── stays ─────────── leave      must hear what was published in between
+    join ─────────── stays ─────────── leave      must get what was published in between
       └─ stays ─ leave   join(recovered) ─ …      the same as if it had stayed all the time
       └─ stays ─ leave   join ─ …                 two stays; what came between them is not promised
 
@@ -53,7 +53,7 @@ class Ledger:
     _strange: list[str] = field(default_factory=list)
 
     def allow(self, client: str, rooms: Iterable[str]) -> None:
-        """Note the rooms that a client may hear of; some it joins automatically."""
+        """Note the rooms that a client may get events of; some it joins automatically."""
         self._allowed |= {(client, room) for room in rooms}
 
     def publish(self, event_id: str, rooms: tuple[str, ...], *, begun: float) -> None:
@@ -79,7 +79,7 @@ class Ledger:
         if stays and stays[-1].until is None:
             stays[-1].until = now
 
-    def hear(self, client: str, event_id: str, room: str, *, now: float, replayed: bool) -> None:
+    def receive(self, client: str, event_id: str, room: str, *, now: float, replayed: bool) -> None:
         """Note a copy of an event."""
         copies = self.copies[client]
         copies[event_id] += 1

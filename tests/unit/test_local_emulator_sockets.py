@@ -1,11 +1,11 @@
-"""A client's session in the emulator, with a channel that is only a list."""
+"""A client's socket in the emulator, with a channel that is only a list."""
 
 import asyncio
 from typing import Any
 
 import pytest
 
-from local.emulator.sockets import MAX_CONCURRENT_FRAMES, Session, unacceptable
+from local.emulator.sockets import MAX_CONCURRENT_FRAMES, ClientSocket, unacceptable
 
 KB = 1024
 
@@ -27,8 +27,8 @@ class Channel:
     async def refuse(self, scope: Any, send: Any, *values: Any) -> None:
         self.refused.append(values)
 
-    def session(self) -> Session:
-        return Session({}, self.receive, self.send, self.refuse)
+    def client(self) -> ClientSocket:
+        return ClientSocket({}, self.receive, self.send, self.refuse)
 
 
 async def reply(body: Any) -> dict[str, Any] | None:
@@ -54,9 +54,9 @@ class TestUnacceptable:
 class TestRefusal:
     async def test_keeps_the_functions_status(self) -> None:
         channel = Channel()
-        session = channel.session()
-        session.note_connect({"statusCode": 401}, "connection", "request")
-        await session.send({"type": "websocket.close", "code": 1008})
+        client = channel.client()
+        client.record_connect_reply({"statusCode": 401}, "connection", "request")
+        await client.send({"type": "websocket.close", "code": 1008})
 
         assert channel.refused == [(401, "Unauthorized", "connection", "request")]
         assert channel.sent == []
@@ -64,9 +64,9 @@ class TestRefusal:
     @pytest.mark.parametrize("accepted", [None, {}, {"statusCode": 200}, {"statusCode": "204"}])
     async def test_accepted_client_is_closed_as_asked(self, accepted: Any) -> None:
         channel = Channel()
-        session = channel.session()
-        session.note_connect(accepted, "connection", "request")
-        await session.send({"type": "websocket.close", "code": 1000})
+        client = channel.client()
+        client.record_connect_reply(accepted, "connection", "request")
+        await client.send({"type": "websocket.close", "code": 1000})
 
         assert channel.sent == [{"type": "websocket.close", "code": 1000}]
 
@@ -74,17 +74,17 @@ class TestRefusal:
 class TestClosing:
     async def test_refused_frame_closes_and_ends_the_session(self) -> None:
         channel = Channel({"type": "websocket.receive", "bytes": b"x"})
-        session = channel.session()
-        message = await session.receive()
+        client = channel.client()
+        message = await client.receive()
 
         assert message == {"type": "websocket.disconnect", "code": 1003}
         assert channel.sent == [{"type": "websocket.close", "code": 1003}]
 
     async def test_nothing_is_sent_to_a_client_that_is_gone(self) -> None:
         channel = Channel({"type": "websocket.disconnect", "code": 1005})
-        session = channel.session()
-        await session.receive()
-        await session.send({"type": "websocket.send", "text": "late"})
+        client = channel.client()
+        await client.receive()
+        await client.send({"type": "websocket.send", "text": "late"})
 
         assert channel.sent == []
 
@@ -95,7 +95,7 @@ class TestAnswers:
     )
     async def test_body_is_sent(self, body: Any, text: str) -> None:
         channel = Channel()
-        await channel.session().answer(reply(body))
+        await channel.client().handle_frame(reply(body))
         await asyncio.sleep(0)
 
         assert channel.sent == [{"type": "websocket.send", "text": text}]
@@ -103,7 +103,7 @@ class TestAnswers:
     @pytest.mark.parametrize("body", [None, ""])
     async def test_empty_body_is_not_sent(self, body: Any) -> None:
         channel = Channel()
-        await channel.session().answer(reply(body))
+        await channel.client().handle_frame(reply(body))
         await asyncio.sleep(0)
 
         assert channel.sent == []
@@ -115,10 +115,10 @@ class TestAnswers:
             await released.wait()
             return None
 
-        session = Channel().session()
+        client = Channel().client()
         for _ in range(MAX_CONCURRENT_FRAMES):
-            await session.answer(slow())
-        more = asyncio.create_task(session.answer(slow()))
+            await client.handle_frame(slow())
+        more = asyncio.create_task(client.handle_frame(slow()))
         await asyncio.sleep(0.01)
         assert not more.done()
         released.set()

@@ -22,7 +22,7 @@ def publish(
 
 
 def hear(ledger: Ledger, event_id: str, *, now: float, room: str = ROOM) -> None:
-    ledger.hear("c", event_id, room, now=now, replayed=False)
+    ledger.receive("c", event_id, room, now=now, replayed=False)
 
 
 class TestPromise:

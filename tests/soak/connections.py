@@ -1,4 +1,4 @@
-"""The two ways in which a client talks with the service: the JSON protocol and Socket.IO's own."""
+"""The two protocols in which a client connects to the service: JSON and Socket.IO."""
 
 import asyncio
 import itertools
@@ -14,7 +14,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 Event = dict[str, Any]
-Hear = Callable[[Event], None]
+OnEvent = Callable[[Event], None]
 
 PATIENCE = 60.0
 """Seconds for a reply or the end of a connection, on a busy machine."""
@@ -25,46 +25,48 @@ SLOW = 0.01
 NAMESPACE = "/ws"
 
 
-class Conversation(Protocol):
+class Connection(Protocol):
     """One connection; `ended` is done when it is no more."""
 
     ended: "asyncio.Future[Any]"
 
-    async def ask(self, action: str, body: dict[str, Any]) -> dict[str, Any]:
+    async def send_command(self, action: str, body: dict[str, Any]) -> dict[str, Any]:
         """Send a command; return its reply."""
         ...
 
-    def tear(self) -> None:
-        """End the connection without a word."""
+    def abort(self) -> None:
+        """End the connection without a close frame."""
         ...
 
 
-Talk = Callable[[dict[str, str], str, Hear], "Talking"]
-Talking = Any
-"""An asynchronous context manager of a conversation."""
+Open = Callable[[dict[str, str], str, OnEvent], "Opening"]
+Opening = Any
+"""An asynchronous context manager that yields a `Connection`."""
 
 
 @asynccontextmanager
-async def in_json(endpoints: dict[str, str], token: str, hear: Hear) -> AsyncIterator[Conversation]:
-    """Talk in the JSON protocol, as `websockets` does."""
+async def open_json(
+    endpoints: dict[str, str], token: str, on_event: OnEvent
+) -> AsyncIterator[Connection]:
+    """Open a connection in the JSON protocol, with `websockets`."""
     url = f"{endpoints['websocket_url']}?token={token}"
-    async with connect(url, open_timeout=PATIENCE) as connection:
-        conversation = _InJson(connection, hear)
+    async with connect(url, open_timeout=PATIENCE) as websocket:
+        connection = _JsonConnection(websocket, on_event)
         try:
-            yield conversation
+            yield connection
         finally:
-            conversation.ended.cancel()
+            connection.ended.cancel()
             with suppress(asyncio.CancelledError, ConnectionClosed):
-                await conversation.ended
+                await connection.ended
 
 
 @asynccontextmanager
-async def in_socketio(
-    endpoints: dict[str, str], token: str, hear: Hear
-) -> AsyncIterator[Conversation]:
-    """Talk as python-socketio does."""
+async def open_socketio(
+    endpoints: dict[str, str], token: str, on_event: OnEvent
+) -> AsyncIterator[Connection]:
+    """Open a connection in Socket.IO, with python-socketio."""
     client = socketio.AsyncClient(reconnection=False)
-    conversation = _InSocketIo(client, hear)
+    connection = _SocketIoConnection(client, on_event)
     await client.connect(
         endpoints["site_url"],
         auth={"token": token},
@@ -73,39 +75,39 @@ async def in_socketio(
         wait_timeout=int(PATIENCE),
     )
     try:
-        yield conversation
+        yield connection
     finally:
         await client.disconnect()
 
 
-class _InJson:
-    def __init__(self, connection: ClientConnection, hear: Hear) -> None:
-        self._connection = connection
-        self._hear = hear
+class _JsonConnection:
+    def __init__(self, websocket: ClientConnection, on_event: OnEvent) -> None:
+        self._websocket = websocket
+        self._on_event = on_event
         self._numbers = itertools.count()
         self._replies: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self.ended: asyncio.Future[Any] = asyncio.create_task(self._read())
 
-    async def ask(self, action: str, body: dict[str, Any]) -> dict[str, Any]:
+    async def send_command(self, action: str, body: dict[str, Any]) -> dict[str, Any]:
         number = next(self._numbers)
         reply: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._replies[number] = reply
-        await self._connection.send(json.dumps({"action": action, **body, "id": number}))
+        await self._websocket.send(json.dumps({"action": action, **body, "id": number}))
         async with asyncio.timeout(PATIENCE):
             return await reply
 
-    def tear(self) -> None:
-        self._connection.transport.abort()
+    def abort(self) -> None:
+        self._websocket.transport.abort()
 
     async def _read(self) -> None:
         """Read until the connection ends; raise `ConnectionClosed` then."""
         try:
             while True:
-                frame = json.loads(await self._connection.recv())
+                frame = json.loads(await self._websocket.recv())
                 if "status" in frame:
                     self._replies.pop(frame["id"]).set_result(frame)
                 elif "type" in frame:
-                    self._hear(frame)
+                    self._on_event(frame)
                 if random.random() < SLOW:  # noqa: S311
                     await asyncio.sleep(random.uniform(0, 3))  # noqa: S311
         except ConnectionClosed as closed:
@@ -114,20 +116,20 @@ class _InJson:
             raise
 
 
-class _InSocketIo:
-    def __init__(self, client: socketio.AsyncClient, hear: Hear) -> None:
+class _SocketIoConnection:
+    def __init__(self, client: socketio.AsyncClient, on_event: OnEvent) -> None:
         self._client = client
         self.ended: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        client.on("*", lambda _name, event: hear(event), namespace=NAMESPACE)
+        client.on("*", lambda _name, event: on_event(event), namespace=NAMESPACE)
         client.on("disconnect", self._end, namespace=NAMESPACE)
 
-    async def ask(self, action: str, body: dict[str, Any]) -> dict[str, Any]:
+    async def send_command(self, action: str, body: dict[str, Any]) -> dict[str, Any]:
         reply: dict[str, Any] = await self._client.call(
             action, body, namespace=NAMESPACE, timeout=PATIENCE
         )
         return reply
 
-    def tear(self) -> None:
+    def abort(self) -> None:
         self._client.eio.ws.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
 
     def _end(self, *reason: Any) -> None:
