@@ -16,7 +16,9 @@ class Memberships:
     def __init__(self) -> None:
         self.forgotten: list[str] = []
 
-    def forget(self, connection_id: str, *, seen_in: Collection[str] = ()) -> None:
+    def forget(
+        self, connection_id: str, *, seen_in: Collection[str] = (), until: float | None = None
+    ) -> None:
         self.forgotten.append(connection_id)
 
 
@@ -29,7 +31,7 @@ class Stand:
         self.memberships = Memberships()
         self.sender = Sender(
             self.gateway,
-            self.memberships,  # type: ignore[arg-type]
+            self.memberships,
             clock=self.clock,
             sleep=self.clock.sleep,
         )
