@@ -1,7 +1,7 @@
 """Builds what `subscribe` calls: the dispatcher with a handler for each protocol."""
 
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from roomcast_backend.auth.verification_keys import load_verifier, principal_of
 from roomcast_backend.inbound.commands import Commands
@@ -21,6 +21,9 @@ from roomcast_backend.stores.events import EventStore
 from roomcast_backend.stores.memberships import MembershipStore
 from roomcast_backend.stores.recovery import RecoveryStore
 from roomcast_backend.stores.sessions import SessionStore
+
+if TYPE_CHECKING:
+    from roomcast_backend.inbound.ports import RateLimitedConnections
 
 
 def warm_up() -> None:
@@ -42,7 +45,7 @@ def dispatcher() -> Dispatcher:
     )
 
 
-def _handlers(connections: ConnectionStore) -> dict[str, ProtocolHandler[Any]]:
+def _handlers(connections: "RateLimitedConnections") -> dict[str, ProtocolHandler[Any]]:
     chosen = settings()
     replay = Replay(EventStore(chosen), gateway(), keep=chosen.replay_hours * 3600)
     commands = Commands(

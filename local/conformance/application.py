@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from local.conformance.invocations import invoke_later
-from roomcast_backend.gateway.connections_api import Gateway
+from roomcast_backend.gateway.port import Gateway
 from roomcast_backend.inbound.handler import NO_REPLY
 from roomcast_backend.model.connection import Connection
 from roomcast_backend.protocol import engineio_packets, socketio_packets

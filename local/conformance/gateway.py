@@ -11,6 +11,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from local.emulator.sockets import MAX_POST_BYTES
+from roomcast_backend.gateway.port import Gateway
 from roomcast_backend.gateway.posts import Outcome, Post, Posted
 from roomcast_backend.model.connection import address
 
@@ -18,7 +19,7 @@ LONGEST_POST: Final = 5.0
 """Seconds that a post may take: a client that reads nothing must not hold its sender for ever."""
 
 
-class InProcessGateway:
+class InProcessGateway(Gateway):
     """Sends to and closes the sockets of an event loop, from any thread but the loop's own."""
 
     def __init__(self) -> None:

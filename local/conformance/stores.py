@@ -1,4 +1,4 @@
-"""The tables in memory: of each store the methods that sessions of the echo application use.
+"""The tables in memory: they have the methods of the stores that callers use.
 
 Every method is one step, as a conditional write or a transaction of DynamoDB is.
 """
@@ -7,16 +7,13 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from threading import RLock
 
-from roomcast_backend.inbound.replay import Replay, Replayed
+from roomcast_backend.inbound.replay import Replayed
 from roomcast_backend.model.connection import Connection, State, address, session_id
 from roomcast_backend.model.recovery import RecoverableSession
-from roomcast_backend.stores.connections import ConnectionStore, RateLimit, RateLimited
-from roomcast_backend.stores.memberships import MembershipStore
-from roomcast_backend.stores.recovery import RecoveryStore
-from roomcast_backend.stores.sessions import SessionStore
+from roomcast_backend.stores.connections import RateLimit, RateLimited
 
 
-class Connections(ConnectionStore):
+class Connections:
     """The connections table."""
 
     def __init__(self) -> None:
@@ -44,7 +41,7 @@ class Connections(ConnectionStore):
         return self.get(connection_id)
 
 
-class SessionRows(SessionStore):
+class SessionRows:
     """Sessions, in no rooms; none is kept for recovery."""
 
     def __init__(self, connections: Connections) -> None:
@@ -62,6 +59,12 @@ class SessionRows(SessionStore):
             self._rows.put(session)
         return True
 
+    def change_secret(self, session: Connection) -> None:
+        """Store a session again, unless it is gone."""
+        with self._rows.lock:
+            if self._rows.get(session.id) is not None:
+                self._rows.put(session)
+
     def end(self, connection: Connection, namespace: str, session_id: str) -> None:
         """Delete a session; the connection may begin it anew."""
         with self._rows.lock:
@@ -71,11 +74,14 @@ class SessionRows(SessionStore):
                 self._rows.put(replace(row, namespaces=row.namespaces - {namespace}))
 
 
-class NoMemberships(MembershipStore):
+class NoMemberships:
     """Forgets connections, which are members of nothing."""
 
     def __init__(self, connections: Connections) -> None:
         self._rows = connections
+
+    def settle(self, connection: Connection, *, now: int) -> None:
+        """Do nothing: there are no rooms to join."""
 
     def forget(
         self, connection_id: str, *, seen_in: Collection[str] = (), until: float | None = None
@@ -89,22 +95,16 @@ class NoMemberships(MembershipStore):
         return [row, *(session for session in taken if session)]
 
 
-class NothingKept(RecoveryStore):
+class NothingKept:
     """Finds no session that could be recovered."""
-
-    def __init__(self) -> None:
-        pass
 
     def get(self, secret: str) -> RecoverableSession | None:
         """Return None."""
         return None
 
 
-class NothingMissed(Replay):
+class NothingMissed:
     """Replays nothing, because no session is recovered."""
-
-    def __init__(self) -> None:
-        pass
 
     def post(self, session: Connection, rooms: Iterable[str], *, since: str) -> Replayed:
         """Say that what was missed is not known."""

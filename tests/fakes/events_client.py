@@ -2,9 +2,12 @@
 
 import threading
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_events import EventBridgeClient
 
 Answer = dict[str, Any] | Exception | Sequence[str] | None
 
@@ -29,6 +32,11 @@ class FakeEventsClient:
         self.requests: list[list[dict[str, Any]]] = []
         self.threads: set[str] = set()
         self._answers = list(answers)
+
+    @property
+    def as_boto3(self) -> "EventBridgeClient":
+        """This fake under the type of the whole client, of which callers use `put_events` only."""
+        return cast("EventBridgeClient", self)
 
     def put_events(self, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - boto3's
         """Record the request and answer it."""

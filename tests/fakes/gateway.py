@@ -3,13 +3,14 @@
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
 
+from roomcast_backend.gateway.port import Gateway
 from roomcast_backend.gateway.posts import Outcome, Post, Posted
 from roomcast_backend.model.connection import address
 
 LARGEST_MESSAGE = 128 * 1024
 
 
-class FakeGateway:
+class FakeGateway(Gateway):
     """Holds open connections and what they were sent; faults are set per connection."""
 
     def __init__(self, *connection_ids: str) -> None:

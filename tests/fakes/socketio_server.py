@@ -100,7 +100,7 @@ class Server:
             events=self.events,
             sender=sender,
             terminator=self.terminator,
-            queue=NoQueue(),  # type: ignore[arg-type]
+            queue=NoQueue(),
             count_event=lambda _event_id: None,
             clock=self.clock,
         )

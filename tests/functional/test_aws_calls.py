@@ -314,11 +314,13 @@ class TestConnections:
             get(tables)
         assert server.connections == 1
 
-    def test_answers_find_their_threads(self, server: AwsServer, tables: DynamoDb) -> None:
+    def test_answers_find_their_threads(
+        self, server: AwsServer, tables: DynamoDb, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         def echo(asked: Any) -> Reply:
             return Reply(body=asked.body, after=0.01)
 
-        server.reply = echo  # type: ignore[method-assign]
+        monkeypatch.setattr(server, "reply", echo)
 
         def ask(number: int) -> bool:
             key = {"connection_id": {"S": f"c{number}"}}

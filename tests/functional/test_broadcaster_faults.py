@@ -37,7 +37,7 @@ class Line:
     def __init__(self, *answers: Answer) -> None:
         self.client = FakeEventsClient(*answers)
         self.pauses: list[float] = []
-        bus = EventBus(BUS, client=self.client, sleep=self.pauses.append)  # type: ignore[arg-type]
+        bus = EventBus(BUS, client=self.client.as_boto3, sleep=self.pauses.append)
         self.publisher = Publisher(bus)
 
 

@@ -23,7 +23,7 @@ DELETED = ProjectDeleted(project_id="p1", deleted_by="u1")
 
 
 def broadcaster_of(client: FakeEventsClient) -> EventBroadcaster:
-    return EventBroadcaster(BUS, client=client)  # type: ignore[arg-type]
+    return EventBroadcaster(BUS, client=client.as_boto3)
 
 
 class TestGetBroadcaster:

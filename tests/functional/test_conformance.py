@@ -12,7 +12,7 @@ from time import monotonic
 from typing import Any
 
 import pytest
-from aiohttp import ClientSession
+from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -351,7 +351,7 @@ class TestGatewayRules:
         gateway = InProcessGateway()
         assert not gateway.exists("c1")
         assert await asyncio.to_thread(gateway.post, "c1", b"4") is Outcome.GONE
-        gateway.add("c1", None)  # type: ignore[arg-type]
+        gateway.add("c1", web.WebSocketResponse())
         assert gateway.exists("c1#/custom")
         gateway.remove("c1")
         assert await asyncio.to_thread(gateway.post, "c1", b"4") is Outcome.GONE

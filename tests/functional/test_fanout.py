@@ -11,6 +11,7 @@ import pytest
 
 from roomcast.envelope import Envelope, new_id
 from roomcast.rooms import Room
+from roomcast_backend.aws.dynamodb import DynamoDb
 from roomcast_backend.fanout import broadcast, prefetch
 from roomcast_backend.fanout.broadcast import FanOut, MembersUnreached
 from roomcast_backend.fanout.sender import Sender
@@ -74,7 +75,7 @@ class Service:
             events=self.events,
             sender=Sender(self.gateway, self.memberships, clock=self.clock, sleep=self.clock.sleep),
             terminator=Terminator(self.gateway, self.memberships, clock=self.clock),
-            queue=self.queue,  # type: ignore[arg-type]
+            queue=self.queue,
             count_event=lambda event_id: self.counters.count_event(event_id, now=0),
             clock=self.clock,
         )
@@ -217,10 +218,11 @@ class TestManyMembers:
         assert [len(frames) for frames in service.gateway.sent.values()] == [1] * 600
 
 
-class CountingTables:
+class CountingTables(DynamoDb):
     """Counts the members that queries bring and the keys that are asked for one by one."""
 
     def __init__(self, dynamodb: Any) -> None:
+        super().__init__()
         self.dynamodb = dynamodb
         self.read = 0
         self.asked = 0
@@ -244,7 +246,7 @@ class TestOverlap:
 
     @pytest.fixture
     def rooms(self, service: Service, tables: CountingTables) -> RoomStore:
-        return RoomStore(service.settings, client=tables)  # type: ignore[arg-type]
+        return RoomStore(service.settings, client=tables)
 
     @pytest.mark.parametrize("members", [0, 1, 30, 480, 2000])
     def test_finds_all_that_are_in_both(
@@ -286,11 +288,15 @@ class TestOverlap:
         assert tables.asked <= 3
 
     def test_a_page_that_dynamodb_cuts_short_is_read_on(
-        self, service: Service, rooms: RoomStore, tables: CountingTables
+        self,
+        service: Service,
+        rooms: RoomStore,
+        tables: CountingTables,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         service.fill("agent:a", [f"c{number:04d}" for number in range(40)])
         whole = tables.query
-        tables.query = lambda **request: whole(**{**request, "Limit": 7})  # type: ignore[method-assign]
+        monkeypatch.setattr(tables, "query", lambda **request: whole(**{**request, "Limit": 7}))
         found = rooms.overlap("agent:a", ["c0003", "c0031", "c0039"])
         assert [member.connection_id for member in found] == [f"c{n:04d}" for n in range(3, 40)]
 
@@ -315,7 +321,9 @@ class TestStreaming:
         assert posted == [60]
         assert tally.outcomes == {Outcome.SENT: 90}
 
-    def test_the_rest_is_queued_before_the_page_is_posted(self, service: Service) -> None:
+    def test_the_rest_is_queued_before_the_page_is_posted(
+        self, service: Service, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         service.fill("project:p", (f"c{number:03}" for number in range(150)))
         post = service.gateway.post
         queued: list[int] = []
@@ -326,7 +334,7 @@ class TestStreaming:
                 queued.append(len(service.queue.messages))
             return post(connection_id, frame)
 
-        service.gateway.post = noting  # type: ignore[method-assign]
+        monkeypatch.setattr(service.gateway, "post", noting)
         service.publish("project:p")
         assert queued == [1]
 
@@ -356,12 +364,19 @@ class TestGone:
         _, tally = service.publish("agent:a")
         assert tally.outcomes == {Outcome.SENT: 10}
 
-    def test_without_time_the_gone_are_met_again(self, service: Service) -> None:
+    def test_without_time_the_gone_are_met_again(
+        self, service: Service, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         service.connect("gone", "project:p")
         service.gateway.open.clear()
         with_time_for_the_post = service.clock.now + 0.5
         post = service.gateway.post
-        service.gateway.post = lambda *args: service.clock.advance(1) or post(*args)  # type: ignore[func-returns-value, method-assign]
+
+        def slow(connection_id: str, frame: bytes) -> Outcome:
+            service.clock.advance(1)
+            return post(connection_id, frame)
+
+        monkeypatch.setattr(service.gateway, "post", slow)
         envelope = Envelope(new_id(), "t", "2026-01-01T00:00:00Z", "s", ("project:p",), {})
         tally = service.fan_out.broadcast(envelope, until=with_time_for_the_post)
         assert (tally.outcomes, tally.forgotten) == ({Outcome.GONE: 1}, 0)

@@ -162,7 +162,9 @@ class TestHandshake:
 
 
 class TestGreeting:
-    def test_waits_for_the_handshake_then_joins_and_greets(self, front: Front) -> None:
+    def test_waits_for_the_handshake_then_joins_and_greets(
+        self, front: Front, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         front.accept(query={"token": "good"})
         looks = iter([False, False, True])
 
@@ -170,7 +172,7 @@ class TestGreeting:
             front.gateway.open.add("c1")
             return next(looks)
 
-        front.gateway.exists = exists  # type: ignore[method-assign]
+        monkeypatch.setattr(front.gateway, "exists", exists)
         assert front.greeter.open("c1")
         assert front.clock.slept == [0.02, 0.04]
         assert front.members("global") == ["c1"]

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from roomcast.rooms import Room
@@ -14,9 +16,9 @@ from roomcast_backend.model.access import (
 USER = "u1"
 
 
-def principal(**changes: object) -> Principal:
-    values: dict[str, object] = {"user_id": USER, "expires_at": 0, **changes}
-    return Principal(**values)  # type: ignore[arg-type]
+def principal(**changes: Any) -> Principal:
+    values: dict[str, Any] = {"user_id": USER, "expires_at": 0, **changes}
+    return Principal(**values)
 
 
 class TestMayJoin:

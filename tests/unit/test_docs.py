@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -52,11 +53,12 @@ class TestProtocol:
         assert f"| `{code}` |" in PROTOCOL
 
     def test_every_command(self) -> None:
+        unused: Any = None
         commands = Commands(
-            connections=None,  # type: ignore[arg-type]
-            memberships=None,  # type: ignore[arg-type]
-            principal_of=None,  # type: ignore[arg-type]
-            replay=None,  # type: ignore[arg-type]
+            connections=unused,
+            memberships=unused,
+            principal_of=unused,
+            replay=unused,
             max_rooms_per_connection=0,
         )
         documented = re.findall(r"^\| `([a-z:]+)` \| (?:–|`\{)", PROTOCOL, re.MULTILINE)

@@ -1,10 +1,9 @@
 """The heartbeat's sweep, with a roster and a sender in memory."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from roomcast_backend.fanout.heartbeat import Heartbeat
-from roomcast_backend.fanout.sender import SendResult
+from roomcast_backend.fanout.sender import Encode, SendResult
 from roomcast_backend.gateway.posts import Outcome
 from roomcast_backend.model.connection import Member
 from tests.fakes.clock import FakeClock
@@ -34,16 +33,19 @@ class SlowSender:
         self.clock = clock
         self.seconds = seconds
 
-    def post(self, members: list[Member], *_: Any, **__: Any) -> SendResult:
+    def post(
+        self, members: Iterable[Member], encode: Encode, *, room: str, until: float
+    ) -> SendResult:
         self.clock.advance(self.seconds)
-        self.reached += [member.connection_id for member in members]
+        reached = [member.connection_id for member in members]
+        self.reached += reached
         result = SendResult()
-        result.outcomes[Outcome.SENT] += len(members)
+        result.outcomes[Outcome.SENT] += len(reached)
         return result
 
 
 class NobodyExpired:
-    def close_expired(self, members: list[Member], *, room: str, until: float) -> int:
+    def close_expired(self, members: Sequence[Member], *, room: str, until: float) -> int:
         return len(members)
 
 
@@ -51,9 +53,9 @@ def sweep(
     roster: Roster, sender: SlowSender, clock: FakeClock, first_shard: Callable[[int], int]
 ) -> Heartbeat:
     return Heartbeat(
-        rooms=roster,  # type: ignore[arg-type]
-        sender=sender,  # type: ignore[arg-type]
-        terminator=NobodyExpired(),  # type: ignore[arg-type]
+        rooms=roster,
+        sender=sender,
+        terminator=NobodyExpired(),
         page_size=2,
         clock=clock,
         first_shard=first_shard,

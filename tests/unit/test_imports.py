@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -57,6 +58,9 @@ OWN = {
 }
 """Parts of the service, and the functions that they are for: those that are granted their use."""
 
+PORT = re.compile(r"roomcast_backend\.(\w+\.)+ports?")
+"""Protocols: they are for annotations, and a cold start does not load them."""
+
 LAMBDA = {
     IN_LAMBDA: "on-demand",
     "AWS_REGION": "us-east-1",
@@ -105,6 +109,7 @@ class TestImporting:
         }
         assert libraries <= LIBRARIES.get(name, FEW)
         assert modules.keys() & HEAVY <= HEAVY_ALL_THE_SAME.get(name, set())
+        assert not [module for module in modules if PORT.fullmatch(module)]
         assert {part for part in OWN if part in modules} == {
             part for part, users in OWN.items() if name in users
         }

@@ -1,6 +1,6 @@
 """Members that are read ahead, chunk by chunk."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from threading import Event
 
 import pytest
@@ -76,7 +76,8 @@ class TestReadAhead:
         chunks = prefetch(shards.parts, shards.read, lambda _: left.set(), size=1000)
         next(chunks)
         assert left.wait(PATIENCE)
-        chunks.close()  # type: ignore[attr-defined]
+        assert isinstance(chunks, Generator)
+        chunks.close()
 
     def test_the_first_chunk_comes_before_the_last_is_read(self) -> None:
         shards = Shards(2000)

@@ -1,5 +1,7 @@
 """The members of one room, with a store in memory."""
 
+from collections.abc import Collection
+
 from roomcast.envelope import Envelope
 from roomcast_backend.fanout.room_reader import RoomReader
 from roomcast_backend.fanout.work import Work, whole_event
@@ -17,12 +19,15 @@ class Rooms:
     def __init__(self, **rooms: list[Member]) -> None:
         self.rooms = {name.replace("_", ":"): members for name, members in rooms.items()}
 
-    def page(self, room: str, _shard: int, *, size: int, after: str | None = None) -> Page:
+    def page(self, room: str, shard: int, *, size: int, after: str | None = None) -> Page:
         members = [m for m in self.rooms[room] if m.connection_id > (after or "")]
         more = len(members) > size
         return Page(members[:size], members[size - 1].connection_id if more else None)
 
-    def overlap(self, room: str, _connection_ids: list[str]) -> list[Member]:
+    def among(self, room: str, connection_ids: Collection[str]) -> list[Member]:
+        return [member for member in self.rooms[room] if member.connection_id in connection_ids]
+
+    def overlap(self, room: str, connection_ids: Collection[str]) -> list[Member]:
         return self.rooms[room]
 
 
@@ -32,7 +37,7 @@ def member(name: str, *, expires_in: float = 60) -> Member:
 
 def reader(rooms: Rooms, part: Work, queue: list[Work], *, size: int = 10) -> RoomReader:
     return RoomReader(
-        rooms,  # type: ignore[arg-type]
+        rooms,
         [part],
         size=size,
         reached=frozenset(),

@@ -8,25 +8,31 @@ event ─▶ a page of each room: read and posted to at the same time
 import time
 from collections.abc import Callable, Sequence
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from roomcast.envelope import Envelope
 from roomcast_backend.fanout.room_reader import RoomReader
-from roomcast_backend.fanout.sender import Sender
 from roomcast_backend.fanout.tally import Tally
 from roomcast_backend.fanout.work import (
     REQUEUE_DELAY_SECONDS,
-    PageQueue,
     Work,
     page_of_shard,
     requeued,
     whole_event,
 )
-from roomcast_backend.lifecycle.termination import Terminator
 from roomcast_backend.model.connection import Member
 from roomcast_backend.protocol import codec_named
 from roomcast_backend.settings import Settings
-from roomcast_backend.stores.events import EventStore, FanOutState
-from roomcast_backend.stores.rooms import RoomStore
+from roomcast_backend.stores.events import FanOutState
+
+if TYPE_CHECKING:
+    from roomcast_backend.fanout.ports import (
+        ExpiredCloser,
+        FanOutRecorder,
+        MemberSender,
+        ShardedPageReader,
+        WorkQueue,
+    )
 
 
 class MembersUnreached(Exception):
@@ -40,11 +46,11 @@ class FanOut:
         self,
         settings: Settings,
         *,
-        rooms: RoomStore,
-        events: EventStore,
-        sender: Sender,
-        terminator: Terminator,
-        queue: PageQueue,
+        rooms: "ShardedPageReader",
+        events: "FanOutRecorder",
+        sender: "MemberSender",
+        terminator: "ExpiredCloser",
+        queue: "WorkQueue",
         count_event: Callable[[str], None],
         clock: Callable[[], float] = time.time,
     ) -> None:

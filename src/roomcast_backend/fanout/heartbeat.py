@@ -7,14 +7,15 @@ import random
 import time
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from roomcast.rooms import GLOBAL
-from roomcast_backend.fanout.sender import Sender
 from roomcast_backend.fanout.tally import Tally
-from roomcast_backend.lifecycle.termination import Terminator
 from roomcast_backend.model.connection import Member, address
 from roomcast_backend.protocol import codec_named
-from roomcast_backend.stores.rooms import RoomStore
+
+if TYPE_CHECKING:
+    from roomcast_backend.fanout.ports import ExpiredCloser, MemberSender, RosterReader
 
 
 class Heartbeat:
@@ -23,9 +24,9 @@ class Heartbeat:
     def __init__(
         self,
         *,
-        rooms: RoomStore,
-        sender: Sender,
-        terminator: Terminator,
+        rooms: "RosterReader",
+        sender: "MemberSender",
+        terminator: "ExpiredCloser",
         page_size: int,
         clock: Callable[[], float] = time.time,
         first_shard: Callable[[int], int] = random.randrange,

@@ -1,12 +1,16 @@
 """Reads the members that one room adds to an event's recipients, while they are posted to."""
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from roomcast_backend.fanout.prefetch import Chunk, QueueRest, prefetch
 from roomcast_backend.fanout.retry_policy import SortedMembers, members_before, sort_members
 from roomcast_backend.fanout.work import Work
 from roomcast_backend.model.connection import Member
-from roomcast_backend.stores.rooms import Page, RoomStore
+from roomcast_backend.stores.rooms import Page
+
+if TYPE_CHECKING:
+    from roomcast_backend.fanout.ports import PageReader
 
 
 class RoomReader:
@@ -18,7 +22,7 @@ class RoomReader:
 
     def __init__(
         self,
-        rooms: RoomStore,
+        rooms: "PageReader",
         parts: Sequence[Work],
         *,
         size: int,

@@ -11,13 +11,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
+from typing import TYPE_CHECKING
 
 from roomcast_backend.fanout.retry_policy import Decision, decide, next_attempt_in
-from roomcast_backend.gateway.connections_api import Gateway
 from roomcast_backend.gateway.posts import Outcome, Post, Posted
 from roomcast_backend.lifecycle.cleanup import Cleanup
 from roomcast_backend.model.connection import Member
-from roomcast_backend.stores.memberships import MembershipStore
+
+if TYPE_CHECKING:
+    from roomcast_backend.gateway.port import Gateway
+    from roomcast_backend.lifecycle.ports import ConnectionRemover
 
 Encode = Callable[[str], bytes]
 """Returns the frame for a protocol; called once per protocol, not once per member."""
@@ -63,7 +66,7 @@ class Attempt:
         members: Iterable[Member],
         frames: Frames,
         *,
-        gateway: Gateway,
+        gateway: "Gateway",
         clock: Callable[[], float],
         until: float,
     ) -> None:
@@ -107,8 +110,8 @@ class Sender:
 
     def __init__(
         self,
-        gateway: Gateway,
-        memberships: MembershipStore,
+        gateway: "Gateway",
+        memberships: "ConnectionRemover",
         *,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,

@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-c
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
-from typing import Protocol
 from urllib.parse import quote, urlsplit
 
 from roomcast_backend.aws import endpoints
@@ -37,38 +36,8 @@ def posts_per_container(settings: Settings) -> float:
     return settings.posts_per_second / (settings.page_workers + 1)
 
 
-class Gateway(Protocol):
-    """Posts to connections and closes them; a connection that is gone is not an error.
-
-    A connection id may be a session's id: it stands for the session's connection.
-    """
-
-    def exists(self, connection_id: str) -> bool:
-        """Return whether a connection's handshake is done and the connection is still open."""
-        ...
-
-    def post(self, connection_id: str, frame: bytes) -> Outcome:
-        """Send one frame to one connection."""
-        ...
-
-    def post_all(self, posts: Iterable[Post]) -> Iterator[Posted]:
-        """Send many frames concurrently; yield the result of each, in any order.
-
-        A post is taken from `posts` when it can be sent; the number in flight is bounded.
-        """
-        ...
-
-    def close(self, connection_id: str) -> None:
-        """Close a connection; its client may connect again."""
-        ...
-
-    def close_all(self, connection_ids: Iterable[str]) -> None:
-        """Close many connections concurrently; one that cannot be closed is not an error."""
-        ...
-
-
 class ConnectionsApi:
-    """The `Gateway` of API Gateway's management API.
+    """The `Gateway` of `port`, over API Gateway's management API.
 
     `many` sends the requests of a fan-out, `single` a request for one connection, which may come
     while a fan-out is under way. `limiter` holds a fan-out to the container's share of the quota.

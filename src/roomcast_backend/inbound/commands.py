@@ -7,18 +7,20 @@ run at any time and twice: it reads the connection, decides, and makes one condi
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from roomcast.envelope import timestamp
 from roomcast.errors import InvalidRoom
 from roomcast.rooms import GLOBAL, Room
 from roomcast_backend.auth.tokens import TokenRefused
-from roomcast_backend.inbound.replay import Replay
 from roomcast_backend.model.access import Principal, may_join
 from roomcast_backend.model.connection import Connection, State
 from roomcast_backend.protocol.messages import Code, Command, CommandRefused, kind_of
-from roomcast_backend.stores.connections import ConnectionStore
-from roomcast_backend.stores.memberships import ChangeResult, MembershipStore
+from roomcast_backend.stores.memberships import ChangeResult
+
+if TYPE_CHECKING:
+    from roomcast_backend.inbound.ports import EventReplayer, MembershipChanger
+    from roomcast_backend.lifecycle.ports import ConnectionReader
 
 Body = dict[str, Any]
 
@@ -38,10 +40,10 @@ class Commands:
     def __init__(
         self,
         *,
-        connections: ConnectionStore,
-        memberships: MembershipStore,
+        connections: "ConnectionReader",
+        memberships: "MembershipChanger",
         principal_of: Callable[[str], Principal],
-        replay: Replay,
+        replay: "EventReplayer",
         max_rooms_per_connection: int,
         clock: Callable[[], float] = time.time,
     ) -> None:

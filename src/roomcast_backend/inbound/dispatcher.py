@@ -10,17 +10,20 @@ This is the one place where a failure becomes a reply.
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
 from roomcast_backend.auth.verification_keys import KeysUnavailable
 from roomcast_backend.aws.errors import AwsError
-from roomcast_backend.gateway.connections_api import Gateway
 from roomcast_backend.inbound.handler import NO_REPLY, ProtocolHandler
 from roomcast_backend.model.connection import JSON, Connection
 from roomcast_backend.protocol.messages import Code, Refusal
-from roomcast_backend.stores.connections import ConnectionStore, RateLimit, RateLimited
+from roomcast_backend.stores.connections import RateLimit, RateLimited
+
+if TYPE_CHECKING:
+    from roomcast_backend.gateway.port import Gateway
+    from roomcast_backend.inbound.ports import RateLimitedConnections
 
 logger = Logger(child=True)
 
@@ -38,9 +41,9 @@ class Dispatcher:
     def __init__(
         self,
         *,
-        connections: ConnectionStore,
+        connections: "RateLimitedConnections",
         handlers: Mapping[str, ProtocolHandler[Any]],
-        gateway: Gateway,
+        gateway: "Gateway",
         limit: RateLimit,
         clock: Callable[[], float] = time.time,
     ) -> None:

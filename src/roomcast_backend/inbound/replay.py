@@ -15,13 +15,17 @@ import re
 import time
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from roomcast.envelope import Envelope
-from roomcast_backend.gateway.connections_api import Gateway
 from roomcast_backend.gateway.posts import Outcome
 from roomcast_backend.model.connection import Connection
 from roomcast_backend.protocol import codec_named
-from roomcast_backend.stores.events import EventStore, Logged
+from roomcast_backend.stores.events import Logged
+
+if TYPE_CHECKING:
+    from roomcast_backend.gateway.port import Gateway
+    from roomcast_backend.inbound.ports import EventLog
 
 MAX_REPLAYED = 200
 """Events in one replay. A client that missed more should ask its backend for the current state."""
@@ -45,8 +49,8 @@ class Replay:
 
     def __init__(
         self,
-        events: EventStore,
-        gateway: Gateway,
+        events: "EventLog",
+        gateway: "Gateway",
         *,
         keep: int,
         clock: Callable[[], float] = time.time,

@@ -9,20 +9,20 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from roomcast.rooms import Room
 from roomcast_backend.auth.tokens import TokenRefused
-from roomcast_backend.inbound.replay import Replay
 from roomcast_backend.model.access import Principal, automatic_rooms, still_allowed
 from roomcast_backend.model.connection import Connection, State, session_id
 from roomcast_backend.model.recovery import RecoverableSession
 from roomcast_backend.protocol.messages import Code, CommandRefused
 from roomcast_backend.protocol.socketio_codec import codec_name
-from roomcast_backend.stores.connections import ConnectionStore
-from roomcast_backend.stores.recovery import RecoveryStore
-from roomcast_backend.stores.sessions import SessionStore
+
+if TYPE_CHECKING:
+    from roomcast_backend.inbound.ports import EventReplayer, RecoveryReader, SessionWriter
+    from roomcast_backend.lifecycle.ports import ConnectionReader
 
 _SECRET = re.compile(r"[0-9a-f]{32}")
 
@@ -49,10 +49,10 @@ class Sessions:
     def __init__(
         self,
         *,
-        store: SessionStore,
-        recovery: RecoveryStore,
-        connections: ConnectionStore,
-        replay: Replay,
+        store: "SessionWriter",
+        recovery: "RecoveryReader",
+        connections: "ConnectionReader",
+        replay: "EventReplayer",
         principal_of: Callable[[str], Principal],
         clock: Callable[[], float] = time.time,
     ) -> None:

@@ -10,9 +10,8 @@ client                                  service
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from roomcast_backend.gateway.connections_api import Gateway
 from roomcast_backend.inbound.handler import NO_REPLY
 from roomcast_backend.inbound.sessions import ProtocolViolation, Sessions
 from roomcast_backend.lifecycle.system_events import error_frame
@@ -29,6 +28,9 @@ from roomcast_backend.protocol.socketio_packets import (
     Event,
     SocketPacket,
 )
+
+if TYPE_CHECKING:
+    from roomcast_backend.gateway.port import Gateway
 
 TOO_LARGE = Refusal(
     Code.PAYLOAD_TOO_LARGE, f"expected a frame of at most {LARGEST_FRAME} bytes, got a larger one"
@@ -69,7 +71,7 @@ class SocketIoHandler:
         application: Application,
         sessions: Sessions,
         *,
-        gateway: Gateway,
+        gateway: "Gateway",
         namespaces: Collection[str] = NAMESPACES,
     ) -> None:
         self._application = application

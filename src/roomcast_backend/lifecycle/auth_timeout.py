@@ -1,10 +1,13 @@
 """Closes connections that have not authenticated by their deadline."""
 
+from typing import TYPE_CHECKING
+
 from roomcast_backend.lifecycle.termination import Terminator
 from roomcast_backend.model.connection import State
 from roomcast_backend.protocol.messages import Code
-from roomcast_backend.stores.connections import ConnectionStore
-from roomcast_backend.stores.memberships import MembershipStore
+
+if TYPE_CHECKING:
+    from roomcast_backend.lifecycle.ports import ConnectionReader, ConnectionRemover
 
 MESSAGE = "no token came in time: connect with one or send authenticate"
 
@@ -15,8 +18,8 @@ class AuthTimeout:
     def __init__(
         self,
         *,
-        connections: ConnectionStore,
-        memberships: MembershipStore,
+        connections: "ConnectionReader",
+        memberships: "ConnectionRemover",
         terminator: Terminator,
     ) -> None:
         self._connections = connections

@@ -4,9 +4,12 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import cache
+from typing import TYPE_CHECKING
 
 from roomcast_backend.model.connection import Member
-from roomcast_backend.stores.memberships import MembershipStore
+
+if TYPE_CHECKING:
+    from roomcast_backend.lifecycle.ports import ConnectionRemover
 
 
 class Cleanup:
@@ -14,7 +17,7 @@ class Cleanup:
 
     def __init__(
         self,
-        memberships: MembershipStore,
+        memberships: "ConnectionRemover",
         *,
         clock: Callable[[], float] = time.time,
         workers: Executor | None = None,

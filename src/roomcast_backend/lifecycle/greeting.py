@@ -8,16 +8,18 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
+from typing import TYPE_CHECKING
 
 from roomcast.backoff import Backoff
-from roomcast_backend.gateway.connections_api import Gateway
 from roomcast_backend.gateway.posts import MAX_HANDSHAKE_SECONDS, Outcome
 from roomcast_backend.lifecycle.system_events import established_frame
 from roomcast_backend.model.connection import SOCKET_IO, Connection, State
 from roomcast_backend.protocol import engineio_packets
 from roomcast_backend.protocol.json_codec import LARGEST_FRAME
-from roomcast_backend.stores.connections import ConnectionStore
-from roomcast_backend.stores.memberships import MembershipStore
+
+if TYPE_CHECKING:
+    from roomcast_backend.gateway.port import Gateway
+    from roomcast_backend.lifecycle.ports import ConnectionReader, MembershipOpener
 
 BACKOFF = Backoff(base=0.02, cap=1.0, attempts=0)
 """Without jitter: each client waits for its own handshake, which no other wait disturbs."""
@@ -51,9 +53,9 @@ class Greeter:
     def __init__(
         self,
         *,
-        connections: ConnectionStore,
-        memberships: MembershipStore,
-        gateway: Gateway,
+        connections: "ConnectionReader",
+        memberships: "MembershipOpener",
+        gateway: "Gateway",
         timers: EngineIoTimers,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,

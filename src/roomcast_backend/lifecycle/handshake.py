@@ -10,13 +10,15 @@ gets a deadline, and `open` posts Engine.IO's open packet to it.
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from roomcast_backend.auth.tokens import TokenRefused
 from roomcast_backend.model.access import Principal
 from roomcast_backend.model.connection import JSON, SOCKET_IO, Connection, State
 from roomcast_backend.settings import Settings
-from roomcast_backend.stores.connections import ConnectionStore
+
+if TYPE_CHECKING:
+    from roomcast_backend.lifecycle.ports import ConnectionWriter
 
 
 class HandshakeRefused(Exception):
@@ -71,7 +73,7 @@ class Acceptor:
         self,
         settings: Settings,
         *,
-        connections: ConnectionStore,
+        connections: "ConnectionWriter",
         principal_of: Callable[[str], Principal],
         count_connections: Callable[[], int],
         open_connection: Callable[[str], object],

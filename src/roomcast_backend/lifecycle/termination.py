@@ -2,14 +2,17 @@
 
 import time
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-from roomcast_backend.gateway.connections_api import Gateway
 from roomcast_backend.gateway.posts import Post
 from roomcast_backend.lifecycle.cleanup import Cleanup
 from roomcast_backend.lifecycle.system_events import error_frame
 from roomcast_backend.model.connection import Member
 from roomcast_backend.protocol.messages import Code
-from roomcast_backend.stores.memberships import MembershipStore
+
+if TYPE_CHECKING:
+    from roomcast_backend.gateway.port import Gateway
+    from roomcast_backend.lifecycle.ports import ConnectionRemover
 
 
 class Terminator:
@@ -17,8 +20,8 @@ class Terminator:
 
     def __init__(
         self,
-        gateway: Gateway,
-        memberships: MembershipStore,
+        gateway: "Gateway",
+        memberships: "ConnectionRemover",
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:

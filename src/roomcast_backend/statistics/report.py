@@ -2,17 +2,20 @@
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from roomcast.rooms import KINDS
 from roomcast_backend.stores import counters
-from roomcast_backend.stores.counters import Counter, CounterStore
+from roomcast_backend.stores.counters import Counter
+
+if TYPE_CHECKING:
+    from roomcast_backend.statistics.ports import CounterReader
 
 
 class Statistics:
     """Reads the counters. They follow the tables within seconds."""
 
-    def __init__(self, store: CounterStore, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, store: "CounterReader", *, clock: Callable[[], float] = time.time) -> None:
         self._store = store
         self._clock = clock
 

@@ -3,6 +3,7 @@
 import random
 import time
 from collections import Counter
+from collections.abc import Collection
 
 import pytest
 
@@ -262,7 +263,9 @@ class Forgotten:
     def __init__(self) -> None:
         self.ids: set[str] = set()
 
-    def forget(self, connection_id: str, *, seen_in: list[str], until: float) -> None:
+    def forget(
+        self, connection_id: str, *, seen_in: Collection[str] = (), until: float | None = None
+    ) -> None:
         self.ids.add(connection_id)
 
 
@@ -291,7 +294,7 @@ class TestNothingIsLost:
         server.closes_after = 100
         server.announces_close = False
         forgotten = Forgotten()
-        sender = Sender(gateway(server.url), forgotten, sleep=lambda _: None)  # type: ignore[arg-type]
+        sender = Sender(gateway(server.url), forgotten, sleep=lambda _: None)
         members = (post(name).member for name in names(1000))
         result = sender.post(members, lambda _: b"frame", room="room", until=time.time() + 60)
         delivered = {name for name in names(1000) if server.delivered[name]}

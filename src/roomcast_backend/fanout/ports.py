@@ -1,0 +1,102 @@
+"""What the parts of a fan-out ask of the stores and of each other, one Protocol for each caller.
+
+The stores have these methods; in tests, tables in memory have them. Modules import this one for
+annotations only (`if TYPE_CHECKING`), so a cold start never loads it. `now` and `until` are epoch
+seconds.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Protocol
+
+from roomcast.envelope import Envelope
+from roomcast_backend.fanout.sender import Encode, SendResult
+from roomcast_backend.fanout.work import Work
+from roomcast_backend.model.connection import Member
+from roomcast_backend.stores.events import FanOutState
+from roomcast_backend.stores.rooms import Page
+
+
+class RosterReader(Protocol):
+    """Reads all members of a room; `RoomStore` in production."""
+
+    def shards(self, room: str) -> range:
+        """Return the shards that together hold the room."""
+        ...
+
+    def members(self, room: str, shard: int, *, size: int) -> Iterator[Member]:
+        """Yield all members of a shard, reading `size` at a time."""
+        ...
+
+
+class PageReader(Protocol):
+    """Reads members of a room page by page, or by their ids; `RoomStore` in production."""
+
+    def page(self, room: str, shard: int, *, size: int, after: str | None = None) -> Page:
+        """Return up to `size` members of a shard that come after a connection id."""
+        ...
+
+    def among(self, room: str, connection_ids: Collection[str]) -> list[Member]:
+        """Return those members of a room that are among some connections."""
+        ...
+
+    def overlap(self, room: str, connection_ids: Collection[str]) -> list[Member]:
+        """Return the members of a room that are among some connections, and maybe others."""
+        ...
+
+
+class ShardedPageReader(PageReader, Protocol):
+    """Reads pages of a room, and knows its shards; `RoomStore` in production."""
+
+    def shards(self, room: str) -> range:
+        """Return the shards that together hold the room."""
+        ...
+
+
+class FanOutRecorder(Protocol):
+    """Writes the replay log and how far each fan-out has come; `EventStore` in production."""
+
+    def begin(self, event_id: str, *, now: int) -> FanOutState:
+        """Note that an event's fan-out begins; tell what was noted of it before."""
+        ...
+
+    def log(self, envelope: Envelope, *, now: float) -> None:
+        """Write an event to the log of each of its rooms; writing it again keeps it."""
+        ...
+
+    def complete(self, event_id: str, *, now: float) -> None:
+        """Note that every member was posted to, or is part of work in the queue."""
+        ...
+
+    def note_queued(self, event_id: str, work: str) -> None:
+        """Note that a part of an event's fan-out, `work` by name, is in the queue."""
+        ...
+
+    def note_done(self, event_id: str, work: str, *, now: float) -> None:
+        """Note that this work is done; noting it again changes nothing but the time."""
+        ...
+
+
+class WorkQueue(Protocol):
+    """Takes work for later invocations; `PageQueue` in production."""
+
+    def put(self, work: Work, *, delay: int = 0) -> None:
+        """Queue some work; it is delivered after `delay` seconds (at most 900)."""
+        ...
+
+
+class MemberSender(Protocol):
+    """Posts to members; `Sender` in production."""
+
+    def post(
+        self, members: Iterable[Member], encode: Encode, *, room: str, until: float
+    ) -> SendResult:
+        """Post to every member of `room`, until the clock says `until`."""
+        ...
+
+
+class ExpiredCloser(Protocol):
+    """Closes connections whose token has expired; `Terminator` in production."""
+
+    def close_expired(self, members: Sequence[Member], *, room: str, until: float) -> int:
+        """Close and delete connections of members of `room`; return how many were deleted."""
+        ...

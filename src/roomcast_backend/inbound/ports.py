@@ -1,0 +1,102 @@
+"""What this package asks of the stores: each Protocol has only the methods that one caller uses.
+
+The stores have these methods; in tests and in the conformance server, tables in memory have them.
+Modules import this one for annotations only (`if TYPE_CHECKING`), so a cold start never loads it.
+Times are epoch seconds, unless a method says otherwise.
+"""
+
+from collections.abc import Collection, Iterable
+from typing import Protocol
+
+from roomcast.rooms import Room
+from roomcast_backend.inbound.replay import Replayed
+from roomcast_backend.lifecycle.ports import ConnectionReader
+from roomcast_backend.model.access import Principal
+from roomcast_backend.model.connection import Connection
+from roomcast_backend.model.recovery import RecoverableSession
+from roomcast_backend.stores.connections import RateLimit, RateLimited
+from roomcast_backend.stores.events import Logged
+from roomcast_backend.stores.memberships import ChangeResult
+
+
+class RateLimitedConnections(ConnectionReader, Protocol):
+    """Reads connections and counts their commands; `ConnectionStore` in production."""
+
+    def admit(
+        self, connection_id: str, *, now: int, limit: RateLimit
+    ) -> Connection | RateLimited | None:
+        """Count one command at `now` (epoch milliseconds) against the connection's rate limit.
+
+        Returns the connection, `RateLimited` when it sends too often, None when it is unknown.
+        """
+        ...
+
+
+class MembershipChanger(Protocol):
+    """Changes the rooms and the token of a connection; `MembershipStore` in production."""
+
+    def settle(self, connection: Connection, *, now: int) -> ChangeResult:
+        """Join the automatic rooms, once."""
+        ...
+
+    def join(self, connection: Connection, room: Room, *, now: int) -> ChangeResult:
+        """Put the connection into a room; joining twice is joining once."""
+        ...
+
+    def leave(self, connection: Connection, room: Room, *, now: int) -> ChangeResult:
+        """Take the connection out of a room."""
+        ...
+
+    def renew(self, connection: Connection, principal: Principal, *, now: int) -> ChangeResult:
+        """Give the connection a token, the first or a fresh one."""
+        ...
+
+
+class EventLog(Protocol):
+    """Reads the replay log of rooms; `EventStore` in production."""
+
+    def after(self, room: str, event_id: str, *, limit: int) -> list[Logged]:
+        """Return up to `limit` events of a room with larger ids, in their order."""
+        ...
+
+    def between(self, room: str, lowest: str, highest: str) -> list[Logged]:
+        """Return all events of a room with ids above `lowest`, up to `highest`, in their order."""
+        ...
+
+    def under_way(self, event_ids: Collection[str], *, at: int) -> frozenset[str]:
+        """Return the events whose fan-out may not have ended by `at` (epoch milliseconds)."""
+        ...
+
+
+class SessionWriter(Protocol):
+    """Begins and ends Socket.IO sessions; `SessionStore` in production."""
+
+    def begin(
+        self, connection: Connection, namespace: str, session: Connection, *, now: int
+    ) -> bool:
+        """Store a session in its rooms; False when the connection is gone or has it already."""
+        ...
+
+    def change_secret(self, session: Connection) -> None:
+        """Store the secret of a session instead of the one that it had, unless it is gone."""
+        ...
+
+    def end(self, connection: Connection, namespace: str, session_id: str) -> None:
+        """Delete a session and its memberships; the connection may begin it anew."""
+        ...
+
+
+class RecoveryReader(Protocol):
+    """Finds sessions by the secrets of their clients; `RecoveryStore` in production."""
+
+    def get(self, secret: str) -> RecoverableSession | None:
+        """Return the session with a secret, or None."""
+        ...
+
+
+class EventReplayer(Protocol):
+    """Posts to a client what it missed; `Replay` in production."""
+
+    def post(self, session: Connection, rooms: Iterable[str], *, since: str) -> Replayed:
+        """Post what came to some of a session's rooms after the event `since`."""
+        ...

@@ -1,0 +1,51 @@
+"""What this package asks of the stores: each Protocol has only the methods that one caller uses.
+
+The stores have these methods; in tests and in the conformance server, tables in memory have them.
+Modules import this one for annotations only (`if TYPE_CHECKING`), so a cold start never loads it.
+"""
+
+from collections.abc import Collection
+from typing import Protocol
+
+from roomcast_backend.model.connection import Connection
+
+
+class ConnectionReader(Protocol):
+    """Reads connections; `ConnectionStore` in production."""
+
+    def get(self, connection_id: str) -> Connection | None:
+        """Return a connection, or None when it is unknown or gone."""
+        ...
+
+
+class ConnectionWriter(Protocol):
+    """Stores and deletes single connections; `ConnectionStore` in production."""
+
+    def put(self, connection: Connection) -> None:
+        """Store a new connection; storing it again changes nothing."""
+        ...
+
+    def delete(self, connection_id: str) -> object:
+        """Delete a connection; one that is gone already is not an error."""
+        ...
+
+
+class ConnectionRemover(Protocol):
+    """Deletes connections with all that belongs to them; `MembershipStore` in production."""
+
+    def forget(
+        self, connection_id: str, *, seen_in: Collection[str] = (), until: float | None = None
+    ) -> object:
+        """Delete a connection, its sessions and memberships; `seen_in` are rooms that it is in.
+
+        Raises `AwsError` when not all memberships are deleted by `until` (epoch seconds).
+        """
+        ...
+
+
+class MembershipOpener(ConnectionRemover, Protocol):
+    """Joins the automatic rooms of a new connection, or deletes it; `MembershipStore` too."""
+
+    def settle(self, connection: Connection, *, now: int) -> object:
+        """Join the automatic rooms, once; `now` is epoch seconds."""
+        ...
