@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from local.emulator.sockets import MAX_MESSAGE_BYTES
+from local.emulator.sockets import MAX_POST_BYTES
 from roomcast_backend.gateway.posts import Outcome, Post, Posted
 from roomcast_backend.model.connection import address
 
@@ -43,7 +43,7 @@ class InProcessGateway:
 
     def post(self, connection_id: str, frame: bytes) -> Outcome:
         """Send one frame to one client."""
-        if len(frame) > MAX_MESSAGE_BYTES:
+        if len(frame) > MAX_POST_BYTES:
             return Outcome.TOO_LARGE
         socket = self._sockets.get(address(connection_id))
         if socket is None:

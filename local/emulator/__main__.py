@@ -5,9 +5,13 @@ import sys
 
 from ministack import app  # type: ignore[import-untyped]
 from ministack.core import lambda_runtime  # type: ignore[import-untyped]
-from ministack.services import apigateway, lambda_svc  # type: ignore[import-untyped]
+from ministack.services import (  # type: ignore[import-untyped]
+    apigateway,
+    eventbridge,
+    lambda_svc,
+)
 
-from local.emulator import patch, sockets, workers
+from local.emulator import bad_luck, browsers, patch, sockets, workers
 
 
 def main() -> None:
@@ -15,6 +19,8 @@ def main() -> None:
     patch.check_version()
     sockets.install(apigateway)
     workers.install(lambda_runtime, lambda_svc)
+    bad_luck.install(apigateway, lambda_svc, eventbridge)
+    browsers.install(app)
     logging.getLogger("functions").setLevel(logging.INFO)
     sys.argv = sys.argv[:1]
     app.main()

@@ -3,7 +3,6 @@
 MiniStack runs each environment as a process of its own, a `Worker`.
 """
 
-import json
 import logging
 import os
 import threading
@@ -13,6 +12,7 @@ from types import ModuleType
 from typing import Any, Final, NamedTuple
 
 from local.emulator.patch import wrap
+from local.emulator.sockets import error_frame
 
 RECHECK_SECONDS: Final = 1.0
 """How long a waiting invocation trusts to be woken: a worker can also go without being released."""
@@ -90,22 +90,20 @@ class SocketInvoker(NamedTuple):
     qualifier: str
 
     def invoke(self, event: dict[str, Any], request_id: str) -> dict[str, Any]:
-        """Return `{"status": "ok", "result": …}` or `{"status": "error", "error": …}`."""
+        """Return `{"status": "ok", "result": …}` or `{"status": "error", "error": …}`.
+
+        An event without a body has no `body`, as on AWS; MiniStack has an empty one.
+        """
+        if not event.get("body"):
+            event = {name: value for name, value in event.items() if name != "body"}
         worker, _ = self.queue.acquire(self.function, self.config, self.code, self.qualifier)
         try:
             result: dict[str, Any] = worker.invoke(event, request_id)
         finally:
             self.queue.release(worker)
         if result.get("status") == "error":
-            result["error"] = _internal_server_error(event, request_id)
+            result["error"] = error_frame(event["requestContext"]["connectionId"], request_id)
         return result
-
-
-def _internal_server_error(event: dict[str, Any], request_id: str) -> str:
-    """What API Gateway tells a client whose frame made a function fail; MiniStack told it why."""
-    connection_id = event["requestContext"]["connectionId"]
-    answer = {"message": "Internal server error", "connectionId": connection_id}
-    return json.dumps({**answer, "requestId": request_id})
 
 
 def read_log(worker: Any) -> None:

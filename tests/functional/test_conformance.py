@@ -336,15 +336,15 @@ class TestGatewayRules:
         await client.send(b"\x01\x02")
         assert await close_code(client) == 1003
 
-    @pytest.mark.parametrize("size", [128 * KB + 1, 2 * KB * KB])
-    async def test_frame_over_128_kb_closes_with_1009(
+    @pytest.mark.parametrize("size", [32 * KB + 1, 2 * KB * KB])
+    async def test_frame_over_32_kb_closes_with_1009(
         self, engine: ClientConnection, size: int
     ) -> None:
         await engine.send("4" * size)
         assert await close_code(engine) == 1009
 
-    async def test_frame_of_128_kb_passes(self, engine: ClientConnection) -> None:
-        largest = "4" * (128 * KB)
+    async def test_frame_of_32_kb_passes(self, engine: ClientConnection) -> None:
+        largest = "4" * (32 * KB)
         assert await ask(engine, largest) == [largest]
 
     async def test_posts_are_refused_before_the_handshake_and_after_the_end(self) -> None:

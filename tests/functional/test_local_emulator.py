@@ -17,6 +17,7 @@ import pytest
 from botocore.exceptions import ClientError
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.typing import Origin
 
 from local import environment
 from local.processes import Process
@@ -47,6 +48,8 @@ def handler(event, context):
     if "fail" in frame:
         raise ValueError("the secret reason")
     time.sleep(frame.get("sleep", 0))
+    if "silent" in frame:
+        return {"statusCode": 200}
     return {"statusCode": 200, "body": json.dumps({"name": frame.get("name"), "pid": os.getpid()})}
 """
 
@@ -169,16 +172,16 @@ class TestFrames:
 
         assert client.close_code == 1003
 
-    async def test_message_of_128_kb_is_handled(self, emulator: Emulator) -> None:
+    async def test_message_of_32_kb_is_handled(self, emulator: Emulator) -> None:
         frame = {"name": "full", "padding": ""}
-        frame["padding"] = "x" * (128 * KB - len(json.dumps(frame)))
+        frame["padding"] = "x" * (32 * KB - len(json.dumps(frame)))
 
         async with connect(emulator.websocket_url) as client:
             assert (await ask(client, **frame))["name"] == "full"
 
     async def test_larger_message_closes_with_1009(self, emulator: Emulator) -> None:
         async with connect(emulator.websocket_url) as client:
-            await client.send("é" * (64 * KB) + "x")
+            await client.send("é" * (16 * KB) + "x")
             with pytest.raises(ConnectionClosed):
                 await asyncio.wait_for(client.recv(), 20)
 
@@ -191,6 +194,18 @@ class TestFrames:
             slow = await answer(client)
 
         assert (quick["name"], slow["name"]) == ("quick", "slow")
+
+    async def test_an_empty_message_has_no_body(self, emulator: Emulator) -> None:
+        async with connect(emulator.websocket_url) as client:
+            await client.send("")
+            assert (await answer(client))["message"] == "Internal server error"
+
+        assert "KeyError: 'body'" in emulator.log.read_text()
+
+    async def test_no_answer_is_an_empty_message(self, emulator: Emulator) -> None:
+        async with connect(emulator.websocket_url) as client:
+            await client.send(json.dumps({"silent": True}))
+            assert await asyncio.wait_for(client.recv(), 20) == ""
 
     async def test_failed_function_answers_without_its_reason(self, emulator: Emulator) -> None:
         async with connect(emulator.websocket_url) as client:
@@ -227,6 +242,23 @@ class TestWorkers:
             await ask(client, print="a line of the function")
 
         assert "probe a line of the function" in emulator.log.read_text()
+
+
+class TestBrowsers:
+    """A page that is open in the developer's browser, with keys that everybody knows."""
+
+    def test_a_page_cannot_reach_the_services(self, emulator: Emulator) -> None:
+        query = {"Action": "ListQueues", "Version": "2012-11-05"}
+        page = {"Origin": "https://evil.example"}
+        for headers in (page, {"Sec-Fetch-Site": "cross-site"}, {"Host": "evil.example"}):
+            answered = httpx.get(emulator.url, params=query, headers=headers)
+            assert answered.status_code == 403
+            assert "access-control-allow-origin" not in answered.headers
+        assert httpx.options(emulator.url, headers=page).status_code == 403
+
+    async def test_a_page_may_connect_as_on_aws(self, emulator: Emulator) -> None:
+        async with connect(emulator.websocket_url, origin=Origin("https://app.example")) as client:
+            assert (await ask(client, name="page"))["name"] == "page"
 
 
 class TestPosts:

@@ -1,11 +1,13 @@
 """A client's socket in the emulator, with a channel that is only a list."""
 
 import asyncio
-from typing import Any
+import json
+from typing import Any, ClassVar
 
 import pytest
 
-from local.emulator.sockets import MAX_CONCURRENT_FRAMES, ClientSocket, unacceptable
+from local.emulator import sockets
+from local.emulator.sockets import MAX_CONCURRENT_FRAMES, ClientSocket, Lifetimes, unacceptable
 
 KB = 1024
 
@@ -27,8 +29,16 @@ class Channel:
     async def refuse(self, scope: Any, send: Any, *values: Any) -> None:
         self.refused.append(values)
 
-    def client(self) -> ClientSocket:
-        return ClientSocket({}, self.receive, self.send, self.refuse)
+    def client(self, *, idle: float = 600, whole: float = 7200) -> ClientSocket:
+        return ClientSocket({}, self.receive, self.send, self.refuse, Lifetimes(idle, whole))
+
+
+async def sent(channel: Channel) -> list[dict[str, Any]]:
+    """Return what the channel was sent, once there is something."""
+    async with asyncio.timeout(5):
+        while not channel.sent:
+            await asyncio.sleep(0)
+    return channel.sent
 
 
 async def reply(body: Any) -> dict[str, Any] | None:
@@ -39,13 +49,13 @@ class TestUnacceptable:
     @pytest.mark.parametrize(
         ("message", "code"),
         [
-            ({"text": "x" * 128 * KB}, None),
-            ({"text": "x" * 128 * KB + "x"}, 1009),
-            ({"text": "é" * 64 * KB, "bytes": None}, None),
-            ({"text": "é" * 64 * KB + "x"}, 1009),
+            ({"text": "x" * 32 * KB}, None),
+            ({"text": "x" * 32 * KB + "x"}, 1009),
+            ({"text": "é" * 16 * KB, "bytes": None}, None),
+            ({"text": "é" * 16 * KB + "x"}, 1009),
             ({"text": None, "bytes": b""}, 1003),
         ],
-        ids=["128 KB", "a byte more", "128 KB encoded", "a byte more encoded", "binary"],
+        ids=["32 KB", "a byte more", "32 KB encoded", "a byte more encoded", "binary"],
     )
     def test_frame(self, message: dict[str, Any], code: int | None) -> None:
         assert unacceptable(message) == code
@@ -89,6 +99,40 @@ class TestClosing:
         assert channel.sent == []
 
 
+class TestLifetimes:
+    """10 quiet minutes and 2 hours on AWS, here a moment."""
+
+    class Quiet(Channel):
+        async def receive(self) -> dict[str, Any]:
+            await asyncio.sleep(60)
+            raise AssertionError("nobody waits that long")
+
+    CLOSED: ClassVar = {"type": "websocket.disconnect", "code": 1001}
+
+    async def test_a_quiet_connection_is_closed(self) -> None:
+        channel = self.Quiet()
+
+        assert await channel.client(idle=0.02).receive() == self.CLOSED
+        assert channel.sent == [{"type": "websocket.close", "code": 1001}]
+
+    async def test_a_message_to_the_client_counts_as_well(self) -> None:
+        session = self.Quiet().client(idle=0.1)
+        receiving = asyncio.create_task(session.receive())
+        for _ in range(6):
+            await asyncio.sleep(0.03)
+            await session.send({"type": "websocket.send", "text": "6"})
+        assert not receiving.done()
+        assert await receiving == self.CLOSED
+
+    async def test_nothing_prolongs_its_whole_life(self) -> None:
+        session = self.Quiet().client(idle=0.1, whole=0.12)
+        receiving = asyncio.create_task(session.receive())
+        for _ in range(3):
+            await asyncio.sleep(0.03)
+            await session.send({"type": "websocket.send", "text": "6"})
+        assert await asyncio.wait_for(receiving, 0.2) == self.CLOSED
+
+
 class TestAnswers:
     @pytest.mark.parametrize(
         ("body", "text"), [("plain", "plain"), ({"a": 1}, '{"a": 1}'), ([1], "[1]")]
@@ -96,17 +140,24 @@ class TestAnswers:
     async def test_body_is_sent(self, body: Any, text: str) -> None:
         channel = Channel()
         await channel.client().handle_frame(reply(body))
-        await asyncio.sleep(0)
 
-        assert channel.sent == [{"type": "websocket.send", "text": text}]
+        assert await sent(channel) == [{"type": "websocket.send", "text": text}]
 
     @pytest.mark.parametrize("body", [None, ""])
-    async def test_empty_body_is_not_sent(self, body: Any) -> None:
+    async def test_nothing_is_sent_as_an_empty_frame(self, body: Any) -> None:
         channel = Channel()
         await channel.client().handle_frame(reply(body))
-        await asyncio.sleep(0)
 
-        assert channel.sent == []
+        assert await sent(channel) == [{"type": "websocket.send", "text": ""}]
+
+    async def test_a_function_that_takes_too_long(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sockets, "INTEGRATION_SECONDS", 0.01)
+        channel = Channel()
+        await channel.client().handle_frame(asyncio.sleep(1, {"body": "late"}), "c=", "r")
+
+        assert [json.loads(message["text"]) for message in await sent(channel)] == [
+            {"message": "Internal server error", "connectionId": "c=", "requestId": "r"}
+        ]
 
     async def test_flood_of_frames_waits(self) -> None:
         released = asyncio.Event()
