@@ -72,7 +72,7 @@ class TestInstalled:
         assert sorted(event for _, event in service.invoked) == [0, 1, 1, 2]
 
     def test_eventbridge_invokes_with_lambdas_retries(self, service: Service) -> None:
-        service._dispatch_to_lambda("known", '{"detail": 1}')  # type: ignore[misc]
+        service._dispatch_to_lambda("known", '{"detail": 1}')
         assert service.invoked == [({"arn": "known", "config": {"name": "f"}}, {"detail": 1})]
 
     def test_eventbridge_knows_no_function(self, service: Service) -> None:
