@@ -129,6 +129,16 @@ FUNCTIONS = (
         timeout=60,
         grants={"counters": ("UpdateItem",)},
     ),
+    FunctionRow(
+        name="reconcile",
+        purpose="Corrects the counters by the rows that they count",
+        timeout=300,  # a million connections in three rooms each are some 1,200 MB to read
+        grants={
+            "counters": ("Query", "UpdateItem"),
+            "connections": ("Scan",),
+            "rooms": ("Scan",),
+        },
+    ),
 )
 
 TIMEOUTS = {row.name: row.timeout for row in FUNCTIONS}

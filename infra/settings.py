@@ -187,6 +187,12 @@ class Settings(FunctionSettings):
         description="Log each handshake and frame at the gateway (never its content). Needs the "
         "account's API Gateway role for CloudWatch Logs, which is set once per account and region.",
     )
+    reconcile_interval: Annotated[int, AfterValidator(_whole_minutes)] = Field(
+        3600,
+        ge=0,
+        description="Seconds between two corrections of the counters by the rows of the tables, "
+        "whole minutes; each reads both tables once. 0: never.",
+    )
     alarm_topic_arn: str = Field("", description="ARN of the SNS topic that alarms notify.")
 
     edge_domain: str = Field("", description="Domain name of the edge, `events.example.com`.")

@@ -28,6 +28,10 @@ MAX_AGE = Duration.hours(1)
 
 STREAM_RETRIES = 5
 
+STREAM_MAX_AGE = Duration.minutes(9)
+"""DynamoDB knows a transaction's token for 10 minutes: a batch that is repeated later could be
+counted twice. One that is given up is made good by `reconcile`."""
+
 RECEIVE = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
 """What Lambda needs to read a queue: https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html"""
 
@@ -115,7 +119,10 @@ class EveryEvent:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """EventBridge calls the function regularly; `setting` holds the seconds, whole minutes."""
+    """EventBridge calls the function regularly; `setting` holds the seconds, whole minutes.
+
+    With 0 seconds it does not.
+    """
 
     function: str
     setting: str
@@ -128,7 +135,10 @@ class Schedule:
 
     def connect(self, function: Function, sources: Sources) -> None:
         """Add a rule to the account's default bus."""
-        minutes = Duration.minutes(getattr(sources.settings, self.setting) // 60)
+        seconds = getattr(sources.settings, self.setting)
+        if not seconds:
+            return
+        minutes = Duration.minutes(seconds // 60)
         Rule(function, "Schedule", schedule=Rate.rate(minutes), targets=[LambdaFunction(function)])
 
 
@@ -191,6 +201,7 @@ class Changes:
                     batch_size=1000,
                     max_batching_window=Duration.seconds(1),
                     retry_attempts=STREAM_RETRIES,
+                    max_record_age=STREAM_MAX_AGE,
                     bisect_batch_on_error=False,
                     on_failure=SqsDlq(sources.queues.dead_letters[self.function]),
                 )
@@ -204,6 +215,7 @@ TRIGGERS: tuple[Trigger, ...] = (
     Messages("deadline", queue="deadline", batch=10),
     Messages("broadcast", queue="pages", batch=1, workers_setting="page_workers"),
     Changes("count", tables=("connections", "rooms")),
+    Schedule("reconcile", setting="reconcile_interval"),
 )
 
 WITH_DEAD_LETTERS = tuple(
@@ -224,7 +236,7 @@ def grants_of(function: str) -> dict[str, tuple[str, ...]]:
 def _keep_failed_calls(function: Function, dead_letters: Queue) -> None:
     EventInvokeConfig(
         function,
-        "ServiceClient",
+        "Calls",
         function=function,
         retry_attempts=RETRIES,
         max_event_age=MAX_AGE,

@@ -51,6 +51,15 @@ class DynamoDb:
                 return
             request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
+    def scan_pages(self, **request: Any) -> Iterator[Output]:
+        """Read all pages of a whole table, eventually consistent."""
+        while True:
+            page = self._calls.json("Scan", request)
+            yield page
+            if not page.get("LastEvaluatedKey"):
+                return
+            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
     def batch_get_item(self, **request: Any) -> Output:
         """Read up to 100 rows; what DynamoDB left is in `UnprocessedKeys`."""
         return self._calls.json("BatchGetItem", request)

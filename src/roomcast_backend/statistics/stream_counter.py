@@ -5,13 +5,10 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
 
 import hashlib
 from collections import Counter as Sum
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from roomcast.rooms import GLOBAL
-from roomcast_backend.model.connection import is_session
-from roomcast_backend.stores import counters, keys
-from roomcast_backend.stores.counters import Counter
+from roomcast_backend.stores.counters import Counter, counters_of
 
 CHANGE_BY_EVENT = {"INSERT": 1, "REMOVE": -1}
 """By the record's event name; an item that was changed (`MODIFY`) is still one item."""
@@ -22,7 +19,7 @@ def changes(records: Sequence[Mapping[str, Any]]) -> dict[Counter, int]:
     sums: Sum[Counter] = Sum()
     for record in records:
         change = CHANGE_BY_EVENT.get(record["eventName"], 0)
-        for counter in _counters(record["dynamodb"]["Keys"]):
+        for counter in counters_of(record["dynamodb"]["Keys"]):
             sums[counter] += change
     return dict(sums)
 
@@ -33,12 +30,10 @@ def batch_name(records: Sequence[Mapping[str, Any]]) -> str:
     return hashlib.sha256(content.encode()).hexdigest()[:30]
 
 
-def _counters(key: Mapping[str, Any]) -> Iterator[Counter]:
-    if "room" not in key:
-        if not is_session(key["connection_id"]["S"]):
-            yield Counter(counters.CONNECTIONS)
-        return
-    room = keys.room_of(key["room"]["S"])
-    yield counters.members(room.kind)
-    if room != GLOBAL:
-        yield counters.room_members(room.kind, str(room))
+def time_of(records: Sequence[Mapping[str, Any]]) -> int:
+    """Return when the last change of a batch was made, epoch seconds; 0 when no record tells.
+
+    The same for every repetition of the batch, which a clock would not be.
+    """
+    times = [record["dynamodb"].get("ApproximateCreationDateTime", 0) for record in records]
+    return int(max(times, default=0))

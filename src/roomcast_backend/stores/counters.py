@@ -1,10 +1,14 @@
 """The counters table, which the statistics add up."""
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from roomcast.rooms import GLOBAL
 from roomcast_backend.aws import clients
 from roomcast_backend.aws.dynamodb import DynamoDb
+from roomcast_backend.aws.errors import AwsError
+from roomcast_backend.model.connection import is_session
 from roomcast_backend.settings import Settings
 from roomcast_backend.stores import keys, transactions
 from roomcast_backend.stores.items import Item, number, text
@@ -13,6 +17,7 @@ CONNECTIONS = "connections"
 EVENTS = "events"
 SERVICE = "service"
 STARTED = "started"
+RECONCILED = "reconciled"
 TOTAL = "total"
 
 CHUNK = 90
@@ -39,22 +44,41 @@ def room_members(kind: str, room: str) -> Counter:
     return Counter(f"rooms:{kind}", room)
 
 
+def counters_of(key: Mapping[str, Any]) -> Iterator[Counter]:
+    """Yield the counters that count the row with this key, of connections or of rooms."""
+    if "room" not in key:
+        if not is_session(key["connection_id"]["S"]):
+            yield Counter(CONNECTIONS)
+        return
+    room = keys.room_of(key["room"]["S"])
+    yield members(room.kind)
+    if room != GLOBAL:
+        yield room_members(room.kind, str(room))
+
+
 class CounterStore:
-    """Adds to counters and sums them; `now` is epoch seconds."""
+    """Adds to counters and sums them; times are epoch seconds."""
 
     def __init__(self, settings: Settings, *, client: DynamoDb | None = None) -> None:
         self._table = settings.counters_table
         self._client = client or clients.dynamodb()
 
-    def add(self, changes: Mapping[Counter, int], *, spread_by: str, batch: str, now: int) -> None:
-        """Add to several counters; `batch` names the change, so that a repeat counts once."""
+    def add(self, changes: Mapping[Counter, int], *, batch: str, at: int) -> None:
+        """Add to several counters; `batch` names the change, so that a repeat counts once.
+
+        A change is written in transactions of `CHUNK` counters. When it is repeated, whole or after
+        a failure half way, each transaction has the same token and the same parameters as before,
+        and DynamoDB counts it once: within 10 minutes. So `at`, from which the counters of single
+        rooms get their TTL, has to be the time of the change and not of its repetition.
+        https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+        """
         wanted = sorted(counter for counter, change in changes.items() if change)
         for start in range(0, len(wanted), CHUNK):
             actions = [
-                {"Update": self._addition(counter, changes[counter], spread_by, now)}
+                {"Update": self._addition(counter, changes[counter], batch, at)}
                 for counter in wanted[start : start + CHUNK]
             ]
-            transactions.write(self._client, actions, token=f"{batch}-{start}")
+            transactions.write(self._client, actions, token=_token(batch, start))
 
     def count_event(self, event_id: str, *, now: int) -> None:
         """Count one emitted event."""
@@ -65,7 +89,11 @@ class CounterStore:
         return self.parts(counter.name).get(counter.part, 0)
 
     def parts(self, name: str) -> dict[str, int]:
-        """Return all parts of a counter, each summed over the shards."""
+        """Return all parts of a counter, each summed over the shards; those above zero."""
+        return {part: n for part, n in self.sums(name).items() if n > 0}
+
+    def sums(self, name: str) -> dict[str, int]:
+        """Return all parts of a counter, each summed over the shards, below zero too."""
         sums: dict[str, int] = {}
         for shard in range(keys.COUNTER_SHARDS):
             pages = self._client.query_pages(
@@ -77,7 +105,26 @@ class CounterStore:
             for item in (item for page in pages for item in page["Items"]):
                 part = item["part"]["S"]
                 sums[part] = sums.get(part, 0) + int(item["n"]["N"])
-        return {part: n for part, n in sums.items() if n > 0}
+        return sums
+
+    def claim_reconciliation(self, *, now: int, every: int) -> bool:
+        """Note that the counters are corrected now; False when that was less than `every` ago.
+
+        Two sweeps at a time would both add the same difference.
+        """
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key={"counter": text(keys.counter(SERVICE, 0)), "part": text(RECONCILED)},
+                UpdateExpression="SET n = :now",
+                ConditionExpression="attribute_not_exists(n) OR n <= :before",
+                ExpressionAttributeValues={":now": number(now), ":before": number(now - every)},
+            )
+        except AwsError as exc:
+            if exc.code != "ConditionalCheckFailedException":
+                raise
+            return False
+        return True
 
     def started_at(self, *, now: int) -> int:
         """Return when the service was first asked this, epoch seconds: the start of its uptime."""
@@ -103,8 +150,13 @@ class CounterStore:
             "UpdateExpression": update,
             "ExpressionAttributeValues": {":change": number(change)},
         }
-        if counter.part != TOTAL:
+        if counter.part != TOTAL and now:
             addition["UpdateExpression"] = f"{update} SET #ttl = :ttl"
             addition["ExpressionAttributeNames"] = {"#ttl": "ttl"}
             addition["ExpressionAttributeValues"][":ttl"] = number(now + IDLE_SECONDS)
         return addition
+
+
+def _token(batch: str, start: int) -> str:
+    """Return the token of one transaction of a batch: at most 36 characters."""
+    return hashlib.sha256(f"{batch} {start}".encode()).hexdigest()[:36]

@@ -1,0 +1,18 @@
+"""Builds what `reconcile` calls: the reconciliation of the counters."""
+
+from functools import cache
+
+from roomcast_backend.settings import settings
+from roomcast_backend.statistics.reconciliation import Reconciliation
+from roomcast_backend.stores.census import Census
+from roomcast_backend.stores.counters import CounterStore
+
+MIN_SECONDS = 60
+"""EventBridge and Lambda may start a scheduled run twice: the second one ends at once."""
+
+
+@cache
+def reconciliation() -> Reconciliation:
+    """Return the reconciliation with its stores."""
+    chosen = settings()
+    return Reconciliation(CounterStore(chosen), Census(chosen), every=MIN_SECONDS)

@@ -1,0 +1,98 @@
+"""Corrects the counters by the rows that they count.
+
+The counters follow the tables' streams. A batch that failed for good, or was counted twice, leaves
+them wrong for ever, and `max_connections` believes them. So now and then:
+
+counters before ─▶ count the rows ─▶ counters after ─▶ add what the rows are outside of both
+
+While clients come and go the rows are counted over some seconds, and counters lag behind by some
+more. Between the two readings of a counter any number of rows can be right, so nothing is corrected
+there: a correction is never larger than the error, and once the tables are quiet it is the error.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from roomcast.rooms import KINDS
+from roomcast_backend.stores import counters
+from roomcast_backend.stores.counters import Counter
+
+NAMES = (
+    counters.CONNECTIONS,
+    *(counters.members(kind).name for kind in KINDS),
+    *(counters.room_members(kind, "").name for kind in KINDS),
+)
+"""The counters that count rows; events are counted as they are delivered and have none."""
+
+
+class Counters(Protocol):
+    """The counters, as far as they are corrected here."""
+
+    def sums(self, name: str) -> dict[str, int]:
+        """Return all parts of a counter."""
+        ...
+
+    def add(self, changes: Mapping[Counter, int], *, batch: str, at: int) -> None:
+        """Add to several counters, once for each `batch`."""
+        ...
+
+    def claim_reconciliation(self, *, now: int, every: int) -> bool:
+        """Note that the counters are corrected now; False when they were just now."""
+        ...
+
+
+class Rows(Protocol):
+    """What the counters count."""
+
+    def count(self) -> dict[Counter, int]:
+        """Return every counter that has a row, with the number of its rows."""
+        ...
+
+
+class Reconciliation:
+    """Corrects the counters; at most once in `every` seconds, whoever asks for it."""
+
+    def __init__(self, store: Counters, rows: Rows, *, every: int) -> None:
+        self._store = store
+        self._rows = rows
+        self._every = every
+
+    def run(self, *, now: int) -> dict[Counter, int] | None:
+        """Return what was added to each counter that was wrong; None when it is not time yet.
+
+        `now` is epoch seconds. An error on the way leaves the counters as they were.
+        """
+        if not self._store.claim_reconciliation(now=now, every=self._every):
+            return None
+        before = self._read()
+        rows = self._rows.count()
+        after = self._read()
+        wrong = corrections(before, rows, after)
+        self._store.add(wrong, batch=f"reconciled {now}", at=now)
+        return wrong
+
+    def _read(self) -> dict[Counter, int]:
+        return {
+            Counter(name, part): n for name in NAMES for part, n in self._store.sums(name).items()
+        }
+
+
+def corrections(
+    before: Mapping[Counter, int], rows: Mapping[Counter, int], after: Mapping[Counter, int]
+) -> dict[Counter, int]:
+    """Return what to add to each counter whose rows lie outside of its two readings."""
+    wanted = {
+        counter: correction(before.get(counter, 0), rows.get(counter, 0), after.get(counter, 0))
+        for counter in _all(before, rows, after)
+    }
+    return {counter: change for counter, change in wanted.items() if change}
+
+
+def correction(before: int, rows: int, after: int) -> int:
+    """Return by how much the rows lie above or below both readings of their counter."""
+    low, high = min(before, after), max(before, after)
+    return rows - min(max(rows, low), high)
+
+
+def _all(*readings: Iterable[Counter]) -> set[Counter]:
+    return {counter for reading in readings for counter in reading}
