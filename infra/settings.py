@@ -28,9 +28,12 @@ https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 """
 
 
-def _whole_minutes(seconds: int) -> int:
-    if seconds % MINUTE:
-        raise ValueError("expected whole minutes: a multiple of 60 seconds")
+def _in_turns(seconds: int) -> int:
+    """Check an interval between heartbeats, whose function runs once a minute."""
+    if seconds < MINUTE and MINUTE % seconds:
+        raise ValueError("expected 20, 30, or a multiple of 10 from 60 on")
+    if seconds % 10:
+        raise ValueError("expected a multiple of 10 seconds")
     return seconds
 
 
@@ -108,19 +111,27 @@ class FunctionSettings(BaseModel):
         "Keeps under the account's quota of @connections calls, 10,000 in most regions and 2,500 "
         "in some; each page worker takes its share.",
     )
-    heartbeat_interval: Annotated[int, AfterValidator(_whole_minutes)] = Field(
-        300,
-        ge=MINUTE,
-        le=540,
-        description="Seconds between two heartbeats to every connection, whole minutes. Each one "
-        "is a billed message; API Gateway closes what is silent for 600.",
+    socketio_heartbeat: Literal["noop", "ping"] = Field(
+        "noop",
+        description="What keeps Socket.IO connections open: `noop`, a packet that needs no answer, "
+        "or `ping`, which each client answers, as a second billed message. With `ping` a client "
+        "itself notices a line that is dead.",
+    )
+    heartbeat_interval: Annotated[int, AfterValidator(_in_turns)] = Field(
+        510,
+        ge=20,
+        le=510,
+        description="Seconds between two heartbeats to every connection: 20, 30, or a multiple of "
+        "10 from 60 to 510. Each one is a billed message and can be a minute late; API Gateway "
+        "closes what is silent for 600.",
     )
     heartbeat_timeout: int = Field(
         240,
         ge=1,
         le=86_400,
         description="Seconds that Socket.IO clients are told to wait on top of the interval before "
-        "they take the connection for lost.",
+        "they take the connection for lost; less than 60 ends some that are not. With "
+        "`socketio_heartbeat` `ping` only.",
     )
 
     jwks_url: str = Field(
@@ -148,6 +159,12 @@ class FunctionSettings(BaseModel):
     def _pages_hold_a_shard(self) -> Self:
         if self.page_size < self.global_shards:
             raise ValueError("page_size: expected at least global_shards")
+        return self
+
+    @model_validator(mode="after")
+    def _only_pings_have_a_timeout(self) -> Self:
+        if "heartbeat_timeout" in self.model_fields_set and self.socketio_heartbeat != "ping":
+            raise ValueError("heartbeat_timeout: expected socketio_heartbeat to be ping")
         return self
 
     def variables(self) -> dict[str, str]:

@@ -55,7 +55,8 @@ class Settings:
     commands_per_second: int = 10
     command_burst: int = 20
     authentication_deadline: int = 15
-    heartbeat_interval: int = 300
+    socketio_heartbeat: str = "noop"
+    heartbeat_interval: int = 510
     heartbeat_timeout: int = 240
     global_shards: int = 16
     page_size: int = 1000
@@ -65,6 +66,8 @@ class Settings:
 
     def __post_init__(self) -> None:
         _check(self.projects_without_claim in ("none", "all"), "projects_without_claim", "none|all")
+        _check(self.socketio_heartbeat in ("noop", "ping"), "socketio_heartbeat", "noop|ping")
+        _check(self.heartbeat_interval >= 1, "heartbeat_interval", "at least 1")
         _check(1 <= self.max_rooms_per_connection <= MOST_ROOMS, "max_rooms_per_connection", "1-90")
         _check(1 <= self.global_shards <= 256, "global_shards", "1-256")  # noqa: PLR2004
         _check(self.page_size >= self.global_shards, "page_size", "at least global_shards")

@@ -21,10 +21,11 @@ from roomcast_backend.inbound.sessions import Sessions
 from roomcast_backend.inbound.socketio_commands import SessionCommands
 from roomcast_backend.inbound.socketio_handler import SocketIoHandler
 from roomcast_backend.lifecycle.auth_timeout import AuthTimeout
-from roomcast_backend.lifecycle.greeting import EngineIoTimers, Greeter
+from roomcast_backend.lifecycle.greeting import Greeter
 from roomcast_backend.lifecycle.termination import Terminator
 from roomcast_backend.model.access import Grant, Principal
 from roomcast_backend.model.connection import SOCKET_IO, Connection, State
+from roomcast_backend.protocol.heartbeats import EngineIoTimers
 from roomcast_backend.stores.connections import ConnectionStore, RateLimit
 from roomcast_backend.stores.events import EventStore
 from roomcast_backend.stores.memberships import MembershipStore

@@ -193,7 +193,7 @@ class TestSilence:
         (frame,) = aws_lambda.gateway.sent["s1"]
         assert frame.startswith(b"0")
         opening = json.loads(frame[1:])
-        assert (opening["pingInterval"], opening["pingTimeout"]) == (300_000, 240_000)
+        assert (opening["pingInterval"], opening["pingTimeout"]) == (510_000, 7_200_000)
         assert opening["upgrades"] == []
 
     @pytest.mark.parametrize(

@@ -289,7 +289,7 @@ class TestFailures:
         schedules = [
             rule.get("ScheduleExpression") for rule in service.properties("AWS::Events::Rule")
         ]
-        assert "rate(5 minutes)" in schedules
+        assert "rate(8 minutes)" in schedules
 
 
 class TestOutputs:
