@@ -35,7 +35,6 @@ def reader(rooms: Rooms, part: Work, queue: list[Work], *, size: int = 10) -> Ro
         rooms,  # type: ignore[arg-type]
         [part],
         size=size,
-        reached=frozenset(),
         queue_rest=queue.append,
         clock=lambda: NOW,
     )
