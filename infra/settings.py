@@ -10,7 +10,7 @@ from constructs import Node
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 MINUTE = 60
-"""EventBridge's shortest schedule, and the unit of every schedule, in seconds.
+"""EventBridge's shortest schedule, in seconds.
 
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rate-expressions.html
 """
@@ -122,8 +122,8 @@ class FunctionSettings(BaseModel):
         ge=20,
         le=510,
         description="Seconds between two heartbeats to every connection: 20, 30, or a multiple of "
-        "10 from 60 to 510. Each one is a billed message and can be a minute late; API Gateway "
-        "closes what is silent for 600.",
+        "10 from 60 to 510, which is rounded down to whole minutes. Each one is a billed message "
+        "and can be a minute late; API Gateway closes what is silent for 600.",
     )
     heartbeat_timeout: int = Field(
         240,

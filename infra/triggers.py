@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from aws_cdk import Duration
-from aws_cdk.aws_events import EventBus, EventPattern, Match, Rule
-from aws_cdk.aws_events import Schedule as Rate
+from aws_cdk.aws_events import EventBus, EventPattern, Match, Rule, Schedule
 from aws_cdk.aws_events_targets import LambdaFunction
 from aws_cdk.aws_lambda import EventInvokeConfig, Function, StartingPosition
 from aws_cdk.aws_lambda_destinations import SqsDestination
@@ -25,6 +24,12 @@ RETRIES = 2
 
 MAX_AGE = Duration.hours(1)
 """Nobody waits longer for a live event; clients that were away ask the replay log."""
+
+SCHEDULED_AGE = Duration.minutes(1)
+"""How often a scheduled function is called: EventBridge's shortest rate, and Lambda's least age.
+
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rate-expressions.html
+"""
 
 STREAM_RETRIES = 5
 
@@ -114,11 +119,14 @@ class EveryEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class Schedule:
-    """EventBridge calls the function regularly; `setting` holds the seconds, whole minutes."""
+class EveryMinute:
+    """EventBridge calls the function every minute; a call that fails or is late is not repeated.
+
+    The call of the next minute does what it left: a repetition would only take an execution from
+    those who connect.
+    """
 
     function: str
-    setting: str
     keeps_dead_letters: bool = False
 
     @property
@@ -128,8 +136,15 @@ class Schedule:
 
     def connect(self, function: Function, sources: Sources) -> None:
         """Add a rule to the account's default bus."""
-        minutes = Duration.minutes(getattr(sources.settings, self.setting) // 60)
-        Rule(function, "Schedule", schedule=Rate.rate(minutes), targets=[LambdaFunction(function)])
+        target = LambdaFunction(function, retry_attempts=0, max_event_age=SCHEDULED_AGE)
+        Rule(function, "Schedule", schedule=Schedule.rate(SCHEDULED_AGE), targets=[target])
+        EventInvokeConfig(
+            function,
+            "Once",
+            function=function,
+            retry_attempts=0,
+            max_event_age=SCHEDULED_AGE,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +215,7 @@ class Changes:
 TRIGGERS: tuple[Trigger, ...] = (
     AsynchronousCall("open"),
     EveryEvent("broadcast"),
-    Schedule("heartbeat", setting="heartbeat_interval"),
+    EveryMinute("heartbeat"),
     Messages("deadline", queue="deadline", batch=10),
     Messages("broadcast", queue="pages", batch=1, workers_setting="page_workers"),
     Changes("count", tables=("connections", "rooms")),

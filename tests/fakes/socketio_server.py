@@ -11,6 +11,7 @@ from roomcast_backend.aws.errors import AwsError
 from roomcast_backend.fanout.broadcast import FanOut
 from roomcast_backend.fanout.heartbeat import Heartbeat
 from roomcast_backend.fanout.sender import Sender
+from roomcast_backend.fanout.slots import Slots
 from roomcast_backend.fanout.tally import Tally
 from roomcast_backend.fanout.work import Work
 from roomcast_backend.inbound.commands import Commands
@@ -32,6 +33,7 @@ from roomcast_backend.stores.memberships import MembershipStore
 from roomcast_backend.stores.recovery import RecoveryStore
 from roomcast_backend.stores.rooms import RoomStore
 from roomcast_backend.stores.sessions import SessionStore
+from roomcast_backend.stores.sweeps import SweepStore
 from tests.fakes.clock import FakeClock
 from tests.fakes.gateway import FakeGateway
 from tests.fakes.tables import table_settings
@@ -107,10 +109,14 @@ class Server:
         )
         self.heartbeat = Heartbeat(
             rooms=self.rooms,
+            sweeps=SweepStore(self.settings, client=dynamodb),
             sender=sender,
             terminator=self.terminator,
+            slots=Slots.of(300, self.settings.global_shards),
             page_size=100,
+            share=1000.0,
             clock=self.clock,
+            sleep=self.clock.sleep,
         )
         self.deadline = AuthTimeout(
             connections=self.connections, memberships=self.memberships, terminator=self.terminator
