@@ -61,7 +61,8 @@ class Settings:
     global_shards: int = 16
     page_size: int = 1000
     page_workers: int = 5
-    posts_per_second: int = 9000
+    posts_per_second: int = 2000
+    max_post_bytes: int = 131072
     replay_hours: int = 24
 
     def __post_init__(self) -> None:
@@ -73,6 +74,7 @@ class Settings:
         _check(self.page_size >= self.global_shards, "page_size", "at least global_shards")
         _check(self.page_workers >= 1, "page_workers", "at least 1")
         _check(self.posts_per_second >= 1, "posts_per_second", "at least 1")
+        _check(1024 <= self.max_post_bytes <= 131072, "max_post_bytes", "1024-131072")  # noqa: PLR2004
         _check(self.commands_per_second >= 1, "commands_per_second", "at least 1")
         _check(self.command_burst >= 1, "command_burst", "at least 1")
 

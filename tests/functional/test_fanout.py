@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from roomcast.envelope import Envelope, new_id
+from roomcast.envelope import Envelope, encode, new_id
 from roomcast.rooms import Room
 from roomcast_backend.fanout import broadcast, prefetch
 from roomcast_backend.fanout.broadcast import FanOut, MembersUnreached
@@ -336,7 +336,7 @@ class TestStreaming:
     ) -> None:
         encoded: list[str] = []
 
-        def frame(protocol: str, work: Work) -> bytes:
+        def frame(protocol: str, work: Work, largest: int) -> bytes:
             encoded.append(protocol)
             return b"{}"
 
@@ -442,12 +442,47 @@ class TestTrouble:
         with pytest.raises(MembersUnreached, match="1 members"):
             service.work_off(rounds=MAX_REQUEUES + 1)
 
-    def test_too_large_is_given_up(self, service: Service) -> None:
+    def test_what_is_too_large_for_a_post_comes_without_data(self, service: Service) -> None:
         service.connect("a", "project:p")
+        service.connect("b", "project:p")
         service.gateway.fail("a", Outcome.TOO_LARGE)
-        _, tally = service.publish("project:p")
-        assert tally.outcomes == {Outcome.TOO_LARGE: 1}
+        envelope, tally = service.publish("project:p")
+        assert tally.outcomes == {Outcome.TOO_LARGE: 1, Outcome.SENT: 2}
+        whole = envelope.for_room("project:p")
+        assert service.received("b") == [whole]
+        assert service.received("a") == [{**whole, "data": {}, "truncated": True}]
         assert not service.queue.messages
+
+    def test_what_is_refused_without_data_too_is_given_up(self, service: Service) -> None:
+        service.connect("a", "project:p")
+        service.gateway.fail("a", Outcome.TOO_LARGE, Outcome.TOO_LARGE)
+        _, tally = service.publish("project:p")
+        assert tally.outcomes == {Outcome.TOO_LARGE: 2}
+        assert not service.queue.messages
+
+    @pytest.mark.parametrize(("over", "whole"), [(0, True), (1, False)])
+    def test_an_event_over_the_largest_post_is_never_posted_whole(
+        self, dynamodb: Any, over: int, whole: bool
+    ) -> None:
+        event = Envelope(
+            new_id(), "t", "2026-01-01T00:00:00Z", "s", ("project:p",), {"text": "x" * 2000}
+        )
+        size = len(encode(event.for_room("project:p")))
+        service = Service(dynamodb, max_post_bytes=size - over)
+        service.connect("a", "project:p")
+        tally = service.fan_out.broadcast(event, until=service.clock.now + 25)
+        assert tally.outcomes == {Outcome.SENT: 1}
+        (received,) = service.received("a")
+        assert (received["id"], "truncated" in received) == (event.id, not whole)
+        assert received["data"] == (event.data if whole else {})
+
+    def test_members_whose_small_copy_is_throttled_are_queued(self, service: Service) -> None:
+        service.connect("a", "project:p")
+        service.gateway.fail("a", Outcome.TOO_LARGE, *[Outcome.THROTTLED] * 4)
+        _, tally = service.publish("project:p")
+        assert tally.queued_members == 1
+        service.work_off()
+        assert len(service.received("a")) == 1
 
     def test_no_time_left_hands_everything_on(self, service: Service) -> None:
         service.connect("a", "project:p")

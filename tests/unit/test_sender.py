@@ -16,7 +16,7 @@ class Memberships:
     def __init__(self) -> None:
         self.forgotten: list[str] = []
 
-    def forget(self, connection_id: str, *, seen_in: Collection[str] = ()) -> None:
+    def forget(self, connection_id: str, *, seen_in: Collection[str] = (), until: float) -> None:
         self.forgotten.append(connection_id)
 
 

@@ -24,6 +24,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
 from itertools import groupby
 
@@ -41,7 +42,7 @@ from roomcast_backend.fanout.work import (
 )
 from roomcast_backend.lifecycle.termination import Terminator
 from roomcast_backend.model.connection import Member
-from roomcast_backend.protocol import codec_named
+from roomcast_backend.protocol.event_frame import event_frame
 from roomcast_backend.settings import Settings
 from roomcast_backend.stores.events import EventStore, FanOutState
 from roomcast_backend.stores.rooms import RoomStore
@@ -67,6 +68,7 @@ class FanOut:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._page_size = settings.page_size
+        self._largest = settings.max_post_bytes
         self._rooms = rooms
         self._events = events
         self._sender = sender
@@ -167,17 +169,40 @@ class FanOut:
 
         1. The sender takes members from the reader as they are read. Meanwhile the reader queues
            the rest of a shard, so that another invocation continues there at once.
-        2. The reader is exhausted: members with an expired token are closed.
+        2. The reader is exhausted: members for whom the event was too large get it without data,
+           members with an expired token are closed.
         3. Unreached members are queued.
         """
         room = work.room_name
         result = self._sender.post(
-            reader.members(reached), lambda protocol: _frame(protocol, work), room=room, until=until
+            reader.members(reached),
+            lambda protocol: _frame(protocol, work, self._largest),
+            room=room,
+            until=until,
         )
         tally.add(result)
         tally.queued_pages += reader.queued
+        unreached = result.unreached + self._post_without_data(
+            work, result.too_large, until=until, tally=tally
+        )
         tally.expired += self._terminator.close_expired(reader.expired, room=room, until=until)
-        self._requeue(work, result.unreached, tally)
+        self._requeue(work, unreached, tally)
+
+    def _post_without_data(
+        self, work: Work, members: Sequence[Member], *, until: float, tally: Tally
+    ) -> list[Member]:
+        """Post the event without its data to members; return those that were not reached."""
+        if not members:
+            return []
+        small = replace(work, envelope=work.envelope.without_data())
+        result = self._sender.post(
+            members,
+            lambda protocol: _frame(protocol, small, self._largest),
+            room=work.room_name,
+            until=until,
+        )
+        tally.add(result)
+        return result.unreached
 
     def _requeue(self, work: Work, unreached: Sequence[Member], tally: Tally) -> None:
         """Queue unreached members for a later attempt, or raise when that was the last."""
@@ -207,5 +232,5 @@ def _beside() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(2, thread_name_prefix="beside")
 
 
-def _frame(protocol: str, work: Work) -> bytes:
-    return codec_named(protocol).encode_event(work.envelope, work.room_name).encode()
+def _frame(protocol: str, work: Work, largest: int) -> bytes:
+    return event_frame(protocol, work.envelope, work.room_name, largest=largest)

@@ -5,7 +5,7 @@ SENT         done
 GONE         forget the connection, unless it is so young that its handshake may not be done
 THROTTLED    retry after the longer of API Gateway's Retry-After and the backoff
 FAILED       retry after a backoff
-TOO_LARGE    give up: no later attempt can succeed (the publisher refuses such events)
+TOO_LARGE    give up: this frame can never be posted, but the event without its data can
 """
 
 from collections.abc import Iterable, Iterator
