@@ -27,6 +27,7 @@ def heartbeat() -> Heartbeat:
         sender=Sender(gateway(), memberships),
         terminator=Terminator(gateway(), memberships),
         slots=Slots.of(chosen.heartbeat_interval, len(rooms.shards(str(GLOBAL)))),
+        mode=chosen.socketio_heartbeat,
         page_size=chosen.page_size,
         share=posts_per_container(chosen),
     )

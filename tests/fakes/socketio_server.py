@@ -26,7 +26,7 @@ from roomcast_backend.lifecycle.greeting import Greeter
 from roomcast_backend.lifecycle.termination import Terminator
 from roomcast_backend.model.access import Grant, Principal
 from roomcast_backend.model.connection import SOCKET_IO, Connection, State
-from roomcast_backend.protocol.heartbeats import EngineIoTimers
+from roomcast_backend.protocol.heartbeats import PING_MODE, EngineIoTimers
 from roomcast_backend.stores.connections import ConnectionStore, RateLimit
 from roomcast_backend.stores.events import EventStore
 from roomcast_backend.stores.memberships import MembershipStore
@@ -113,6 +113,7 @@ class Server:
             sender=sender,
             terminator=self.terminator,
             slots=Slots.of(300, self.settings.global_shards),
+            mode=PING_MODE,
             page_size=100,
             share=1000.0,
             clock=self.clock,

@@ -137,6 +137,7 @@ class Stand:
             sender=self.posts,  # type: ignore[arg-type]
             terminator=self.terminator,  # type: ignore[arg-type]
             slots=self.slots,
+            mode="noop",
             page_size=page_size,
             share=share,
             clock=self.clock,

@@ -24,7 +24,7 @@ from roomcast_backend.fanout.tally import Tally
 from roomcast_backend.gateway.rate_limiter import RateLimiter
 from roomcast_backend.lifecycle.termination import Terminator
 from roomcast_backend.model.connection import Member, address
-from roomcast_backend.protocol import codec_named
+from roomcast_backend.protocol.heartbeats import heartbeat_frame
 from roomcast_backend.stores.rooms import RoomStore
 from roomcast_backend.stores.sweeps import Lease, LeaseLost, SweepStore, Swept
 
@@ -50,7 +50,10 @@ CLAIM_PAUSE = 2.0
 
 
 class Heartbeat:
-    """Posts a heartbeat to every connection once per interval; `share` is the most per second."""
+    """Posts a heartbeat to every connection once per interval; `share` is the most per second.
+
+    `mode` is the setting `socketio_heartbeat`.
+    """
 
     def __init__(
         self,
@@ -60,6 +63,7 @@ class Heartbeat:
         sender: Sender,
         terminator: Terminator,
         slots: Slots,
+        mode: str,
         page_size: int,
         share: float,
         clock: Callable[[], float] = time.time,
@@ -70,6 +74,7 @@ class Heartbeat:
         self._sender = sender
         self._terminator = terminator
         self._slots = slots
+        self._mode = mode
         self._page_size = page_size
         self._share = share
         self._clock = clock
@@ -178,9 +183,12 @@ class Heartbeat:
         alive = [member for member in members if member.expires_at > now]
         run.tally.expired += self._terminator.close_expired(expired, room=ROSTER, until=run.until)
         paced = pace.throttle(alive)
-        result = self._sender.post(paced, heartbeat_frame, room=ROSTER, until=run.until)
+        result = self._sender.post(paced, self._frame, room=ROSTER, until=run.until)
         run.tally.add(result)
         return self._clock() < run.until
+
+    def _frame(self, protocol: str) -> bytes:
+        return heartbeat_frame(protocol, self._mode).encode()
 
     def _save_now_and_then(self, run: "Run") -> None:
         now = self._clock()
@@ -203,11 +211,6 @@ class Run:
     saved_at: float
     tally: Tally = field(default_factory=Tally)
     out_of_time: bool = False
-
-
-def heartbeat_frame(protocol: str) -> bytes:
-    """Return the heartbeat of a protocol."""
-    return codec_named(protocol).heartbeat.encode()
 
 
 def _one_per_connection(members: Iterator[Member], *, now: float) -> list[Member]:
