@@ -32,7 +32,7 @@ from typing import Any
 
 from roomcast_backend.gateway.posts import Outcome, Post, Posted
 
-SETTLED = 0.03
+SETTLED = 0.1
 """Seconds without a new call after which the calls that are under way may end."""
 
 

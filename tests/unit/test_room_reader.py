@@ -52,6 +52,11 @@ class TestRoomReader:
         rooms = Rooms(agent_a=[member("both")], project_p=[member("both"), member("one")])
         assert [m.connection_id for m in reader(rooms, PROJECT, []).members()] == ["one"]
 
+    def test_who_is_muted_in_an_earlier_room_gets_it_through_this_one(self) -> None:
+        muted = member("both")._replace(muted=True)
+        rooms = Rooms(agent_a=[muted], project_p=[member("both")])
+        assert [m.connection_id for m in reader(rooms, PROJECT, []).members()] == ["both"]
+
     def test_queues_the_rest_and_shows_it(self) -> None:
         queue: list[Work] = []
         reading = reader(Rooms(agent_a=[member(n) for n in "abc"]), AGENT, queue, size=2)
