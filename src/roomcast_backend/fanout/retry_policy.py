@@ -95,9 +95,10 @@ def sort_members(members: Iterable[Member], *, skip: frozenset[str], now: float)
 def members_before(members: Iterable[Member], *, started: float) -> Iterator[str]:
     """Yield the ids of members that had joined before an event's fan-out `started`.
 
-    The fan-out reaches them through that room, those who are muted there excepted. The clocks of two containers differ by less than a
-    second, so a member that joined within the last two seconds is not counted: it may get a second
-    copy, which it recognises by the event's `id`, rather than none.
+    The fan-out reaches them through that room, unless they are muted there. The clocks of two
+    containers differ by less than a second, so a member that joined within the last two seconds is
+    not counted: it may get a second copy, which it recognises by the event's `id`, rather than
+    none.
     """
     return (
         member.connection_id
