@@ -10,7 +10,7 @@ from constructs import Node
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 MINUTE = 60
-"""EventBridge's shortest schedule, and the unit of every schedule, in seconds.
+"""EventBridge's shortest schedule, in seconds.
 
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rate-expressions.html
 """
@@ -26,6 +26,15 @@ REQUEST = 6 * 1024 * 1024
 
 https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 """
+
+
+def _in_turns(seconds: int) -> int:
+    """Check an interval between heartbeats, whose function runs once a minute."""
+    if seconds < MINUTE and MINUTE % seconds:
+        raise ValueError("expected 20, 30, or a multiple of 10 from 60 on")
+    if seconds % 10:
+        raise ValueError("expected a multiple of 10 seconds")
+    return seconds
 
 
 def _whole_minutes(seconds: int) -> int:
@@ -101,26 +110,42 @@ class FunctionSettings(BaseModel):
         "`posts_per_second` needs make nothing faster.",
     )
     posts_per_second: int = Field(
-        9000,
+        2000,
         ge=1,
         le=1_000_000,
-        description="Posts to connections that the service makes in a second, in bursts more. "
-        "Keeps under the account's quota of @connections calls, 10,000 in most regions and 2,500 "
-        "in some; each page worker takes its share.",
+        description="Posts to connections that the service makes in a second, in bursts more; each "
+        "page worker takes its share. Keeps under the account's quota of requests, which clients' "
+        "frames and handshakes share: 10,000 in most regions, where 9000 is right for large rooms, "
+        "and 2,500 in some.",
     )
-    heartbeat_interval: Annotated[int, AfterValidator(_whole_minutes)] = Field(
-        300,
-        ge=MINUTE,
-        le=540,
-        description="Seconds between two heartbeats to every connection, whole minutes. Each one "
-        "is a billed message; API Gateway closes what is silent for 600.",
+    max_post_bytes: int = Field(
+        FRAME,
+        ge=1024,
+        le=FRAME,
+        description="Size of one post to a client. A larger event arrives without its data: "
+        '`"data": {}` and `"truncated": true`.',
+    )
+    socketio_heartbeat: Literal["noop", "ping"] = Field(
+        "noop",
+        description="What keeps Socket.IO connections open: `noop`, a packet that needs no answer, "
+        "or `ping`, which each client answers, as a second billed message. With `ping` a client "
+        "itself notices a line that is dead.",
+    )
+    heartbeat_interval: Annotated[int, AfterValidator(_in_turns)] = Field(
+        510,
+        ge=20,
+        le=510,
+        description="Seconds between two heartbeats to every connection: 20, 30, or a multiple of "
+        "10 from 60 to 510, which is rounded down to whole minutes. Each one is a billed message "
+        "and can be a minute late; API Gateway closes what is silent for 600.",
     )
     heartbeat_timeout: int = Field(
         240,
         ge=1,
         le=86_400,
         description="Seconds that Socket.IO clients are told to wait on top of the interval before "
-        "they take the connection for lost.",
+        "they take the connection for lost; less than 60 ends some that are not. With "
+        "`socketio_heartbeat` `ping` only.",
     )
 
     jwks_url: str = Field(
@@ -148,6 +173,12 @@ class FunctionSettings(BaseModel):
     def _pages_hold_a_shard(self) -> Self:
         if self.page_size < self.global_shards:
             raise ValueError("page_size: expected at least global_shards")
+        return self
+
+    @model_validator(mode="after")
+    def _only_pings_have_a_timeout(self) -> Self:
+        if "heartbeat_timeout" in self.model_fields_set and self.socketio_heartbeat != "ping":
+            raise ValueError("heartbeat_timeout: expected socketio_heartbeat to be ping")
         return self
 
     def variables(self) -> dict[str, str]:

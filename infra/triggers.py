@@ -17,7 +17,7 @@ from aws_cdk.aws_lambda_event_sources import DynamoEventSource, SqsDlq, SqsEvent
 from aws_cdk.aws_sqs import Queue
 
 from infra.queues import Queues
-from infra.settings import Settings
+from infra.settings import MINUTE, Settings
 from infra.tables import Tables
 
 RETRIES = 2
@@ -25,6 +25,12 @@ RETRIES = 2
 
 MAX_AGE = Duration.hours(1)
 """Nobody waits longer for a live event; clients that were away ask the replay log."""
+
+SCHEDULED_AGE = Duration.minutes(1)
+"""How late a scheduled call may be: Lambda's least age, and EventBridge's shortest rate.
+
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rate-expressions.html
+"""
 
 STREAM_RETRIES = 5
 
@@ -119,13 +125,15 @@ class EveryEvent:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """EventBridge calls the function regularly; `setting` holds the seconds, whole minutes.
+    """EventBridge calls the function regularly; a call that fails or is late is not repeated.
 
-    With 0 seconds it does not.
+    The next call does what this one left: a repetition would only take an execution from those who
+    connect. `setting` holds the seconds between two calls, whole minutes, 0 for never; without one
+    it is every minute.
     """
 
     function: str
-    setting: str
+    setting: str = ""
     keeps_dead_letters: bool = False
 
     @property
@@ -135,11 +143,19 @@ class Schedule:
 
     def connect(self, function: Function, sources: Sources) -> None:
         """Add a rule to the account's default bus."""
-        seconds = getattr(sources.settings, self.setting)
+        seconds = getattr(sources.settings, self.setting) if self.setting else MINUTE
         if not seconds:
             return
-        minutes = Duration.minutes(seconds // 60)
-        Rule(function, "Schedule", schedule=Rate.rate(minutes), targets=[LambdaFunction(function)])
+        target = LambdaFunction(function, retry_attempts=0, max_event_age=SCHEDULED_AGE)
+        rate = Rate.rate(Duration.minutes(seconds // MINUTE))
+        Rule(function, "Schedule", schedule=rate, targets=[target])
+        EventInvokeConfig(
+            function,
+            "Once",
+            function=function,
+            retry_attempts=0,
+            max_event_age=SCHEDULED_AGE,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +227,7 @@ class Changes:
 TRIGGERS: tuple[Trigger, ...] = (
     AsynchronousCall("open"),
     EveryEvent("broadcast"),
-    Schedule("heartbeat", setting="heartbeat_interval"),
+    Schedule("heartbeat"),
     Messages("deadline", queue="deadline", batch=10),
     Messages("broadcast", queue="pages", batch=1, workers_setting="page_workers"),
     Changes("count", tables=("connections", "rooms")),

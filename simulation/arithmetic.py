@@ -3,16 +3,14 @@
 from dataclasses import dataclass
 from math import ceil
 
-from infra.functions import FUNCTIONS
-from roomcast_backend.gateway.connections_api import LARGEST_BURST, posts_per_container
-from roomcast_backend.runtime.time_budget import RESERVE
+from roomcast_backend.fanout.heartbeat import LOWEST_RATE
+from roomcast_backend.fanout.slots import SPREAD, Slots
+from roomcast_backend.gateway.connections_api import posts_per_container
 from roomcast_backend.settings import Settings
 from simulation import sizes
 
 ROW = sizes.write_units(sizes.CONNECTION_BYTES)
 MEMBERSHIP = sizes.write_units(sizes.MEMBER_BYTES)
-
-SWEEP_SECONDS = next(row.timeout for row in FUNCTIONS if row.name == "heartbeat") - RESERVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +41,28 @@ SUBSCRIBE = Writes(
 DISCONNECT = Writes(connections=ROW, rooms=2 * MEMBERSHIP, counters=sizes.TRANSACTION)
 
 
+def slots(settings: Settings) -> Slots:
+    """Return the steps of one heartbeat interval."""
+    return Slots.of(settings.heartbeat_interval, settings.global_shards)
+
+
 def most_swept(settings: Settings) -> int:
-    """Return how many connections one sweep reaches."""
-    return LARGEST_BURST + int(SWEEP_SECONDS * posts_per_container(settings))
+    """Return how many connections get a heartbeat in one interval, at most."""
+    return int(slots(settings).interval * posts_per_container(settings))
+
+
+def sweep_rate(connections: int, settings: Settings) -> float:
+    """Return the heartbeats per second of a run, for so many connections in all."""
+    steps = slots(settings)
+    spread = connections / steps.count / (steps.seconds * SPREAD)
+    return min(posts_per_container(settings), max(LOWEST_RATE, spread))
+
+
+def sweep_seconds(connections: int, settings: Settings) -> float:
+    """Return how long a run takes; what there is no time for is for the next one."""
+    steps = slots(settings)
+    needed = connections / steps.count / sweep_rate(connections, settings)
+    return min(needed, float(steps.seconds))
 
 
 def overlap_units(first_room: int, second_room: int, *, shards: int, chunk: int) -> float:

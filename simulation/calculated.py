@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from roomcast_backend.fanout.prefetch import READ_AT_ONCE
-from roomcast_backend.gateway.connections_api import LARGEST_BURST, posts_per_container
 from roomcast_backend.model.connection import LONGEST_CONNECTION
 from roomcast_backend.settings import Settings
 from roomcast_backend.stores.keys import COUNTER_SHARDS
@@ -66,23 +65,22 @@ def joining(constants: Constants) -> str:
 
 
 def heartbeats(_constants: Constants) -> str:
-    """Write what sweeps come to, with the default settings and with what a million need."""
-    many = Settings(posts_per_second=45_000, page_workers=8)
-    chosen = [(count, Settings()) for count in (10_000, 100_000, 350_000, MILLION)]
+    """Write what heartbeats come to, with the default settings and with what a million need."""
+    many = Settings(posts_per_second=13_000)
+    chosen = [(count, Settings()) for count in (1_000, 10_000, 100_000, 160_000, MILLION)]
     rows = [
         (
             count,
             f"{settings.posts_per_second:,} / {settings.page_workers}",
-            count / settings.heartbeat_interval,
-            posts_per_container(settings),
-            seconds((count - LARGEST_BURST) / posts_per_container(settings)),
+            round(count / arithmetic.slots(settings).count),
+            arithmetic.sweep_rate(count, settings),
+            seconds(arithmetic.sweep_seconds(count, settings)),
             percent(min(1.0, arithmetic.most_swept(settings) / count)),
         )
         for count, settings in (*chosen, (MILLION, many))
     ]
-    reached = f"reached in its {arithmetic.SWEEP_SECONDS:.0f} s"
-    head = ("connections", "`posts_per_second` / `page_workers`", "posts/s, spread evenly",
-            "posts/s of a sweep", "a sweep of all takes", reached)  # fmt: skip
+    head = ("connections", "`posts_per_second` / `page_workers`", "due in a minute",
+            "posts/s of a run", "a run takes", "reached in an interval")  # fmt: skip
     return table(head, rows)
 
 
@@ -130,7 +128,7 @@ def months(_constants: Constants) -> str:
 
 def _months() -> Iterator[Row]:
     for connections in (10_000, 100_000, MILLION):
-        for interval in (300, 540):
+        for interval in (300, 510):
             found = costs.per_month(connections, Settings(heartbeat_interval=interval))
             yield (
                 connections,

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from roomcast_backend.gateway import connections_api
+from roomcast_backend.gateway import connections_api, rate_limiter
 from roomcast_backend.gateway.connections_api import LARGEST_BURST
 from roomcast_backend.gateway.rate_limiter import RateLimiter
 from roomcast_backend.settings import Settings
@@ -65,7 +65,7 @@ class Pace:
     def __init__(self, settings: Settings, clock: Callable[[], float]) -> None:
         self._rate = connections_api.posts_per_container(settings)
         self._limiter = RateLimiter(self._rate, burst=LARGEST_BURST, clock=clock, sleep=_say)
-        self.slow_down = self._limiter.slow_down
+        self._refused = 0
 
     def take(self, wanted: int) -> tuple[int, float]:
         """Return how many of the wanted posts may go out now, and the seconds until more may.
@@ -79,6 +79,12 @@ class Pace:
         except MustWait as wait:
             return granted, max(wait.seconds, wanted / self._rate)
         return granted, 0.0
+
+    def refuse(self, count: int) -> None:
+        """Note that so many posts were refused, each to another member."""
+        for _ in range(min(count, rate_limiter.REFUSED_CONNECTIONS)):
+            self._refused += 1
+            self._limiter.note_refusal(str(self._refused))
 
 
 def _say(seconds: float) -> None:

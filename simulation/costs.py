@@ -6,7 +6,6 @@ from pathlib import Path
 
 from benchmarks.traffic import PAYLOAD_BYTES
 from infra.functions import FUNCTIONS
-from roomcast_backend.gateway.connections_api import posts_per_container
 from roomcast_backend.model.connection import LONGEST_CONNECTION
 from roomcast_backend.settings import Settings
 from simulation import arithmetic, sizes
@@ -39,6 +38,9 @@ BILLION = 1_000_000_000
 MINUTES = 730 * 60
 """Of a month."""
 
+RUN_SECONDS = 0.1
+"""Of a run of the heartbeat besides its posts: the claim, a read, the save. An assumption."""
+
 
 def per_million_deliveries(run: Run) -> dict[str, float]:
     """Return the dollars that a run cost, by service, for a million members reached."""
@@ -67,9 +69,10 @@ CONNECTING_INVOCATIONS = 3
 
 def per_month(connections: int, settings: Settings) -> dict[str, float]:
     """Return the dollars of a month for connections that are always there and hear nothing."""
-    heartbeats = connections * MINUTES * 60 / settings.heartbeat_interval
+    heartbeats = connections * MINUTES * 60 / arithmetic.slots(settings).interval
     connects = connections * MINUTES * 60 / LONGEST_CONNECTION
-    gb_seconds = heartbeats / posts_per_container(settings) * HEARTBEAT.memory / 1024
+    run = arithmetic.sweep_seconds(connections, settings) + RUN_SECONDS
+    gb_seconds = MINUTES * run * HEARTBEAT.memory / 1024
     read = heartbeats * sizes.MEMBER_BYTES / sizes.READ_UNIT
     sent = messages(heartbeats + connects) - messages(connects)
     return {

@@ -14,8 +14,8 @@ from simulation.container import Container
 from simulation.sender import Sender
 from simulation.world import Task, World
 
-WRITES_BEFORE = 3
-"""Writes of an event before its members are read: begun, logged, counted."""
+WRITES_BEFORE = 2
+"""Writes of an event before its members are read, side by side: begun, logged."""
 
 Put = Callable[[Work, float], None]
 """Queues work, to be taken after so many seconds."""
@@ -50,12 +50,13 @@ class Invocation:
         self._world.loop.at(started, self._write, writes, self._read_parts)
 
     def _write(self, count: int, then: Callable[[], None]) -> None:
-        """Write to the events table so many times, one after the other."""
+        """Write to the events table so many times side by side, and go on after the last."""
         if not count:
             then()
             return
-        took = self._world.constants.write.draw(self._world.random)
-        self._container.call_store(took, partial(self._write, count - 1, then))
+        constants, random = self._world.constants, self._world.random
+        took = max(constants.write.draw(random) for _ in range(count))
+        self._container.call_store(took, then)
 
     def _read_parts(self) -> None:
         while self._to_read and self._reading < READERS:

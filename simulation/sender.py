@@ -128,7 +128,7 @@ class Sender:
         if taken:
             self._decide(Outcome.SENT, taken)
         if refused:
-            self._container.pace.slow_down()
+            self._container.pace.refuse(refused)
             self._decide(Outcome.THROTTLED, refused)
         self.pump()
 

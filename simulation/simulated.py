@@ -8,7 +8,7 @@ from roomcast_backend.fanout import retry_policy
 from roomcast_backend.settings import Settings
 from simulation.constants import Constants
 from simulation.markdown import Row, seconds, table
-from simulation.runs import Run, Site, many_rooms, median_of, percentile, several
+from simulation.runs import Run, Site, at_the_quota, many_rooms, median_of, percentile, several
 
 GLOBAL = "global"
 PROJECT = "project:one"
@@ -54,8 +54,9 @@ def _rooms(site: Site) -> Iterator[Row]:
 
 
 QUOTAS = (
-    (2_500, Settings(posts_per_second=2_250)),
+    (2_500, Settings()),
     (10_000, Settings()),
+    (10_000, at_the_quota()),
     (20_000, Settings(posts_per_second=18_000, page_workers=5)),
     (50_000, Settings(posts_per_second=45_000, page_workers=8)),
     (100_000, Settings(posts_per_second=90_000, page_workers=12)),
@@ -83,14 +84,15 @@ def quotas(constants: Constants) -> str:
 def page_size(constants: Constants) -> str:
     """Write what `page_size` changes."""
     sizes = (250, 500, 1000, 2000, 5000)
-    sites = {f"{size:,}": Site(constants, Settings(page_size=size)) for size in sizes}
+    sites = {f"{size:,}": Site(constants, at_the_quota(page_size=size)) for size in sizes}
     return _compared("`page_size`", sites)
 
 
 def page_workers(constants: Constants) -> str:
     """Write what `page_workers` changes."""
     sites = {
-        str(count): Site(constants, Settings(page_workers=count)) for count in (2, 5, 10, 20, 50)
+        str(count): Site(constants, at_the_quota(page_workers=count))
+        for count in (2, 5, 10, 20, 50)
     }
     return _compared("`page_workers`", sites)
 

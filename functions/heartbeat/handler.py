@@ -1,4 +1,4 @@
-"""On a schedule: posts a heartbeat to every connection and closes those with an expired token."""
+"""Every minute: posts the heartbeats that are due and closes connections with an expired token."""
 
 from typing import Any
 
@@ -18,6 +18,6 @@ initialize(heartbeat)
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(_event: dict[str, Any], context: LambdaContext) -> None:
-    """Post heartbeats until the time of this invocation is over."""
+    """Post the heartbeats that are due in this minute."""
     tally = heartbeat().beat(until=work_until(context))
     logger.info("swept", extra=add_metrics(metrics, tally))

@@ -3,7 +3,8 @@
 from functools import cache
 
 from roomcast.envelope import new_id
-from roomcast_backend.lifecycle.greeting import EngineIoTimers, Greeter
+from roomcast_backend.lifecycle.greeting import Greeter
+from roomcast_backend.protocol.heartbeats import EngineIoTimers
 from roomcast_backend.runtime.gateway import gateway
 from roomcast_backend.settings import settings
 from roomcast_backend.stores.connections import ConnectionStore
@@ -24,7 +25,9 @@ def greeter() -> Greeter:
         connections=ConnectionStore(chosen),
         memberships=MembershipStore(chosen),
         gateway=gateway(),
-        timers=EngineIoTimers(
-            interval=chosen.heartbeat_interval * 1000, timeout=chosen.heartbeat_timeout * 1000
+        timers=EngineIoTimers.announced(
+            chosen.socketio_heartbeat,
+            interval=chosen.heartbeat_interval,
+            timeout=chosen.heartbeat_timeout,
         ),
     )

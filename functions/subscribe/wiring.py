@@ -47,7 +47,12 @@ def dispatcher() -> Dispatcher:
 
 def _handlers(connections: "RateLimitedConnections") -> dict[str, ProtocolHandler[Any]]:
     chosen = settings()
-    replay = Replay(EventStore(chosen), gateway(), keep=chosen.replay_hours * 3600)
+    replay = Replay(
+        EventStore(chosen),
+        gateway(),
+        keep=chosen.replay_hours * 3600,
+        largest=chosen.max_post_bytes,
+    )
     commands = Commands(
         connections=connections,
         memberships=MembershipStore(chosen),

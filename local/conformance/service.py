@@ -22,12 +22,13 @@ from roomcast_backend.inbound.dispatcher import Dispatcher
 from roomcast_backend.inbound.handler import ProtocolHandler
 from roomcast_backend.inbound.sessions import Sessions
 from roomcast_backend.inbound.socketio_handler import SocketIoHandler
-from roomcast_backend.lifecycle.greeting import EngineIoTimers, Greeter
+from roomcast_backend.lifecycle.greeting import Greeter
 from roomcast_backend.lifecycle.handshake import Acceptor, Handshake, HandshakeRefused
 from roomcast_backend.lifecycle.termination import Terminator
 from roomcast_backend.model.access import Principal
 from roomcast_backend.model.connection import JSON, LONGEST_CONNECTION, SOCKET_IO, State
 from roomcast_backend.protocol import engineio_packets
+from roomcast_backend.protocol.heartbeats import EngineIoTimers
 from roomcast_backend.protocol.messages import Code
 from roomcast_backend.settings import Settings
 from roomcast_backend.stores.connections import RateLimit

@@ -6,7 +6,7 @@ Publishers put an envelope with its rooms on the bus (`to_detail`). The service 
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Self
 
@@ -61,6 +61,7 @@ class Envelope:
     """One event as it travels: all fields that its copies share.
 
     `rooms` are in order of precedence: a connection in two of them gets the copy of the first one.
+    `truncated` says that `data` was left out on the way to a client; on the bus no event is.
     """
 
     id: str
@@ -69,10 +70,11 @@ class Envelope:
     source: str
     rooms: tuple[str, ...]
     data: dict[str, Any]
+    truncated: bool = False
 
     def for_room(self, room: str) -> dict[str, Any]:
         """Return the copy for the members of `room`, as a JSON object."""
-        return {
+        copy = {
             "id": self.id,
             "type": self.type,
             "timestamp": self.timestamp,
@@ -80,6 +82,11 @@ class Envelope:
             "room": room,
             "data": self.data,
         }
+        return {**copy, "truncated": True} if self.truncated else copy
+
+    def without_data(self) -> Self:
+        """Return the event as clients get it that it is too large for: `truncated` is true."""
+        return replace(self, data={}, truncated=True)
 
     def to_detail(self) -> dict[str, Any]:
         """Return the `Detail` of the EventBridge entry, as a JSON object."""

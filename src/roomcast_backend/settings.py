@@ -55,21 +55,26 @@ class Settings:
     commands_per_second: int = 10
     command_burst: int = 20
     authentication_deadline: int = 15
-    heartbeat_interval: int = 300
+    socketio_heartbeat: str = "noop"
+    heartbeat_interval: int = 510
     heartbeat_timeout: int = 240
     global_shards: int = 16
     page_size: int = 1000
     page_workers: int = 5
-    posts_per_second: int = 9000
+    posts_per_second: int = 2000
+    max_post_bytes: int = 131072
     replay_hours: int = 24
 
     def __post_init__(self) -> None:
         _check(self.projects_without_claim in ("none", "all"), "projects_without_claim", "none|all")
+        _check(self.socketio_heartbeat in ("noop", "ping"), "socketio_heartbeat", "noop|ping")
+        _check(self.heartbeat_interval >= 1, "heartbeat_interval", "at least 1")
         _check(1 <= self.max_rooms_per_connection <= MOST_ROOMS, "max_rooms_per_connection", "1-90")
         _check(1 <= self.global_shards <= 256, "global_shards", "1-256")  # noqa: PLR2004
         _check(self.page_size >= self.global_shards, "page_size", "at least global_shards")
         _check(self.page_workers >= 1, "page_workers", "at least 1")
         _check(self.posts_per_second >= 1, "posts_per_second", "at least 1")
+        _check(1024 <= self.max_post_bytes <= 131072, "max_post_bytes", "1024-131072")  # noqa: PLR2004
         _check(self.commands_per_second >= 1, "commands_per_second", "at least 1")
         _check(self.command_burst >= 1, "command_burst", "at least 1")
 

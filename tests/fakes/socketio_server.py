@@ -11,6 +11,7 @@ from roomcast_backend.aws.errors import AwsError
 from roomcast_backend.fanout.broadcast import FanOut
 from roomcast_backend.fanout.heartbeat import Heartbeat
 from roomcast_backend.fanout.sender import Sender
+from roomcast_backend.fanout.slots import Slots
 from roomcast_backend.fanout.tally import Tally
 from roomcast_backend.fanout.work import Work
 from roomcast_backend.inbound.commands import Commands
@@ -21,16 +22,18 @@ from roomcast_backend.inbound.sessions import Sessions
 from roomcast_backend.inbound.socketio_commands import SessionCommands
 from roomcast_backend.inbound.socketio_handler import SocketIoHandler
 from roomcast_backend.lifecycle.auth_timeout import AuthTimeout
-from roomcast_backend.lifecycle.greeting import EngineIoTimers, Greeter
+from roomcast_backend.lifecycle.greeting import Greeter
 from roomcast_backend.lifecycle.termination import Terminator
 from roomcast_backend.model.access import Grant, Principal
 from roomcast_backend.model.connection import SOCKET_IO, Connection, State
+from roomcast_backend.protocol.heartbeats import PING_MODE, EngineIoTimers
 from roomcast_backend.stores.connections import ConnectionStore, RateLimit
 from roomcast_backend.stores.events import EventStore
 from roomcast_backend.stores.memberships import MembershipStore
 from roomcast_backend.stores.recovery import RecoveryStore
 from roomcast_backend.stores.rooms import RoomStore
 from roomcast_backend.stores.sessions import SessionStore
+from roomcast_backend.stores.sweeps import SweepStore
 from tests.fakes.clock import FakeClock
 from tests.fakes.gateway import FakeGateway
 from tests.fakes.tables import table_settings
@@ -106,10 +109,15 @@ class Server:
         )
         self.heartbeat = Heartbeat(
             rooms=self.rooms,
+            sweeps=SweepStore(self.settings, client=dynamodb),
             sender=sender,
             terminator=self.terminator,
+            slots=Slots.of(300, self.settings.global_shards),
+            mode=PING_MODE,
             page_size=100,
+            share=1000.0,
             clock=self.clock,
+            sleep=self.clock.sleep,
         )
         self.deadline = AuthTimeout(
             connections=self.connections, memberships=self.memberships, terminator=self.terminator

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from roomcast.envelope import Envelope, new_id
+from roomcast.envelope import Envelope, encode, new_id
 from roomcast.rooms import Room
 from roomcast_backend.aws.dynamodb import DynamoDb
 from roomcast_backend.fanout import broadcast, prefetch
@@ -28,6 +28,7 @@ from roomcast_backend.stores.items import member_item
 from roomcast_backend.stores.keys import partition, shard_of
 from roomcast_backend.stores.memberships import MembershipStore
 from roomcast_backend.stores.rooms import Page, RoomStore
+from tests.fakes.calls import Calls
 from tests.fakes.clock import FakeClock
 from tests.fakes.gateway import FakeGateway
 from tests.fakes.tables import table_settings
@@ -343,7 +344,7 @@ class TestStreaming:
     ) -> None:
         encoded: list[str] = []
 
-        def frame(protocol: str, work: Work) -> bytes:
+        def frame(protocol: str, work: Work, largest: int) -> bytes:
             encoded.append(protocol)
             return b"{}"
 
@@ -456,12 +457,47 @@ class TestTrouble:
         with pytest.raises(MembersUnreached, match="1 members"):
             service.work_off(rounds=MAX_REQUEUES + 1)
 
-    def test_too_large_is_given_up(self, service: Service) -> None:
+    def test_what_is_too_large_for_a_post_comes_without_data(self, service: Service) -> None:
         service.connect("a", "project:p")
+        service.connect("b", "project:p")
         service.gateway.fail("a", Outcome.TOO_LARGE)
-        _, tally = service.publish("project:p")
-        assert tally.outcomes == {Outcome.TOO_LARGE: 1}
+        envelope, tally = service.publish("project:p")
+        assert tally.outcomes == {Outcome.TOO_LARGE: 1, Outcome.SENT: 2}
+        whole = envelope.for_room("project:p")
+        assert service.received("b") == [whole]
+        assert service.received("a") == [{**whole, "data": {}, "truncated": True}]
         assert not service.queue.messages
+
+    def test_what_is_refused_without_data_too_is_given_up(self, service: Service) -> None:
+        service.connect("a", "project:p")
+        service.gateway.fail("a", Outcome.TOO_LARGE, Outcome.TOO_LARGE)
+        _, tally = service.publish("project:p")
+        assert tally.outcomes == {Outcome.TOO_LARGE: 2}
+        assert not service.queue.messages
+
+    @pytest.mark.parametrize(("over", "whole"), [(0, True), (1, False)])
+    def test_an_event_over_the_largest_post_is_never_posted_whole(
+        self, dynamodb: Any, over: int, whole: bool
+    ) -> None:
+        event = Envelope(
+            new_id(), "t", "2026-01-01T00:00:00Z", "s", ("project:p",), {"text": "x" * 2000}
+        )
+        size = len(encode(event.for_room("project:p")))
+        service = Service(dynamodb, max_post_bytes=size - over)
+        service.connect("a", "project:p")
+        tally = service.fan_out.broadcast(event, until=service.clock.now + 25)
+        assert tally.outcomes == {Outcome.SENT: 1}
+        (received,) = service.received("a")
+        assert (received["id"], "truncated" in received) == (event.id, not whole)
+        assert received["data"] == (event.data if whole else {})
+
+    def test_members_whose_small_copy_is_throttled_are_queued(self, service: Service) -> None:
+        service.connect("a", "project:p")
+        service.gateway.fail("a", Outcome.TOO_LARGE, *[Outcome.THROTTLED] * 4)
+        _, tally = service.publish("project:p")
+        assert tally.queued_members == 1
+        service.work_off()
+        assert len(service.received("a")) == 1
 
     def test_no_time_left_hands_everything_on(self, service: Service) -> None:
         service.connect("a", "project:p")
@@ -556,3 +592,145 @@ class TestRepeats:
         details = [json.loads(item["detail"]["S"]) for item in items if "detail" in item]
         assert all(Envelope.from_detail(detail) == envelope for detail in details)
         assert all("ttl" in item for item in items)
+
+
+class Metered:
+    """A service all of whose calls are metered."""
+
+    def __init__(self, dynamodb: Any) -> None:
+        self.calls = Calls()
+        self.service = Service(self.calls.wrap(dynamodb))
+        self.service.gateway = gateway = FakeGateway()
+        metered = self.calls.wrap_gateway(gateway)
+        clock = self.service.clock
+        self.service.fan_out = FanOut(
+            self.service.settings,
+            rooms=self.service.rooms,
+            events=self.service.events,
+            sender=Sender(metered, self.service.memberships, clock=clock, sleep=clock.sleep),
+            terminator=Terminator(metered, self.service.memberships, clock=clock),
+            queue=self.calls.wrap(self.service.queue),
+            count_event=lambda event_id: self.service.counters.count_event(event_id, now=0),
+            clock=clock,
+        )
+
+    def publish(self, *rooms: str) -> Calls:
+        self.calls.clear()
+        self.service.publish(*rooms)
+        return self.calls
+
+
+class TestCalls:
+    """The calls that one event takes, and how many of them before somebody has it."""
+
+    @pytest.fixture
+    def metered(self, dynamodb: Any) -> Metered:
+        return Metered(dynamodb)
+
+    def test_the_first_post_comes_after_two_calls_in_sequence(self, metered: Metered) -> None:
+        metered.service.connect("a", "project:p")
+        calls = metered.publish("project:p")
+        assert calls.depth_before("post") == 2
+        assert calls.counted == {"update_item": 3, "put_item": 1, "query": 1, "post": 1}
+
+    def test_several_rooms_and_shards_take_no_more(self, metered: Metered) -> None:
+        metered.service.fill("project:p", ["a", "b"])
+        metered.service.fill("global", ["a", "b", "c", "d"])
+        calls = metered.publish("project:p", "user:u", "global")
+        assert calls.depth_before("post") == 2
+        assert calls.counted == {"update_item": 3, "put_item": 3, "query": 2 + 4, "post": 4}
+
+    def test_an_empty_first_room_delays_nobody(self, metered: Metered) -> None:
+        metered.service.connect("a", "project:p")
+        calls = metered.publish("agent:nobody", "project:p")
+        assert calls.depth_before("post") == 2
+
+    def test_the_statistics_are_beside_the_members(self, metered: Metered) -> None:
+        metered.service.connect("a", "project:p")
+        calls = metered.publish("project:p")
+        assert calls.depth == 4  # begin and log, read and count, post, complete
+
+    def test_a_repeat_reads_nobody(self, metered: Metered) -> None:
+        metered.service.connect("a", "project:p")
+        envelope, _ = metered.service.publish("project:p")
+        metered.calls.clear()
+        metered.service.publish("project:p", event_id=envelope.id)
+        assert metered.calls.counted == {"update_item": 1, "put_item": 1}
+
+
+class TestLogFirst:
+    def test_nobody_is_posted_to_or_read_before_the_log_is_written(
+        self, service: Service, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        service.connect("a", "project:p")
+        log = service.events.log
+        steps: list[str] = []
+
+        def slow(envelope: Envelope, *, now: float) -> None:
+            time.sleep(0.05)
+            log(envelope, now=now)
+            steps.append("logged")
+
+        read = service.rooms.page
+
+        def page(*args: Any, **kwargs: Any) -> Page:
+            steps.append("read")
+            return read(*args, **kwargs)
+
+        monkeypatch.setattr(service.events, "log", slow)
+        monkeypatch.setattr(service.rooms, "page", page)
+        service.publish("project:p")
+        assert steps == ["logged", "read"]
+
+    def test_without_the_log_nobody_gets_it(
+        self, service: Service, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        service.connect("a", "project:p")
+        event_id = new_id()
+        with monkeypatch.context() as patch:
+            patch.setattr(service.events, "log", lambda *_a, **_k: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                service.publish("project:p", event_id=event_id)
+        assert service.gateway.posts == 0
+        service.publish("project:p", event_id=event_id)
+        assert len(service.received("a")) == 1
+
+    def test_a_repeat_does_not_move_the_event_in_the_log(self, service: Service) -> None:
+        envelope, _ = service.publish("project:p", "user:u")
+        before = service.events.between("project:p", "0", envelope.id)
+        service.clock.advance(60)
+        service.publish("project:p", "user:u", event_id=envelope.id)
+        assert service.events.between("project:p", "0", envelope.id) == before
+
+    def test_an_event_that_is_not_counted_is_not_delivered_again(
+        self, service: Service, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        service.connect("a", "project:p")
+        event_id = new_id()
+        with monkeypatch.context() as patch:
+            patch.setattr(service.counters, "count_event", lambda *_a, **_k: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                service.publish("project:p", event_id=event_id)
+        _, tally = service.publish("project:p", event_id=event_id)
+        assert tally.repeated
+        assert len(service.received("a")) == 1
+
+    def test_a_room_that_cannot_be_read_leaves_the_others_for_the_repeat(
+        self, service: Service, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        service.connect("a", "project:p")
+        service.connect("b", "user:u")
+        read = service.rooms.page
+        event_id = new_id()
+
+        def page(room: str, *args: Any, **kwargs: Any) -> Page:
+            if room == "user:u":
+                raise RuntimeError("no answer")
+            return read(room, *args, **kwargs)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(service.rooms, "page", page)
+            with pytest.raises(RuntimeError):
+                service.publish("project:p", "user:u", event_id=event_id)
+        service.publish("project:p", "user:u", event_id=event_id)
+        assert [len(service.received(name)) for name in "ab"] == [2, 1]

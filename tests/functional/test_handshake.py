@@ -8,10 +8,11 @@ import pytest
 from roomcast_backend.auth.tokens import TokenRefused
 from roomcast_backend.auth.verification_keys import KeysUnavailable
 from roomcast_backend.gateway.posts import Outcome
-from roomcast_backend.lifecycle.greeting import EngineIoTimers, Greeter, NotGreeted
+from roomcast_backend.lifecycle.greeting import Greeter, NotGreeted
 from roomcast_backend.lifecycle.handshake import Acceptor, Handshake, HandshakeRefused
 from roomcast_backend.model.access import Principal
 from roomcast_backend.model.connection import State
+from roomcast_backend.protocol.heartbeats import EngineIoTimers
 from roomcast_backend.stores.connections import ConnectionStore
 from roomcast_backend.stores.memberships import MembershipStore
 from roomcast_backend.stores.rooms import RoomStore

@@ -257,8 +257,9 @@ class TestFailures:
 
     def test_asynchronous_calls_end_in_dead_letters(self, service: Template) -> None:
         calls = service.properties("AWS::Lambda::EventInvokeConfig")
-        assert calls
-        for call in calls:
+        kept = [call for call in calls if "Heartbeat" not in str(call["FunctionName"])]
+        assert len(kept) == len(calls) - 1 > 0
+        for call in kept:
             assert call["DestinationConfig"]["OnFailure"]["Destination"]
             assert call["MaximumRetryAttempts"] == 2
 
@@ -297,7 +298,23 @@ class TestFailures:
         schedules = [
             rule.get("ScheduleExpression") for rule in service.properties("AWS::Events::Rule")
         ]
-        assert "rate(5 minutes)" in schedules
+        assert schedules.count("rate(1 minute)") == 1
+
+    def test_a_heartbeat_that_failed_or_is_late_is_not_repeated(self, service: Template) -> None:
+        (target,) = [
+            target
+            for rule in service.properties("AWS::Events::Rule")
+            if "ScheduleExpression" in rule
+            for target in rule["Targets"]
+        ]
+        once = {"MaximumEventAgeInSeconds": 60, "MaximumRetryAttempts": 0}
+        assert target["RetryPolicy"] == once
+        (config,) = [
+            config
+            for config in service.properties("AWS::Lambda::EventInvokeConfig")
+            if "Heartbeat" in str(config["FunctionName"])
+        ]
+        assert {name: config[name] for name in once} == once
 
 
 class TestOutputs:

@@ -4,7 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from roomcast_backend.gateway.rate_limiter import RECOVERY_SECONDS, SLOWEST, RateLimiter
+from roomcast_backend.gateway.rate_limiter import (
+    RECOVERY_SECONDS,
+    REFUSAL_SECONDS,
+    REFUSED_CONNECTIONS,
+    SLOWEST,
+    RateLimiter,
+)
 from tests.fakes.clock import FakeClock
 
 
@@ -15,6 +21,12 @@ def clock() -> FakeClock:
 
 def limiter_of(clock: FakeClock, rate: float, *, burst: int = 1) -> RateLimiter:
     return RateLimiter(rate, burst=burst, clock=clock, sleep=clock.sleep)
+
+
+def refuse(limiter: RateLimiter, *, connections: int = REFUSED_CONNECTIONS) -> None:
+    """Refuse a post to each of some connections."""
+    for number in range(connections):
+        limiter.note_refusal(f"c{number}")
 
 
 def seconds_for(limiter: RateLimiter, clock: FakeClock, count: int) -> float:
@@ -61,28 +73,46 @@ class TestRate:
 
 
 class TestRefused:
-    def test_a_refusal_halves_the_rate(self, clock: FakeClock) -> None:
+    def test_refusals_of_several_connections_halve_the_rate(self, clock: FakeClock) -> None:
         limiter = limiter_of(clock, 1000, burst=1)
-        limiter.slow_down()
+        refuse(limiter)
         assert seconds_for(limiter, clock, 500) == pytest.approx(1.0, rel=0.1)
 
     def test_refusals_of_the_same_second_count_once(self, clock: FakeClock) -> None:
         limiter = limiter_of(clock, 1000, burst=1)
         for _ in range(100):
-            limiter.slow_down()
+            refuse(limiter)
         assert seconds_for(limiter, clock, 500) == pytest.approx(1.0, rel=0.1)
 
     def test_lasting_refusals_leave_a_trickle(self, clock: FakeClock) -> None:
         limiter = limiter_of(clock, 1000, burst=1)
         for _ in range(30):
             clock.advance(1)
-            limiter.slow_down()
+            refuse(limiter)
         assert 0.1 < seconds_for(limiter, clock, 10) < 10 / (1000 * SLOWEST)
 
     def test_the_rate_recovers(self, clock: FakeClock) -> None:
         limiter = limiter_of(clock, 1000, burst=1)
-        limiter.slow_down()
+        refuse(limiter)
         clock.advance(RECOVERY_SECONDS)
+        assert seconds_for(limiter, clock, 1000) == pytest.approx(1.0, rel=0.1)
+
+
+class TestOneSlowClient:
+    """A client that does not read is refused as well: its posts, and nobody else's, must wait."""
+
+    def test_slows_down_nobody(self, clock: FakeClock) -> None:
+        limiter = limiter_of(clock, 1000, burst=1)
+        for _ in range(100):
+            clock.advance(0.01)
+            refuse(limiter, connections=REFUSED_CONNECTIONS - 1)
+        assert seconds_for(limiter, clock, 1000) == pytest.approx(1.0, rel=0.1)
+
+    def test_nor_do_several_that_are_refused_far_apart(self, clock: FakeClock) -> None:
+        limiter = limiter_of(clock, 1000, burst=1)
+        for number in range(20):
+            clock.advance(REFUSAL_SECONDS / (REFUSED_CONNECTIONS - 1))
+            limiter.note_refusal(f"c{number}")
         assert seconds_for(limiter, clock, 1000) == pytest.approx(1.0, rel=0.1)
 
 
@@ -90,5 +120,5 @@ class TestRepr:
     def test_shows_rate_and_tokens(self, clock: FakeClock) -> None:
         limiter = limiter_of(clock, 1000, burst=100)
         seconds_for(limiter, clock, 10)
-        limiter.slow_down()
+        refuse(limiter)
         assert repr(limiter) == "<RateLimiter rate=500.0/1000.0 per second, tokens=0.0/100>"

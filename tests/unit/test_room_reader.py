@@ -40,7 +40,6 @@ def reader(rooms: Rooms, part: Work, queue: list[Work], *, size: int = 10) -> Ro
         rooms,
         [part],
         size=size,
-        reached=frozenset(),
         queue_rest=queue.append,
         clock=lambda: NOW,
     )
@@ -57,6 +56,11 @@ class TestRoomReader:
     def test_leaves_out_the_members_of_an_earlier_room(self) -> None:
         rooms = Rooms(agent_a=[member("both")], project_p=[member("both"), member("one")])
         assert [m.connection_id for m in reader(rooms, PROJECT, []).members()] == ["one"]
+
+    def test_who_is_muted_in_an_earlier_room_gets_it_through_this_one(self) -> None:
+        muted = member("both")._replace(muted=True)
+        rooms = Rooms(agent_a=[muted], project_p=[member("both")])
+        assert [m.connection_id for m in reader(rooms, PROJECT, []).members()] == ["both"]
 
     def test_queues_the_rest_and_shows_it(self) -> None:
         queue: list[Work] = []

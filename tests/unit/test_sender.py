@@ -31,7 +31,7 @@ class Stand:
         self.memberships = Memberships()
         self.sender = Sender(
             self.gateway,
-            self.memberships,
+            self.memberships,  # type: ignore[arg-type]
             clock=self.clock,
             sleep=self.clock.sleep,
         )

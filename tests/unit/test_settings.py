@@ -22,6 +22,8 @@ class TestSettings:
             ("MAX_ROOMS_PER_CONNECTION", "91"),
             ("COMMANDS_PER_SECOND", "0"),
             ("COMMAND_BURST", "0"),
+            ("SOCKETIO_HEARTBEAT", "pong"),
+            ("HEARTBEAT_INTERVAL", "0"),
             ("PROJECTS_WITHOUT_CLAIM", "some"),
         ],
     )

@@ -21,7 +21,7 @@ from simulation.__main__ import DOCUMENT
 from simulation.capacity import Pace, Processor, TokenBucket
 from simulation.constants import Constants, recorded, values
 from simulation.latency import Latency
-from simulation.runs import Run, Site, many_rooms, one_event
+from simulation.runs import Run, Site, at_the_quota, many_rooms, one_event
 from simulation.tables import CALCULATED, TABLES
 from tests.fakes.clock import FakeClock
 
@@ -45,11 +45,11 @@ KNOWN = replace(
     write=Latency.fixed(WRITE),
     send_message=Latency.fixed(SEND),
 )
-UNTIL_READ = BUS + 3 * WRITE + QUERY
+UNTIL_READ = BUS + WRITE + QUERY
 
 
 def site(constants: Constants = KNOWN, **settings: Any) -> Site:
-    return Site(constants, Settings(**settings))
+    return Site(constants, at_the_quota(**settings))
 
 
 def posts(run: Run) -> int:
@@ -62,7 +62,7 @@ class TestByHand:
         assert run.first == run.lasts[0] == pytest.approx(UNTIL_READ + POST)
         assert run.record.invocations == 1
         assert run.record.messages == 0
-        assert run.record.durations[0] == pytest.approx(3 * WRITE + QUERY + POST + WRITE)
+        assert run.record.durations[0] == pytest.approx(WRITE + QUERY + POST + WRITE)
 
     def test_a_page_more(self) -> None:
         run = one_event(site(page_size=16, global_shards=16), name="project:a", members=20)
@@ -183,7 +183,7 @@ class TestMonotone:
 
 def busy() -> Run:
     """Deliver to a room whose members are read in parts, refused, and left to the queue."""
-    little = replace(RECORDED, account_requests_per_s=500, account_burst=50)
+    little = replace(RECORDED, account_requests_per_s=200, account_burst=20)
     return one_event(replace(site(little, page_size=600), warm=0), name="project:a", members=1200)
 
 
@@ -284,9 +284,13 @@ class TestParts:
         assert [sizes.write_units(size) for size in (1, 1024, 1025)] == [1, 1, 2]
 
     def test_a_sweep(self) -> None:
-        settings = Settings(posts_per_second=6000, page_workers=5)
-        most = arithmetic.most_swept(settings)
-        assert most == 1000 + arithmetic.SWEEP_SECONDS * 1000
+        settings = Settings(posts_per_second=6000, page_workers=5, heartbeat_interval=510)
+        assert arithmetic.most_swept(settings) == 480 * 1000
+        assert arithmetic.sweep_rate(8_000, settings) == 100
+        assert arithmetic.sweep_seconds(8_000, settings) == pytest.approx(10)
+        assert arithmetic.sweep_rate(80_000, settings) == pytest.approx(250)
+        assert arithmetic.sweep_seconds(80_000, settings) == pytest.approx(40)
+        assert arithmetic.sweep_seconds(10_000_000, settings) == 60
 
 
 class TestDocument:

@@ -3,15 +3,34 @@
 event ─▶ a page of each room: read and posted to at the same time
            ├─ more members      ─▶ queue: the rest of the shard, page by page
            └─ unreached members ─▶ queue: those members, after a delay
+
+The first post comes after two calls in sequence:
+
+begin |----|                                    notes that the fan-out begins, or was complete
+log   |-----|                                   the event in the log of each room
+read        |------|      |---|                 members of all rooms
+post               |--| |--|  |-|
+count       |----|                              the statistics
+complete                         |---|
+
+Reading begins after the log is written, not with it. Somebody who comes back joins first and then
+asks the log: the event is either there by then, or the members are read later and include them.
+
+join ─▶ log is asked ─▶ log is written ─▶ members are read: with them
+          log is written ─▶ members are read ─▶ join ─▶ log is asked: it has the event
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cache
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from roomcast.envelope import Envelope
-from roomcast_backend.fanout.room_reader import RoomReader
+from roomcast_backend.fanout.room_reader import Reached, RoomReader
 from roomcast_backend.fanout.tally import Tally
 from roomcast_backend.fanout.work import (
     REQUEUE_DELAY_SECONDS,
@@ -21,7 +40,7 @@ from roomcast_backend.fanout.work import (
     whole_event,
 )
 from roomcast_backend.model.connection import Member
-from roomcast_backend.protocol import codec_named
+from roomcast_backend.protocol.event_frame import event_frame
 from roomcast_backend.settings import Settings
 from roomcast_backend.stores.events import FanOutState
 
@@ -55,6 +74,7 @@ class FanOut:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._page_size = settings.page_size
+        self._largest = settings.max_post_bytes
         self._rooms = rooms
         self._events = events
         self._sender = sender
@@ -71,21 +91,13 @@ class FanOut:
         """
         started = self._clock()
         tally = Tally()
-        state = self._events.begin(envelope.id, now=int(started))
+        state = self._begin(envelope, started)
         if state is FanOutState.COMPLETE:
             tally.repeated = True
             return tally
-        self._events.log(envelope, now=started)
-        if state is FanOutState.NEW:
-            self._count_event(envelope.id)
-        reached: frozenset[str] = frozenset()
-        shards = {room: self._rooms.shards(room) for room in envelope.rooms}
-        work = whole_event(envelope, shards, started=started)
-        for _, of_room in groupby(work, key=lambda part: part.room):
-            parts = list(of_room)
-            size = page_of_shard(self._page_size, len(parts))
-            reached |= self._deliver(parts, size=size, reached=reached, until=until, tally=tally)
-        self._events.complete(envelope.id, now=self._clock())
+        with self._counted(envelope.id, first_time=state is FanOutState.NEW):
+            self._deliver_rooms(envelope, started=started, until=until, tally=tally)
+            self._events.complete(envelope.id, now=self._clock())
         return tally
 
     def deliver(self, work: Work, *, until: float) -> Tally:
@@ -94,44 +106,109 @@ class FanOut:
         Raise `MembersUnreached` when members are still unreached after the last attempt.
         """
         tally = Tally()
-        self._deliver([work], size=self._page_size, reached=frozenset(), until=until, tally=tally)
+        self._deliver(work, self._reader([work], self._page_size), until=until, tally=tally)
         self._events.note_done(work.envelope.id, work.name, now=self._clock())
         return tally
 
+    def _begin(self, envelope: Envelope, started: float) -> FanOutState:
+        """Note that the fan-out begins, and write the event to the log at the same time.
+
+        The log of a repeated event stays as it is. A crash leaves one without the other: the event
+        is repeated, and each of them is written again.
+        """
+        logged = _beside().submit(self._events.log, envelope, now=started)
+        try:
+            return self._events.begin(envelope.id, now=int(started))
+        finally:
+            logged.result()
+
+    @contextmanager
+    def _counted(self, event_id: str, *, first_time: bool) -> Iterator[None]:
+        """Count an event while what is inside is done; an error of it is raised at the end.
+
+        By then the fan-out is complete: the event is repeated, but delivered to nobody again.
+        """
+        counted: Future[None] | None = None
+        if first_time:
+            counted = _beside().submit(self._count_event, event_id)
+        try:
+            yield
+        finally:
+            wait([counted] if counted else [])
+        if counted:
+            counted.result()
+
+    def _deliver_rooms(
+        self, envelope: Envelope, *, started: float, until: float, tally: Tally
+    ) -> None:
+        """Deliver an event to the first page of each room; the rooms are read side by side."""
+        shards = {room: self._rooms.shards(room) for room in envelope.rooms}
+        works = whole_event(envelope, shards, started=started)
+        rooms = [list(parts) for _, parts in groupby(works, key=lambda part: part.room)]
+        readers = [
+            self._reader(parts, page_of_shard(self._page_size, len(parts))) for parts in rooms
+        ]
+        reached = Reached()
+        try:
+            for reader in readers:
+                reader.read_ahead()
+            for parts, reader in zip(rooms, readers, strict=True):
+                self._deliver(parts[0], reader, reached=reached, until=until, tally=tally)
+                reached.add(reader)
+        finally:
+            for reader in readers:
+                reader.close()
+
+    def _reader(self, parts: Sequence[Work], size: int) -> RoomReader:
+        return RoomReader(self._rooms, parts, size=size, queue_rest=self._put, clock=self._clock)
+
     def _deliver(
         self,
-        parts: Sequence[Work],
+        work: Work,
+        reader: RoomReader,
         *,
-        size: int,
-        reached: frozenset[str],
         until: float,
         tally: Tally,
-    ) -> frozenset[str]:
-        """Deliver parts of the same room; return the ids of the members they were for.
+        reached: Reached | None = None,
+    ) -> None:
+        """Deliver to the members that a reader finds in one room.
 
         1. The sender takes members from the reader as they are read. Meanwhile the reader queues
            the rest of a shard, so that another invocation continues there at once.
-        2. The reader is exhausted: members with an expired token are closed.
+        2. The reader is exhausted: members for whom the event was too large get it without data,
+           members with an expired token are closed.
         3. Unreached members are queued.
         """
-        work = parts[0]
         room = work.room_name
-        reader = RoomReader(
-            self._rooms,
-            parts,
-            size=size,
-            reached=reached,
-            queue_rest=self._put,
-            clock=self._clock,
-        )
         result = self._sender.post(
-            reader.members(), lambda protocol: _frame(protocol, work), room=room, until=until
+            reader.members(reached),
+            lambda protocol: _frame(protocol, work, self._largest),
+            room=room,
+            until=until,
         )
         tally.add(result)
         tally.queued_pages += reader.queued
+        unreached = result.unreached + self._post_without_data(
+            work, result.too_large, until=until, tally=tally
+        )
         tally.expired += self._terminator.close_expired(reader.expired, room=room, until=until)
-        self._requeue(work, result.unreached, tally)
-        return reader.delivered
+        self._requeue(work, unreached, tally)
+
+    def _post_without_data(
+        self, work: Work, members: Sequence[Member], *, until: float, tally: Tally
+    ) -> list[Member]:
+        """Post the event without its data to members; return those that were not reached."""
+        if not members:
+            return []
+        small = replace(work, envelope=work.envelope.without_data())
+        result = self._sender.post(
+            members,
+            lambda protocol: _frame(protocol, small, self._largest),
+            room=work.room_name,
+            until=until,
+        )
+        tally.add(result)
+        return result.unreached
 
     def _requeue(self, work: Work, unreached: Sequence[Member], tally: Tally) -> None:
         """Queue unreached members for a later attempt, or raise when that was the last."""
@@ -156,5 +233,10 @@ class FanOut:
         self._events.note_queued(work.envelope.id, work.name)
 
 
-def _frame(protocol: str, work: Work) -> bytes:
-    return codec_named(protocol).encode_event(work.envelope, work.room_name).encode()
+@cache
+def _beside() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(2, thread_name_prefix="beside")
+
+
+def _frame(protocol: str, work: Work, largest: int) -> bytes:
+    return event_frame(protocol, work.envelope, work.room_name, largest=largest)

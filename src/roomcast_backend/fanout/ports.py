@@ -5,7 +5,7 @@ annotations only (`if TYPE_CHECKING`), so a cold start never loads it. `now` and
 seconds.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol
 
 from roomcast.envelope import Envelope
@@ -14,26 +14,27 @@ from roomcast_backend.fanout.work import Work
 from roomcast_backend.model.connection import Member
 from roomcast_backend.stores.events import FanOutState
 from roomcast_backend.stores.rooms import Page
+from roomcast_backend.stores.sweeps import Lease
 
 
 class RosterReader(Protocol):
-    """Reads all members of a room; `RoomStore` in production."""
-
-    def shards(self, room: str) -> range:
-        """Return the shards that together hold the room."""
-        ...
-
-    def members(self, room: str, shard: int, *, size: int) -> Iterator[Member]:
-        """Yield all members of a shard, reading `size` at a time."""
-        ...
-
-
-class PageReader(Protocol):
-    """Reads members of a room page by page, or by their ids; `RoomStore` in production."""
+    """Reads the members of a room page by page; `RoomStore` in production."""
 
     def page(self, room: str, shard: int, *, size: int, after: str | None = None) -> Page:
         """Return up to `size` members of a shard that come after a connection id."""
         ...
+
+
+class SweepRecorder(Protocol):
+    """Keeps how far the heartbeats have come; `SweepStore` in production."""
+
+    def claim(self, *, now: float, until: float) -> Lease | None:
+        """Hold the record until a time, unless another run does; None when it is held."""
+        ...
+
+
+class PageReader(RosterReader, Protocol):
+    """Reads members of a room page by page, or by their ids; `RoomStore` in production."""
 
     def among(self, room: str, connection_ids: Collection[str]) -> list[Member]:
         """Return those members of a room that are among some connections."""

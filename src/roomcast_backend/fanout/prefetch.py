@@ -78,7 +78,7 @@ def prefetch(
         except Exception as exc:
             found.put(exc)
 
-    pool = readers or _readers()
+    pool = readers or shared_readers()
     for part in parts:
         pool.submit(read_part, part)
     reading = len(parts)
@@ -104,5 +104,6 @@ def _read_chunks(part: Work, read: ReadChunk, queue_rest: QueueRest, size: int) 
 
 
 @cache
-def _readers() -> ThreadPoolExecutor:
+def shared_readers() -> ThreadPoolExecutor:
+    """Return the threads in which one container reads."""
     return ThreadPoolExecutor(READERS, thread_name_prefix="page")

@@ -5,7 +5,7 @@ SENT         done
 GONE         forget the connection, unless it is so young that its handshake may not be done
 THROTTLED    retry after the longer of API Gateway's Retry-After and the backoff
 FAILED       retry after a backoff
-TOO_LARGE    give up: no later attempt can succeed (the publisher refuses such events)
+TOO_LARGE    give up: this frame can never be posted, but the event without its data can
 """
 
 from collections.abc import Iterable, Iterator
@@ -95,8 +95,13 @@ def sort_members(members: Iterable[Member], *, skip: frozenset[str], now: float)
 def members_before(members: Iterable[Member], *, started: float) -> Iterator[str]:
     """Yield the ids of members that had joined before an event's fan-out `started`.
 
-    The fan-out reaches them through that room. The clocks of two containers differ by less than a
-    second, so a member that joined within the last two seconds is not counted: it may get a second
-    copy, which it recognises by the event's `id`, rather than none.
+    The fan-out reaches them through that room, unless they are muted there. The clocks of two
+    containers differ by less than a second, so a member that joined within the last two seconds is
+    not counted: it may get a second copy, which it recognises by the event's `id`, rather than
+    none.
     """
-    return (member.connection_id for member in members if member.joined_at < started - 2)
+    return (
+        member.connection_id
+        for member in members
+        if member.joined_at < started - 2 and not member.muted
+    )

@@ -28,9 +28,13 @@ Encode = Callable[[str], bytes]
 
 @dataclass(slots=True)
 class SendResult:
-    """The result of posting to some members; `unreached` are those that may be tried later."""
+    """The result of posting to some members.
+
+    `unreached` are those that may be tried later, `too_large` those for whom the frame was.
+    """
 
     unreached: list[Member] = field(default_factory=list)
+    too_large: list[Member] = field(default_factory=list)
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     forgotten: int = 0
 
@@ -52,13 +56,14 @@ class Attempt:
     """One attempt to post to each of some members, and what came of it.
 
     All fields are empty before `run` and complete after it. `retry` are the members to post to in a
-    later attempt, `gone` those whose connection no longer exists, `retry_after` the longest wait
-    that API Gateway named, in seconds.
+    later attempt, `gone` those whose connection no longer exists, `too_large` those for whom the
+    frame was, `retry_after` the longest wait that API Gateway named, in seconds.
     """
 
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     retry: list[Member] = field(default_factory=list)
     gone: list[Member] = field(default_factory=list)
+    too_large: list[Member] = field(default_factory=list)
     retry_after: float = 0.0
 
     def run(
@@ -101,7 +106,9 @@ class Attempt:
                 self.gone.append(posted.post.member)
             case Decision.RETRY:
                 self.retry.append(posted.post.member)
-            case Decision.DONE | Decision.GIVE_UP:
+            case Decision.GIVE_UP:
+                self.too_large.append(posted.post.member)
+            case Decision.DONE:
                 pass
 
 
@@ -137,6 +144,7 @@ class Sender:
             attempt.run(members, frames, gateway=self._gateway, clock=self._clock, until=until)
             result.outcomes += attempt.outcomes
             gone += attempt.gone
+            result.too_large += attempt.too_large
             members = result.unreached = attempt.retry
             wait = self._wait_after(number, attempt, until)
             if wait is None:

@@ -73,7 +73,7 @@ class ConnectionsApi:
         for post, status, retry_after, _ in self._many.exchange(self._signed(posts)):
             outcome = OUTCOMES.get(status, Outcome.FAILED)
             if outcome is Outcome.THROTTLED:
-                self._limiter.slow_down()
+                self._limiter.note_refusal(address(post.member.connection_id))
             yield Posted(post, outcome, retry_after)
 
     def close(self, connection_id: str) -> None:

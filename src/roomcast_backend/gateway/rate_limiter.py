@@ -14,6 +14,16 @@ T = TypeVar("T")
 GRANT_SECONDS = 0.01
 """The shortest wait: to wait before each post would cost more than the post."""
 
+REFUSED_CONNECTIONS = 3
+"""From so many different connections on, refusals are about the account's rate.
+
+A single connection is also refused when its client does not read: that must slow down nobody else.
+https://docs.aws.amazon.com/AWSJavaSDK/latest/javadoc/com/amazonaws/services/apigatewaymanagementapi/model/LimitExceededException.html
+"""
+
+REFUSAL_SECONDS = 1.0
+"""The time within which these connections are refused."""
+
 SLOWEST = 0.02
 """The lowest rate after refusals, as a fraction of the full rate."""
 
@@ -24,7 +34,8 @@ RECOVERY_SECONDS = 10.0
 class RateLimiter:
     """A token bucket: `rate` posts per second, and up to `burst` at once after a pause.
 
-    A refusal (429) halves the rate, which then grows linearly to the full rate. Not thread-safe.
+    Refusals (429) of several connections halve the rate, which then grows linearly to the full
+    rate. Not thread-safe.
     """
 
     def __init__(
@@ -42,6 +53,7 @@ class RateLimiter:
         self._clock = clock
         self._sleep = sleep
         self._halved_at = 0.0
+        self._refused: dict[str, float] = {}
 
     def __repr__(self) -> str:
         return (
@@ -57,11 +69,23 @@ class RateLimiter:
             self._tokens -= 1
             yield item
 
-    def slow_down(self) -> None:
-        """Halve the rate after a refusal; several refusals within a second halve it once."""
+    def note_refusal(self, connection_id: str) -> None:
+        """Note that a post was refused; slow down when several connections were, in a short time.
+
+        Refusals within a second halve the rate once.
+        """
+        now = self._clock()
+        self._refused = {
+            refused: at for refused, at in self._refused.items() if now - at < REFUSAL_SECONDS
+        }
+        self._refused[connection_id] = now
+        if len(self._refused) >= REFUSED_CONNECTIONS:
+            self._refused.clear()
+            self._slow_down(now)
+
+    def _slow_down(self, now: float) -> None:
         self._refill()
         self._tokens = min(self._tokens, 0.0)
-        now = self._clock()
         if now - self._halved_at >= 1:
             self._halved_at = now
             self._rate = max(self._rate / 2, self._full_rate * SLOWEST)

@@ -17,10 +17,10 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from roomcast.envelope import Envelope
+from roomcast.envelope import MAX_FRAME_BYTES, Envelope
 from roomcast_backend.gateway.posts import Outcome
 from roomcast_backend.model.connection import Connection
-from roomcast_backend.protocol import codec_named
+from roomcast_backend.protocol.event_frame import event_frame
 from roomcast_backend.stores.events import Logged
 
 if TYPE_CHECKING:
@@ -45,7 +45,10 @@ class Replayed:
 
 
 class Replay:
-    """Posts missed events; `keep` is for how many seconds the log keeps events."""
+    """Posts missed events; `keep` is for how many seconds the log keeps events.
+
+    `largest` is the size of one post; a larger event is posted without its data.
+    """
 
     def __init__(
         self,
@@ -53,11 +56,13 @@ class Replay:
         gateway: "Gateway",
         *,
         keep: int,
+        largest: int = MAX_FRAME_BYTES,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._events = events
         self._gateway = gateway
         self._keep = keep
+        self._largest = largest
         self._clock = clock
 
     def post(self, session: Connection, rooms: Iterable[str], *, since: str) -> Replayed:
@@ -69,9 +74,8 @@ class Replay:
         if not self._is_within_log(since):
             return Replayed(0, complete=False)
         missed, complete = self._missed(rooms, since)
-        codec = codec_named(session.protocol)
         for count, (envelope, room) in enumerate(missed):
-            frame = codec.encode_event(envelope, room).encode()
+            frame = event_frame(session.protocol, envelope, room, largest=self._largest)
             if self._gateway.post(session.id, frame) is not Outcome.SENT:
                 return Replayed(count, complete=False)
         return Replayed(len(missed), complete)

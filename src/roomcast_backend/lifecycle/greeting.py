@@ -6,7 +6,6 @@ joined before the client is greeted: a client that has been greeted misses no ev
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -14,8 +13,7 @@ from roomcast.backoff import Backoff
 from roomcast_backend.gateway.posts import MAX_HANDSHAKE_SECONDS, Outcome
 from roomcast_backend.lifecycle.system_events import established_frame
 from roomcast_backend.model.connection import SOCKET_IO, Connection, State
-from roomcast_backend.protocol import engineio_packets
-from roomcast_backend.protocol.json_codec import LARGEST_FRAME
+from roomcast_backend.protocol.heartbeats import EngineIoTimers
 
 if TYPE_CHECKING:
     from roomcast_backend.gateway.port import Gateway
@@ -27,24 +25,6 @@ BACKOFF = Backoff(base=0.02, cap=1.0, attempts=0)
 
 class NotGreeted(Exception):
     """The greeting failed although the client is still connected; Lambda invokes `open` again."""
-
-
-@dataclass(frozen=True, slots=True)
-class EngineIoTimers:
-    """The timers that Engine.IO's open packet announces, in milliseconds.
-
-    `interval` is the time between two heartbeats, `timeout` how much later than that a heartbeat
-    may come before the client closes the connection.
-    """
-
-    interval: int
-    timeout: int
-
-    def open_packet(self, sid: str) -> str:
-        """Encode the open packet, Engine.IO's handshake."""
-        return engineio_packets.opening(
-            sid, interval=self.interval, timeout=self.timeout, max_payload=LARGEST_FRAME
-        )
 
 
 class Greeter:

@@ -18,6 +18,9 @@ PING = "2"
 PONG = "3"
 """A client's whole frame that answers a PING."""
 
+NOOP = "6"
+"""The whole frame that says nothing: clients ignore it."""
+
 
 class Kind(StrEnum):
     """The first character of a packet."""

@@ -3,8 +3,10 @@
 import json
 import time
 from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 from itertools import islice
 
 from roomcast.envelope import Envelope, encode
@@ -12,6 +14,7 @@ from roomcast_backend.aws import clients
 from roomcast_backend.aws.dynamodb import DynamoDb
 from roomcast_backend.settings import Settings
 from roomcast_backend.stores.batch_items import BatchItems
+from roomcast_backend.stores.connections import unless_refused
 from roomcast_backend.stores.items import Item, names, number, text
 from roomcast_backend.stores.keys import FAN_OUT
 
@@ -89,18 +92,20 @@ class EventStore:
         return frozenset(event_ids) - {row["event_id"]["S"] for row in rows if _ended_by(row, at)}
 
     def log(self, envelope: Envelope, *, now: float) -> None:
-        """Write an event to the log of each of its rooms; writing it again keeps it."""
-        for room in envelope.rooms:
-            self._client.put_item(
-                TableName=self._table,
-                Item={
-                    "room": text(room),
-                    "event_id": text(envelope.id),
-                    "detail": text(encode(envelope.to_detail())),
-                    "logged_at": number(int(now * 1000)),
-                    "ttl": number(int(now) + self._keep),
-                },
-            )
+        """Write an event to the log of each of its rooms, side by side.
+
+        What is in a log already stays as it is: a later `logged_at` would say that the event came
+        after others which it came before, and a client that asks for those would not get them.
+        """
+        detail = encode(envelope.to_detail())
+        if len(envelope.rooms) == 1:
+            self._put(envelope.rooms[0], envelope.id, detail, now)
+            return
+        writes = [
+            _writers().submit(self._put, room, envelope.id, detail, now) for room in envelope.rooms
+        ]
+        for write in writes:
+            write.result()
 
     def after(self, room: str, event_id: str, *, limit: int) -> list[Logged]:
         """Return up to `limit` events of a room with larger ids, in their order."""
@@ -118,6 +123,20 @@ class EventStore:
             ExpressionAttributeValues=values,
         )
 
+    def _put(self, room: str, event_id: str, detail: str, now: float) -> None:
+        with unless_refused():
+            self._client.put_item(
+                TableName=self._table,
+                Item={
+                    "room": text(room),
+                    "event_id": text(event_id),
+                    "detail": text(detail),
+                    "logged_at": number(int(now * 1000)),
+                    "ttl": number(int(now) + self._keep),
+                },
+                ConditionExpression="attribute_not_exists(event_id)",
+            )
+
     def _log(self, room: str, lowest: str, highest: str) -> Iterator[Logged]:
         pages = self._client.query_pages(
             TableName=self._table,
@@ -131,6 +150,11 @@ class EventStore:
         )
         logged = (_logged(item) for page in pages for item in page["Items"])
         return (item for item in logged if item.envelope.id != lowest)
+
+
+@cache
+def _writers() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(8, thread_name_prefix="log")
 
 
 def _logged(item: Item) -> Logged:

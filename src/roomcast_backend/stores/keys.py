@@ -6,6 +6,7 @@ rooms         room = "<name>#<shard>", connection_id
 events        room = "<name>", event_id         the replay log
               room = "#delivery<id>", event_id   whether an event's fan-out is complete
 counters      counter = "<name>#<shard>", part
+              counter = "heartbeat#0", part = "swept until"   how far the heartbeats have come
 """
 
 import zlib
@@ -18,6 +19,9 @@ COUNTER_SHARDS = 8
 
 FAN_OUT = "#delivery"
 """Not a room's name: `#` stands in none."""
+
+SWEPT_UNTIL = {"counter": "heartbeat#0", "part": "swept until"}
+"""The key of the row that says how far the heartbeats have come."""
 
 RECOVERY = "#recovery:"
 """Not the beginning of a connection's id; with its `#` such a row is not counted as one."""

@@ -302,3 +302,30 @@ class TestNothingIsLost:
         assert forgotten.ids <= gone
         assert delivered >= set(names(1000)) - gone
         assert result.outcomes[Outcome.SENT] + result.outcomes[Outcome.GONE] == 1000
+
+
+class TestSlowClient:
+    """A client that does not read is refused with 429, as everybody is above the account's rate."""
+
+    def posting(self, server: ConnectionsServer, *connection_ids: str) -> RateLimiter:
+        """Have each of 20 posts to some connections refused; return the limiter after it."""
+        limiter = RateLimiter(1e6, burst=1_000_000)
+        api = ConnectionsApi(
+            Settings(callback_url=server.url),
+            many=Transport(server.url, window=8, timeout=5.0, tls=trusting()),
+            single=Transport(server.url, window=1, timeout=5.0, tls=trusting()),
+            signer=Signer("execute-api", "us-east-1", credentials=Keys()),
+            limiter=limiter,
+        )
+        for name in connection_ids:
+            server.script(name, *[status(429)] * 20)
+        posts = [post(name) for name in connection_ids for _ in range(20)]
+        found = {posted.outcome for posted in api.post_all([*posts, *map(post, names(20))])}
+        assert found == {Outcome.THROTTLED, Outcome.SENT}
+        return limiter
+
+    def test_alone_keeps_the_rate(self, server: ConnectionsServer) -> None:
+        assert "rate=1000000.0/1000000.0" in repr(self.posting(server, "slow"))
+
+    def test_several_do_not(self, server: ConnectionsServer) -> None:
+        assert "rate=1000000.0/1000000.0" not in repr(self.posting(server, "a", "b", "c"))
