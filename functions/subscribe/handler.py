@@ -5,7 +5,8 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.subscribe.wiring import dispatcher, warm_up
+from functions.subscribe.wiring import dispatcher, last_resort, warm_up
+from roomcast_backend.inbound.frames import frame_of
 from roomcast_backend.runtime.startup import initialize
 
 logger = Logger()
@@ -14,7 +15,11 @@ initialize(warm_up)
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
-    """Answer one frame; the reply is the route's response. Without a reply there is no body."""
-    connection_id = event["requestContext"]["connectionId"]
-    reply = dispatcher().answer(connection_id, event["body"])
-    return {"statusCode": 200, "body": reply} if reply else {"statusCode": 200}
+    """Answer one frame; the reply, which is never empty, is the route's response."""
+    frame = frame_of(event)
+    try:
+        reply = dispatcher().answer(event["requestContext"]["connectionId"], frame)
+    except Exception:  # API Gateway's own error object would end a Socket.IO client
+        logger.exception("a frame was not answered")
+        reply = last_resort(frame)
+    return {"statusCode": 200, "body": reply}

@@ -13,6 +13,7 @@ from roomcast_backend.inbound.sessions import Sessions
 from roomcast_backend.inbound.socketio_commands import SessionCommands
 from roomcast_backend.inbound.socketio_handler import SocketIoHandler
 from roomcast_backend.model.connection import JSON, SOCKET_IO
+from roomcast_backend.protocol import protocol_of
 from roomcast_backend.runtime.gateway import gateway
 from roomcast_backend.runtime.invoke_open import invoke_open
 from roomcast_backend.settings import settings
@@ -43,6 +44,12 @@ def dispatcher() -> Dispatcher:
         gateway=gateway(),
         limit=RateLimit(interval=1000 // chosen.commands_per_second, burst=chosen.command_burst),
     )
+
+
+def last_resort(frame: str) -> str:
+    """Return the reply to a frame that cannot even be passed to the dispatcher."""
+    handler = SocketIoHandler if protocol_of(frame) == SOCKET_IO else JsonHandler
+    return handler.last_resort
 
 
 def _handlers(connections: "RateLimitedConnections") -> dict[str, ProtocolHandler[Any]]:

@@ -9,10 +9,9 @@ from typing import Any
 
 from local.conformance.invocations import invoke_later
 from roomcast_backend.gateway.port import Gateway
-from roomcast_backend.inbound.handler import NO_REPLY
 from roomcast_backend.model.connection import Connection
 from roomcast_backend.protocol import engineio_packets, socketio_packets
-from roomcast_backend.protocol.engineio_packets import Kind, Malformed, Packet
+from roomcast_backend.protocol.engineio_packets import NOOP, Kind, Malformed, Packet
 from roomcast_backend.protocol.messages import Refusal
 from roomcast_backend.protocol.socketio_packets import Connect, Event
 
@@ -41,12 +40,10 @@ class EventEcho:
 class PacketEcho:
     """Sends messages back; a packet that no Engine.IO client sends ends the connection."""
 
+    last_resort = NOOP
+
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
-
-    def is_heartbeat_reply(self, frame: str) -> bool:
-        """Tell whether a frame is Engine.IO's PONG."""
-        return frame == engineio_packets.PONG
 
     def read(self, frame: str) -> Packet | Malformed:
         """Return the packet in a frame."""
@@ -58,11 +55,11 @@ class PacketEcho:
             case Packet(Kind.MESSAGE):
                 return engineio_packets.write(packet)
             case Packet(Kind.PONG | Kind.NOOP):
-                return NO_REPLY
+                return NOOP
             case _:
                 self._gateway.close(connection.id)
-                return NO_REPLY
+                return NOOP
 
     def refuse(self, connection_id: str, packet: Packet | Malformed, refusal: Refusal) -> str:
-        """Return no reply: Engine.IO has no packet for a refusal."""
-        return NO_REPLY
+        """Return NOOP: Engine.IO has no packet for a refusal."""
+        return NOOP

@@ -21,6 +21,7 @@ from local.conformance.service import Service, engine_io, socket_io
 from local.edge.sockets import MAX_MESSAGE_BYTES
 from local.emulator.sockets import unacceptable
 from roomcast_backend.lifecycle.handshake import Handshake, HandshakeRefused
+from roomcast_backend.protocol.engineio_packets import NOOP
 
 PATHS: Final[dict[str, Callable[[InProcessGateway], Service]]] = {
     "/engine.io/": engine_io,
@@ -92,11 +93,14 @@ class Endpoint:
             beating.cancel()
 
     async def _answer(self, connection_id: str, frame: str, socket: web.WebSocketResponse) -> None:
-        """Have a frame answered; its client may be gone by then."""
+        """Have a frame answered; its client may be gone by then.
+
+        A NOOP is not sent: clients ignore it, the suites take each frame for the one they wait for.
+        """
         answered = self._invocations.run(lambda: self._service.answer(connection_id, frame))
         with suppress(ConnectionError):
             async with answered as reply:
-                if reply:
+                if reply != NOOP:
                     await socket.send_str(reply)
 
 

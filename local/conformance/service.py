@@ -96,7 +96,7 @@ class Service:
         self._acceptor.accept(replace(handshake, query={**handshake.query, "token": "any"}))
 
     def answer(self, connection_id: str, frame: str) -> str:
-        """Return the reply to one frame, empty where none is due."""
+        """Return the reply to one frame, NOOP where none is due."""
         return self._dispatcher.answer(connection_id, frame)
 
     def disconnect(self, connection_id: str) -> None:

@@ -40,6 +40,13 @@ class Connections:
         """Return a connection; clients of the suites may send as fast as they like."""
         return self.get(connection_id)
 
+    def claim_greeting(self, connection_id: str, *, now: int, until: int) -> Connection | None:
+        """Return a connection: this process asks once for each to be greeted."""
+        return self.get(connection_id)
+
+    def end_claim(self, connection_id: str, *, claimed: int, until: int) -> None:
+        """Do nothing: there is no claim."""
+
 
 class SessionRows:
     """Sessions, in no rooms; none is kept for recovery."""

@@ -201,6 +201,28 @@ class TestRepeats:
         assert len(server.asked) == 1
         assert clock.slept == []
 
+    @pytest.mark.parametrize("action", ["put_item", "update_item", "delete_item"])
+    def test_a_single_write_that_meets_a_transaction(
+        self, server: AwsServer, tables: DynamoDb, clock: FakeClock, action: str
+    ) -> None:
+        conflict = refusal("TransactionConflictException")
+        server.script(conflict, conflict, answer({"Attributes": KEY}))
+        assert getattr(tables, action)(TableName="connections") == {"Attributes": KEY}
+        assert all(0 <= pause <= BACKOFF.cap for pause in clock.slept)
+        server.default = conflict
+        with pytest.raises(AwsError, match="TransactionConflictException"):
+            getattr(tables, action)(TableName="connections")
+        assert len(server.asked) == 3 + BACKOFF.attempts
+
+    def test_not_a_transaction_that_meets_a_write(
+        self, server: AwsServer, tables: DynamoDb, clock: FakeClock
+    ) -> None:
+        server.default = refusal("TransactionConflictException")
+        with pytest.raises(AwsError):
+            tables.transact_write_items(TransactItems=[])
+        assert len(server.asked) == 1
+        assert clock.slept == []
+
     def test_waits_as_long_as_it_is_told_within_reason(
         self, server: AwsServer, tables: DynamoDb, clock: FakeClock
     ) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -75,6 +76,14 @@ class Lambda:
         if answer["statusCode"] == 200:
             self.gateway.open.add(connection_id)
         return answer
+
+    def connect_socket_io(self, connection_id: str) -> None:
+        event = {
+            "requestContext": {"connectionId": connection_id, "eventType": "CONNECT"},
+            "queryStringParameters": {"EIO": "4", "transport": "websocket"},
+        }
+        assert connect(event, self.context) == {"statusCode": 200}
+        self.gateway.open.add(connection_id)
 
     def say(
         self, frame: dict[str, Any], handler: Any = subscribe, connection_id: str = "c1"
@@ -170,17 +179,85 @@ class TestConnect:
         assert aws_lambda.connect(token=aws_lambda.token())["statusCode"] == 503
 
 
-class TestSilence:
-    def test_is_no_body_since_an_empty_frame_would_end_a_socket_io_client(
+def frame_event(body: str | None, connection_id: str = "c1", **more: Any) -> dict[str, Any]:
+    context = {"connectionId": connection_id, "eventType": "MESSAGE"}
+    return {"requestContext": context, "body": body, **more}
+
+
+WITHOUT_CONTENT = [
+    {"requestContext": {"connectionId": "c1", "eventType": "MESSAGE"}},
+    frame_event(None),
+    frame_event(""),
+    frame_event("", isBase64Encoded=True),
+    frame_event(None, isBase64Encoded=False),
+]
+"""An empty frame, as API Gateway may tell of it."""
+
+
+class TestFrames:
+    @pytest.mark.parametrize("event", WITHOUT_CONTENT)
+    def test_without_content_are_answered(self, aws_lambda: Lambda, event: dict[str, Any]) -> None:
+        aws_lambda.connect(token=aws_lambda.token())
+        answer = subscribe(event, aws_lambda.context)
+        assert json.loads(answer["body"])["code"] == "INVALID_MESSAGE"
+        for handler in (connect, disconnect):
+            answer = handler(event, aws_lambda.context)
+            assert json.loads(answer["body"])["code"] == "INVALID_MESSAGE"
+        assert aws_lambda.say({"action": "ping"}) == {"status": "pong"}
+
+    @pytest.mark.parametrize("event", WITHOUT_CONTENT[:3])
+    def test_without_content_end_a_socket_io_client(
+        self, aws_lambda: Lambda, event: dict[str, Any]
+    ) -> None:
+        aws_lambda.connect_socket_io("c1")
+        assert subscribe(event, aws_lambda.context) == {"statusCode": 200, "body": "6"}
+        assert aws_lambda.gateway.closed == ["c1"]
+
+    def test_in_base64_are_binary(self, aws_lambda: Lambda) -> None:
+        aws_lambda.connect(token=aws_lambda.token())
+        command = b64encode(b'{"action":"ping"}').decode()
+        answer = subscribe(frame_event(command, isBase64Encoded=True), aws_lambda.context)
+        assert json.loads(answer["body"])["code"] == "INVALID_MESSAGE"
+        aws_lambda.connect_socket_io("s1")
+        packet = frame_event(b64encode(b"1").decode(), "s1", isBase64Encoded=True)
+        assert subscribe(packet, aws_lambda.context)["body"] == "6"
+        assert aws_lambda.gateway.closed == []
+
+    @pytest.mark.parametrize(
+        ("frame", "reply"),
+        [("6", "6"), ('{"action":"ping"}', "UNAVAILABLE"), (None, "UNAVAILABLE")],
+    )
+    def test_that_cannot_be_dispatched_have_a_reply(
+        self,
+        aws_lambda: Lambda,
+        monkeypatch: pytest.MonkeyPatch,
+        frame: str | None,
+        reply: str,
+    ) -> None:
+        monkeypatch.setenv("ROOMCAST_COMMAND_BURST", "none")
+        settings.cache_clear()
+        answer = subscribe(frame_event(frame), aws_lambda.context)
+        assert answer["statusCode"] == 200
+        assert reply in answer["body"]
+
+    def test_without_a_connection_id_have_a_reply(self, aws_lambda: Lambda) -> None:
+        assert subscribe({"requestContext": {}, "body": "6"}, aws_lambda.context)["body"] == "6"
+
+
+class TestSocketIo:
+    def test_silence_is_a_noop_since_an_empty_frame_would_end_the_client(
         self, aws_lambda: Lambda
     ) -> None:
-        event = {
-            "requestContext": {"connectionId": "s1", "eventType": "CONNECT"},
-            "queryStringParameters": {"EIO": "4", "transport": "websocket"},
-        }
-        assert connect(event, aws_lambda.context) == {"statusCode": 200}
-        pong = {"requestContext": {"connectionId": "s1", "eventType": "MESSAGE"}, "body": "3"}
-        assert subscribe(pong, aws_lambda.context) == {"statusCode": 200}
+        aws_lambda.connect_socket_io("s1")
+        for frame in ("3", "6", "41/ws,"):
+            answer = subscribe(frame_event(frame, "s1"), aws_lambda.context)
+            assert answer == {"statusCode": 200, "body": "6"}
+
+    def test_a_duplicate_invocation_does_not_greet(self, aws_lambda: Lambda) -> None:
+        aws_lambda.connect_socket_io("s1")
+        for _ in range(2):
+            open_connection({"connection_id": "s1"}, aws_lambda.context)
+        assert len(aws_lambda.gateway.sent["s1"]) == 1
 
     def test_engine_io_is_greeted_with_the_open_packet(self, aws_lambda: Lambda) -> None:
         event = {
@@ -218,6 +295,13 @@ class TestMisrouted:
         reply = aws_lambda.say({"action": action, "id": 1}, handler)
         assert (reply["code"], reply["id"]) == ("INVALID_MESSAGE", 1)
         assert aws_lambda.say({"action": "ping"}) == {"status": "pong"}
+
+    @pytest.mark.parametrize("handler", [connect, disconnect])
+    @pytest.mark.parametrize("depth", [500, 900, 990, 1000, 5000, 12000])
+    def test_a_nested_id_has_a_reply(self, aws_lambda: Lambda, handler: Any, depth: int) -> None:
+        frame = '{"action":"$connect","id":' + "[" * depth + "]" * depth + "}"
+        answer = handler(frame_event(frame), aws_lambda.context)
+        assert "INVALID_MESSAGE" in answer["body"]
 
 
 class TestDisconnect:

@@ -99,7 +99,7 @@ class TestConnect:
 
     def test_a_second_time_in_a_namespace_ends_the_connection(self, server: Server) -> None:
         server.begin()
-        assert server.say('40/ws,{"token":"good"}') == ""
+        assert server.say('40/ws,{"token":"good"}') == "6"
         assert server.gateway.closed == ["c1"]
 
     def test_two_at_once_are_one_session(self, server: Server) -> None:
@@ -192,7 +192,7 @@ class TestDisconnect:
         server.begin("/ws")
         server.begin("/")
         server.ask("subscribe", room="project:p1")
-        assert server.say("41/ws,") == ""
+        assert server.say("41/ws,") == "6"
         assert server.members("project:p1") == []
         assert server.members("global") == ["c1#/"]
         assert server.rows("connections") == ["c1", "c1#/"]
@@ -206,7 +206,7 @@ class TestDisconnect:
         assert server.ask("debug:rooms")["rooms"] == ["global", f"user:{USER}"]
 
     def test_without_a_session_it_changes_nothing(self, server: Server) -> None:
-        assert server.say("41/ws,") == ""
+        assert server.say("41/ws,") == "6"
         assert server.rows("connections") == ["c1"]
         assert server.begin()
 

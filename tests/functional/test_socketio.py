@@ -75,7 +75,7 @@ class TestCommands:
 
     def test_without_an_ack_nothing_is_said(self, server: Server) -> None:
         server.begin()
-        assert server.say('42/ws,["subscribe",{"room":"project:p1"}]') == ""
+        assert server.say('42/ws,["subscribe",{"room":"project:p1"}]') == "6"
         assert server.members("project:p1") == ["c1#/ws"]
 
     def test_unsubscribe(self, server: Server) -> None:
@@ -144,7 +144,7 @@ class TestCommands:
 
     @pytest.mark.parametrize("frame", ['42/ws,1["ping"]', '42["ping"]', '42/other,1["ping"]'])
     def test_without_a_session_the_connection_ends(self, server: Server, frame: str) -> None:
-        assert server.say(frame) == ""
+        assert server.say(frame) == "6"
         assert server.gateway.closed == ["c1"]
 
 
@@ -191,26 +191,34 @@ class TestReading:
         assert "UNAVAILABLE" in server.say("40/ws,{}")
         assert read == ["socketio"]
 
-    def test_a_frame_of_a_stranger_is_read_as_json(self, server: Server, read: list[str]) -> None:
-        server.say('42/ws,1["ping"]', "stranger")
-        assert read == ["json"]
+    @pytest.mark.parametrize(
+        ("frame", "protocols"), [('{"action":"ping"}', ["json"]), ("", ["json"]), ("6", [])]
+    )
+    def test_a_frame_of_a_stranger_is_read_in_its_own_protocol(
+        self, server: Server, read: list[str], frame: str, protocols: list[str]
+    ) -> None:
+        server.say(frame, "stranger")
+        assert read == protocols
 
 
 class TestSmallPackets:
-    def test_a_pong_takes_one_read_and_no_write(self, server: Server, calls: list[str]) -> None:
-        assert server.say("3") == ""
-        assert calls == ["get_item"]
+    @pytest.mark.parametrize("connection_id", ["c1", "j1", "stranger"])
+    def test_a_pong_takes_no_call(
+        self, server: Server, calls: list[str], connection_id: str
+    ) -> None:
+        server.connect("j1", server.principal(), protocol="json")
+        calls.clear()
+        assert server.say("3", connection_id) == "6"
+        assert calls == []
+        assert server.gateway.closed == []
 
     def test_another_packet_takes_one_write(self, server: Server, calls: list[str]) -> None:
-        assert server.say("6") == ""
+        assert server.say("6") == "6"
         assert calls == ["update_item"]
 
-    def test_3_of_a_json_client_is_no_pong(self, server: Server) -> None:
-        server.connect("j1", server.principal(), protocol="json")
-        assert json.loads(server.say("3", "j1"))["code"] == "INVALID_MESSAGE"
-
-    def test_3_of_a_stranger_ends_it(self, server: Server) -> None:
-        server.say("3", "stranger")
+    @pytest.mark.parametrize("frame", ["6", "3probe", '40/ws,{"token":"good"}', '42/ws,1["ping"]'])
+    def test_a_packet_of_a_stranger_ends_it(self, server: Server, frame: str) -> None:
+        assert server.say(frame, "stranger") == "6"
         assert server.gateway.closed == ["stranger"]
 
     @pytest.mark.parametrize(
@@ -218,7 +226,7 @@ class TestSmallPackets:
     )
     def test_what_is_ignored(self, server: Server, frame: str) -> None:
         server.begin()
-        assert server.say(frame) == ""
+        assert server.say(frame) == "6"
         assert server.gateway.closed == []
 
     @pytest.mark.parametrize(
@@ -257,7 +265,7 @@ class TestSmallPackets:
     )
     def test_what_no_client_sends_ends_the_connection(self, server: Server, frame: str) -> None:
         server.begin()
-        assert server.say(frame) == ""
+        assert server.say(frame) == "6"
         assert server.gateway.closed == ["c1"]
 
     def test_binary_is_refused_by_ack(self, server: Server) -> None:
@@ -281,8 +289,8 @@ class TestLimits:
             ('42/ws,8["ping",{"pad":"PAD"}]', '43/ws,8[{"status":"error","code":"PAYLOAD_TOO'),
             ('42/ws,["ping",{"pad":"PAD"}]', '42/ws,["connection_error",'),
             ('40/ws,{"token":"PAD"}', '44/ws,{"message":"expected a frame'),
-            ("4PAD", ""),
-            ("bPAD", ""),
+            ("4PAD", "6"),
+            ("bPAD", "6"),
         ],
     )
     def test_a_frame_that_is_too_large(self, server: Server, frame: str, start: str) -> None:
@@ -290,8 +298,7 @@ class TestLimits:
         server.begin("/ws")
         reply = server.say(frame.replace("PAD", "x" * 32 * 1024))
         assert reply.startswith(start)
-        assert bool(reply) == bool(start)
-        assert ("PAYLOAD_TOO_LARGE" in reply) == bool(start)
+        assert ("PAYLOAD_TOO_LARGE" in reply) == (reply != "6")
         assert server.gateway.closed == []
 
     def test_the_largest_frame(self, server: Server) -> None:
@@ -306,7 +313,7 @@ class TestLimits:
     ) -> None:
         limit_keys(server.dynamodb, monkeypatch)
         for packet in ("41/{},", '42/{},1["ping"]'):
-            assert server.say(packet.format("n" * 3000)) == ""
+            assert server.say(packet.format("n" * 3000)) == "6"
         assert server.gateway.closed == ["c1", "c1"]
 
     def test_too_fast_by_ack(self, server: Server) -> None:
@@ -356,7 +363,46 @@ class TestFaults:
 
     @pytest.mark.usefixtures("broken")
     def test_of_an_end(self, server: Server) -> None:
-        assert server.say("41/ws,") == ""
+        assert server.say("41/ws,") == "6"
+
+    @pytest.mark.parametrize(
+        ("frame", "start"),
+        [
+            ('42/ws,7["ping"]', '43/ws,7[{"status":"error","code":"UNAVAILABLE"'),
+            ('42/ws,["ping"]', '42/ws,["connection_error",'),
+            ('40/ws,{"token":"good"}', '44/ws,{"message":"the service cannot answer'),
+            ("6", "6"),
+            ("41/ws,", "6"),
+            ('{"action":"ping","id":1}', '{"status":"error","code":"UNAVAILABLE"'),
+            ("", '{"status":"error","code":"UNAVAILABLE"'),
+        ],
+    )
+    def test_before_the_protocol_is_known(
+        self, server: Server, monkeypatch: pytest.MonkeyPatch, frame: str, start: str
+    ) -> None:
+        monkeypatch.setattr(server.connections, "admit", lambda *_a, **_k: 1 / 0)
+        assert server.say(frame).startswith(start)
+
+    @pytest.mark.parametrize(
+        ("frame", "protocol", "reply"),
+        [
+            ('42/ws,7["ping"]', "socketio", "6"),
+            ('{"action":"ping"}', "json", JsonHandler.last_resort),
+        ],
+    )
+    def test_of_a_refusal_too(
+        self,
+        server: Server,
+        monkeypatch: pytest.MonkeyPatch,
+        frame: str,
+        protocol: str,
+        reply: str,
+    ) -> None:
+        server.connect("c2", server.principal(), protocol=protocol)
+        for handler in (JsonHandler, SocketIoHandler):
+            for method in ("handle", "refuse"):
+                monkeypatch.setattr(handler, method, lambda *_a, **_k: 1 / 0)
+        assert server.say(frame, "c2") == reply
 
     def test_of_any_other_kind(self, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
         server.begin()
@@ -371,7 +417,7 @@ class TestFaults:
             raise AwsError("execute-api", "DeleteConnection", "HTTP", status=500)
 
         monkeypatch.setattr(server.gateway, "close", fail)
-        assert server.say("1") == ""
+        assert server.say("1") == "6"
 
 
 json_values = st.recursive(
@@ -395,6 +441,13 @@ frames = (
         json_values.map(json.dumps) | commands.map(json.dumps) | st.text(),
     ).map("".join)
 )
+
+UNREAD = ("AUTH_MISSING", "PAYLOAD_TOO_LARGE")
+
+
+def as_json_frame(command: tuple[str, Any]) -> str:
+    name, body = command
+    return json.dumps({**(body if isinstance(body, dict) else {"body": body}), "action": name})
 
 
 class TestAnyFrame:
@@ -421,5 +474,21 @@ class TestAnyFrame:
             server.begin("/ws")
         reply = server.say(frame)
         reply.encode()
-        assert reply[:2] in ("", "40", "42", "43", "44")
+        assert reply == "6" or reply[:2] in ("40", "42", "43", "44")
+        assert failures == []
+
+    @settings(
+        max_examples=100,
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture],
+    )
+    @given(frame=frames | commands.map(as_json_frame))
+    def test_has_a_reply_whoever_sends_it(
+        self, server: Server, failures: list[str], frame: str
+    ) -> None:
+        server.connect("j1", server.principal(), protocol="json")
+        reply = server.say(frame, "j1")
+        assert (reply == "6") if frame == "3" else ("status" in json.loads(reply))
+        stranger = server.say(frame, "stranger")
+        assert stranger == "6" or json.loads(stranger)["code"] in UNREAD
         assert failures == []

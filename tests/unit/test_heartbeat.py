@@ -132,10 +132,10 @@ class Stand:
         self.posts = Posts(self.clock)
         self.terminator = Terminator(self.roster)
         self.heartbeat = Heartbeat(
-            rooms=self.roster,  # type: ignore[arg-type]
-            sweeps=self.sweeps,  # type: ignore[arg-type]
-            sender=self.posts,  # type: ignore[arg-type]
-            terminator=self.terminator,  # type: ignore[arg-type]
+            rooms=self.roster,
+            sweeps=self.sweeps,
+            sender=self.posts,
+            terminator=self.terminator,
             slots=self.slots,
             mode="noop",
             page_size=page_size,

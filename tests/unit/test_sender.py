@@ -31,7 +31,7 @@ class Stand:
         self.memberships = Memberships()
         self.sender = Sender(
             self.gateway,
-            self.memberships,  # type: ignore[arg-type]
+            self.memberships,
             clock=self.clock,
             sleep=self.clock.sleep,
         )

@@ -51,6 +51,15 @@ PASSING_CODES = frozenset(
 https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
 """
 
+TRANSACTION_CONFLICT = "TransactionConflictException"
+"""A single write of DynamoDB met a transaction on the same row, and has changed nothing.
+
+What a transaction meets is decided by `stores/transactions.py`. botocore repeats neither.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-conflict-handling
+"""
+
+SINGLE_WRITES = frozenset({"DeleteItem", "PutItem", "UpdateItem"})
+
 
 class ServiceClient:
     """Calls one service, from any thread; region and endpoint come from the environment.
@@ -145,4 +154,5 @@ def _may_pass(error: AwsError) -> bool:
         isinstance(error, NoResponse)
         or error.status in PASSING_STATUSES
         or error.code in PASSING_CODES
+        or (error.code == TRANSACTION_CONFLICT and error.action in SINGLE_WRITES)
     )

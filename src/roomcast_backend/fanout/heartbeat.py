@@ -24,13 +24,14 @@ from roomcast_backend.fanout.tally import Tally
 from roomcast_backend.gateway.rate_limiter import RateLimiter
 from roomcast_backend.model.connection import Member, address
 from roomcast_backend.protocol.heartbeats import heartbeat_frame
-from roomcast_backend.stores.sweeps import Lease, LeaseLost, Swept
+from roomcast_backend.stores.sweeps import LeaseLost, Swept
 
 if TYPE_CHECKING:
     from roomcast_backend.fanout.ports import (
         ExpiredCloser,
         MemberSender,
         RosterReader,
+        SweepLease,
         SweepRecorder,
     )
 
@@ -108,7 +109,7 @@ class Heartbeat:
             pass  # the other run goes on from what was saved
         return run.tally
 
-    def _claim(self, until: float) -> Lease | None:
+    def _claim(self, until: float) -> "SweepLease | None":
         give_up = min(until, self._clock() + CLAIM_SECONDS)
         while True:
             now = self._clock()
@@ -211,7 +212,7 @@ class Heartbeat:
 class Run:
     """One run: it stops at `until`, has come to `swept`, and saved last at `saved_at`."""
 
-    lease: Lease
+    lease: "SweepLease"
     swept: Swept
     until: float
     saved_at: float

@@ -14,7 +14,7 @@ from roomcast_backend.fanout.work import Work
 from roomcast_backend.model.connection import Member
 from roomcast_backend.stores.events import FanOutState
 from roomcast_backend.stores.rooms import Page
-from roomcast_backend.stores.sweeps import Lease
+from roomcast_backend.stores.sweeps import Swept
 
 
 class RosterReader(Protocol):
@@ -25,10 +25,23 @@ class RosterReader(Protocol):
         ...
 
 
+class SweepLease(Protocol):
+    """One run's hold of the record; `Lease` in production."""
+
+    @property
+    def swept(self) -> Swept | None:
+        """How far the runs before it came, None: unknown."""
+        ...
+
+    def save(self, swept: Swept, *, until: float, swept_until: int) -> None:
+        """Note how far this run has come; raise `LeaseLost`."""
+        ...
+
+
 class SweepRecorder(Protocol):
     """Keeps how far the heartbeats have come; `SweepStore` in production."""
 
-    def claim(self, *, now: float, until: float) -> Lease | None:
+    def claim(self, *, now: float, until: float) -> SweepLease | None:
         """Hold the record until a time, unless another run does; None when it is held."""
         ...
 

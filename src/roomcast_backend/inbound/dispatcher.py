@@ -1,11 +1,11 @@
 """Answers every frame that clients send: it finds the connection, then its protocol's handler.
 
 frame ─▶ update the connection's row: which protocol? too fast? ─▶ handler.read ─▶ handler.handle
-                 │ unknown connection                                 │ too fast
-                 ▼                                                    ▼
-         close, and refuse as JSON                              handler.refuse
+  │ 3 (pong)     │ unknown connection, or no answer                   │ too fast
+  ▼              ▼                                                    ▼
+  6       refuse in the frame's own protocol                    handler.refuse
 
-This is the one place where a failure becomes a reply.
+This is the one place where a failure becomes a reply. Every frame gets one, which is never empty.
 """
 
 import time
@@ -16,8 +16,10 @@ from aws_lambda_powertools import Logger
 
 from roomcast_backend.auth.verification_keys import KeysUnavailable
 from roomcast_backend.aws.errors import AwsError
-from roomcast_backend.inbound.handler import NO_REPLY, ProtocolHandler
-from roomcast_backend.model.connection import JSON, Connection
+from roomcast_backend.inbound.handler import UNAVAILABLE, ProtocolHandler
+from roomcast_backend.model.connection import SOCKET_IO, Connection
+from roomcast_backend.protocol import protocol_of
+from roomcast_backend.protocol.engineio_packets import NOOP, PONG
 from roomcast_backend.protocol.messages import Code, Refusal
 from roomcast_backend.stores.connections import RateLimit, RateLimited
 
@@ -27,15 +29,13 @@ if TYPE_CHECKING:
 
 logger = Logger(child=True)
 
-UNAVAILABLE = Refusal(Code.UNAVAILABLE, "the service cannot answer now: send it again")
 UNKNOWN = Refusal(Code.AUTH_MISSING, "this connection is not known here: connect again")
 
 
 class Dispatcher:
     """Passes frames to the handler of their connection's protocol.
 
-    `handlers` has one for each protocol. The one for JSON also answers the frames of connections
-    whose protocol cannot be told. `rate` is how many commands one connection may send.
+    `handlers` has one for each protocol, `limit` is how many commands one connection may send.
     """
 
     def __init__(
@@ -54,20 +54,23 @@ class Dispatcher:
         self._clock = clock
 
     def answer(self, connection_id: str, frame: str) -> str:
-        """Return the reply to one frame; never raises, whatever the frame or the stores do."""
+        """Return the reply to one frame; never raises, whatever the frame or the stores do.
+
+        An answer to a heartbeat asks for nothing: it costs no call, whatever the connection speaks.
+        """
+        if frame == PONG:
+            return NOOP
         try:
-            if self._is_heartbeat_reply(connection_id, frame):
-                return NO_REPLY
             admitted = self._admit(connection_id)
             if admitted is not None:
                 return self._answer_known(connection_id, admitted, frame)
             self._gateway.close(connection_id)
-            refusal = UNKNOWN
         except Exception as exc:
             _log_failure(exc)
-            refusal = UNAVAILABLE
-        handler = self._handlers[JSON]
-        return _refuse_safely(handler, connection_id, handler.read(frame), refusal)
+            return self._refuse_unread(connection_id, frame, UNAVAILABLE)
+        if protocol_of(frame) == SOCKET_IO:
+            return NOOP  # its client connects again; refused a CONNECT, it would not
+        return self._refuse_unread(connection_id, frame, UNKNOWN)
 
     def _answer_known(
         self, connection_id: str, admitted: Connection | RateLimited, frame: str
@@ -83,21 +86,10 @@ class Dispatcher:
             _log_failure(exc)
             return _refuse_safely(handler, connection_id, packet, UNAVAILABLE)
 
-    def _is_heartbeat_reply(self, connection_id: str, frame: str) -> bool:
-        """Tell whether a frame answers a heartbeat in the protocol of its connection.
-
-        Every client sends one every few minutes, so it costs one read and no write. Only a frame
-        that looks like one in some protocol is looked up here.
-        """
-        protocols = [
-            protocol
-            for protocol, handler in self._handlers.items()
-            if handler.is_heartbeat_reply(frame)
-        ]
-        if not protocols:
-            return False
-        connection = self._connections.get(connection_id)
-        return connection is not None and connection.protocol in protocols
+    def _refuse_unread(self, connection_id: str, frame: str, refusal: Refusal) -> str:
+        """Refuse a frame in its own protocol: that of its connection cannot be looked up."""
+        handler = self._handlers[protocol_of(frame)]
+        return _refuse_safely(handler, connection_id, handler.read(frame), refusal)
 
     def _admit(self, connection_id: str) -> Connection | RateLimited | None:
         now = int(self._clock() * 1000)
@@ -113,7 +105,7 @@ def _too_fast(admitted: RateLimited) -> Refusal:
 def _refuse_safely(
     handler: ProtocolHandler[Any], connection_id: str, packet: Any, refusal: Refusal
 ) -> str:
-    """Refuse a packet; return no reply when even that fails.
+    """Refuse a packet; return the protocol's last resort when even that fails.
 
     If an exception left the function, API Gateway would send an error object of its own to the
     client, and that ends a Socket.IO client.
@@ -122,7 +114,7 @@ def _refuse_safely(
         return handler.refuse(connection_id, packet, refusal)
     except Exception:
         logger.exception("a refusal could not be written")
-        return NO_REPLY
+        return handler.last_resort
 
 
 def _log_failure(exc: Exception) -> None:

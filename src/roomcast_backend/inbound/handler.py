@@ -6,32 +6,33 @@ The protocol that is stored for a connection tells which handler its frames go t
 from typing import Protocol, TypeVar
 
 from roomcast_backend.model.connection import Connection
-from roomcast_backend.protocol.messages import Refusal
+from roomcast_backend.protocol.messages import Code, Refusal
 
-NO_REPLY = ""
-"""The reply to a frame that needs none."""
+UNAVAILABLE = Refusal(Code.UNAVAILABLE, "the service cannot answer now: send it again")
 
 PacketT = TypeVar("PacketT")
 
 
 class ProtocolHandler(Protocol[PacketT]):
-    """Handles the frames of the connections that speak one protocol."""
+    """Handles the frames of the connections that speak one protocol.
 
-    def is_heartbeat_reply(self, frame: str) -> bool:
-        """Tell whether a frame only answers a heartbeat: it asks for nothing and is not counted."""
-        ...
+    A reply is never empty: API Gateway may send an empty frame then, which ends a Socket.IO client
+    (docs/aws.md, `ws-empty-reply`). `last_resort` is the reply when no other can be written.
+    """
+
+    last_resort: str
 
     def read(self, frame: str) -> PacketT:
         """Return what a frame holds; do no I/O and never raise, whatever it holds."""
         ...
 
     def handle(self, connection: Connection, packet: PacketT) -> str:
-        """Do what a packet asks for; return the frame that answers it, or `NO_REPLY`."""
+        """Do what a packet asks for; return the frame that answers it."""
         ...
 
     def refuse(self, connection_id: str, packet: PacketT, refusal: Refusal) -> str:
-        """Return the frame that refuses a packet, or `NO_REPLY` when the protocol has none."""
+        """Return the frame that refuses a packet, or one that says nothing."""
         ...
 
 
-__all__ = ["NO_REPLY", "PacketT", "ProtocolHandler"]
+__all__ = ["UNAVAILABLE", "PacketT", "ProtocolHandler"]

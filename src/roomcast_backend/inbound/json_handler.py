@@ -1,6 +1,7 @@
 """The JSON protocol: every frame is a command and every command has a reply."""
 
 from roomcast_backend.inbound.commands import Commands
+from roomcast_backend.inbound.handler import UNAVAILABLE
 from roomcast_backend.model.connection import Connection
 from roomcast_backend.protocol.json_codec import JsonCodec
 from roomcast_backend.protocol.messages import Command, CommandRefused, Refusal, Reply
@@ -9,14 +10,11 @@ from roomcast_backend.protocol.messages import Command, CommandRefused, Refusal,
 class JsonHandler:
     """Handles the frames of JSON connections. What is read is a command, or why it is none."""
 
+    last_resort = JsonCodec().encode_reply(Reply(UNAVAILABLE.body()))
+
     def __init__(self, commands: Commands) -> None:
         self._commands = commands
         self._codec = JsonCodec()
-
-    def is_heartbeat_reply(self, frame: str) -> bool:
-        """Return False: a JSON client answers a heartbeat with a command, `ping`."""
-        del frame
-        return False
 
     def read(self, frame: str) -> Command | Refusal:
         """Return the command that a frame holds; a refusal when it holds none."""

@@ -7,10 +7,12 @@ function answers as to any unknown action; it reads no table and changes nothing
 from collections.abc import Mapping
 from typing import Any
 
+from roomcast_backend.inbound.frames import frame_of
+
 
 def is_frame(event: Mapping[str, Any]) -> bool:
     """Tell whether an event of `$connect` or `$disconnect` is a frame that a client has sent."""
-    return bool(event["requestContext"]["eventType"] == "MESSAGE")
+    return bool(event["requestContext"].get("eventType") == "MESSAGE")
 
 
 def answer(event: Mapping[str, Any]) -> dict[str, Any]:
@@ -20,6 +22,6 @@ def answer(event: Mapping[str, Any]) -> dict[str, Any]:
     from roomcast_backend.protocol.messages import Code, Refusal, Reply  # noqa: PLC0415
 
     codec = JsonCodec()
-    frame = codec.decode(event["body"])
+    frame = codec.decode(frame_of(event))
     refusal = Refusal(Code.INVALID_MESSAGE, "expected a command, got the name of a route")
     return {"statusCode": 200, "body": codec.encode_reply(Reply(refusal.body(), frame.ref))}

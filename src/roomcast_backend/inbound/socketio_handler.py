@@ -5,19 +5,18 @@ client                                  service
 40/ws,{"token"}                  ─▶     40/ws,{"sid"}            or 44/ws,{"message","data"}
                                         42/ws,["connection_established",{…}]     by `open`
 42/ws,7["subscribe",{"room"}]    ─▶     43/ws,7[{"status":"success","room"}]
-41/ws,                           ─▶     (the session ends, the connection stays)
+41/ws,                           ─▶     6    (the session ends, the connection stays)
 """
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from roomcast_backend.inbound.handler import NO_REPLY
 from roomcast_backend.inbound.sessions import ProtocolViolation, Sessions
 from roomcast_backend.lifecycle.system_events import error_frame
 from roomcast_backend.model.connection import Connection
 from roomcast_backend.protocol import engineio_packets, socketio_packets
-from roomcast_backend.protocol.engineio_packets import Kind, Malformed, Packet
+from roomcast_backend.protocol.engineio_packets import NOOP, Kind, Malformed, Packet
 from roomcast_backend.protocol.json_codec import LARGEST_FRAME
 from roomcast_backend.protocol.messages import Code, CommandRefused, Refusal
 from roomcast_backend.protocol.socketio_codec import NAMESPACES, codec_name
@@ -63,8 +62,11 @@ class Application(Protocol):
 class SocketIoHandler:
     """Handles packets, and passes events in one of `namespaces` to the application.
 
-    A packet that no Socket.IO client sends ends the connection.
+    A packet that no Socket.IO client sends ends the connection. One that needs no answer is
+    answered with NOOP.
     """
+
+    last_resort = NOOP
 
     def __init__(
         self,
@@ -78,10 +80,6 @@ class SocketIoHandler:
         self._sessions = sessions
         self._gateway = gateway
         self._namespaces = namespaces
-
-    def is_heartbeat_reply(self, frame: str) -> bool:
-        """Tell whether a frame is Engine.IO's PONG."""
-        return frame == engineio_packets.PONG
 
     def read(self, frame: str) -> ReadPacket | TooLarge:
         """Return the packet in a frame; one that is too large is read too, to be refused."""
@@ -98,7 +96,7 @@ class SocketIoHandler:
             return self._handle(connection, packet)
         except ProtocolViolation:
             self._gateway.close(connection.id)
-            return NO_REPLY
+            return NOOP
 
     def refuse(self, connection_id: str, packet: ReadPacket | TooLarge, refusal: Refusal) -> str:
         """Refuse a packet in its namespace: by its ack, else as `connection_error`."""
@@ -108,7 +106,7 @@ class SocketIoHandler:
             case Event(namespace, ack) | Binary(namespace, ack):
                 return self._event_error(connection_id, namespace, ack, refusal)
             case _:
-                return NO_REPLY
+                return NOOP
 
     def _handle(self, connection: Connection, packet: ReadPacket) -> str:
         match packet:
@@ -118,11 +116,11 @@ class SocketIoHandler:
                 return self._event(connection, packet)
             case Disconnect(namespace):
                 self._sessions.end(connection, namespace)
-                return NO_REPLY
+                return NOOP
             case Binary(namespace, ack):
                 return self._event_error(connection.id, namespace, ack, NO_BINARY)
             case socketio_packets.Ack() | Packet(Kind.PONG | Kind.NOOP | Kind.MESSAGE):
-                return NO_REPLY
+                return NOOP
             case _:
                 raise ProtocolViolation("not a packet of a client")
 
@@ -145,7 +143,7 @@ class SocketIoHandler:
         except CommandRefused as exc:
             return self._event_error(connection.id, event.namespace, event.ack, exc.refusal)
         if event.ack is None:
-            return NO_REPLY
+            return NOOP
         return socketio_packets.acknowledgement(event.namespace, event.ack, *answer)
 
     def _event_error(
@@ -155,7 +153,7 @@ class SocketIoHandler:
         if ack is not None:
             return socketio_packets.acknowledgement(namespace, ack, refusal.body())
         if namespace not in self._namespaces:
-            return NO_REPLY
+            return NOOP
         return error_frame(connection_id, codec_name(namespace), refusal.code, refusal.message)
 
 

@@ -2,29 +2,45 @@
 
 API Gateway refuses posts until the handshake is done, so the greeter waits for it. The rooms are
 joined before the client is greeted: a client that has been greeted misses no event.
+
+claim the greeting (fetches the row) ─┬─▶ join the rooms ─▶ post ─▶ keep the claim for good
+GetConnection: is the handshake done? ─┘
+
+Lambda may run an invocation twice. A second Engine.IO open packet would make the client send its
+CONNECT again, which ends the connection. So an invocation first claims the greeting:
+
+open 1   claim ── wait ── post ── done                 the claim stays: nobody greets again
+open 2     └─ refused
+open 1   claim ── fails, releases    retry: claim ── post
+open 1   claim ── crashes            retry: the lease of 15 s is over ── claim ── post
 """
 
 import time
 from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
+from functools import cache
 from itertools import count
 from typing import TYPE_CHECKING
 
 from roomcast.backoff import Backoff
+from roomcast_backend.aws.errors import AwsError
 from roomcast_backend.gateway.posts import MAX_HANDSHAKE_SECONDS, Outcome
 from roomcast_backend.lifecycle.system_events import established_frame
-from roomcast_backend.model.connection import SOCKET_IO, Connection, State
+from roomcast_backend.model.connection import SOCKET_IO, Connection, State, is_session
 from roomcast_backend.protocol.heartbeats import EngineIoTimers
+from roomcast_backend.stores.connections import GREETED, RELEASED
 
 if TYPE_CHECKING:
     from roomcast_backend.gateway.port import Gateway
-    from roomcast_backend.lifecycle.ports import ConnectionReader, MembershipOpener
+    from roomcast_backend.lifecycle.ports import GreetingClaims, MembershipOpener
 
 BACKOFF = Backoff(base=0.02, cap=1.0, attempts=0)
 """Without jitter: each client waits for its own handshake, which no other wait disturbs."""
 
 
 class NotGreeted(Exception):
-    """The greeting failed although the client is still connected; Lambda invokes `open` again."""
+    """The greeting failed although the client may be connected; Lambda invokes `open` again."""
 
 
 class Greeter:
@@ -33,12 +49,13 @@ class Greeter:
     def __init__(
         self,
         *,
-        connections: "ConnectionReader",
+        connections: "GreetingClaims",
         memberships: "MembershipOpener",
         gateway: "Gateway",
         timers: EngineIoTimers,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
+        workers: Executor | None = None,
     ) -> None:
         self._connections = connections
         self._memberships = memberships
@@ -46,51 +63,92 @@ class Greeter:
         self._timers = timers
         self._clock = clock
         self._sleep = sleep
+        self._workers = workers or _workers()
 
     def open(self, connection_id: str) -> bool:
-        """Join the rooms and greet; return False when the client has left. Can be repeated safely.
+        """Join the rooms of a connection or session and greet it; return whether it was greeted.
 
-        Raise `NotGreeted` when the greeting failed for another reason.
+        False when the client has left, or another invocation greets it. All attempts together take
+        at most `MAX_HANDSHAKE_SECONDS`; then, if the client is not known to have left, this raises
+        `NotGreeted`. Raises `AwsError` when a table does not answer. Can be repeated safely.
         """
-        connection = self._connections.get(connection_id)
+        now = self._clock()
+        give_up = now + MAX_HANDSHAKE_SECONDS
+        claimed = int(give_up * 1000)
+        looked = self._workers.submit(self._look, connection_id)
+        try:
+            connection = self._connections.claim_greeting(
+                connection_id, now=int(now * 1000), until=claimed
+            )
+        finally:
+            wait([looked])  # Lambda would freeze it in the middle of its call
         if connection is None or not (connection.principal or connection.protocol == SOCKET_IO):
             return False
-        if not self._wait(lambda: self._gateway.exists(connection_id)):
-            self._memberships.forget(connection_id)
-            return False
-        if connection.state is State.OPEN:
-            self._memberships.settle(connection, now=int(self._clock()))
-        return self._post(connection, self._greeting(connection))
+        try:
+            greeted = self._greet(connection, looked, give_up)
+        except Exception:
+            self._end_claim(connection_id, claimed, RELEASED)
+            raise
+        if greeted:
+            self._end_claim(connection_id, claimed, GREETED)
+        return greeted
+
+    def _greet(self, connection: Connection, looked: Future[Outcome], give_up: float) -> bool:
+        """Wait for the handshake, join the rooms, post; return False when the client has left."""
+        outcome = self._repeat(
+            lambda: self._look(connection.id), first=looked.result(), give_up=give_up
+        )
+        if outcome is Outcome.SENT:
+            if connection.state is State.OPEN:
+                self._memberships.settle(connection, now=int(self._clock()))
+            frame = self._greeting(connection)
+            outcome = self._repeat(
+                lambda: self._gateway.post(connection.id, frame), give_up=give_up
+            )
+        if outcome is Outcome.GONE:
+            self._memberships.forget(connection.id)
+        elif outcome is not Outcome.SENT:
+            raise NotGreeted(f"connection {connection.id} could not be greeted: {outcome.value}")
+        return outcome is Outcome.SENT
 
     def _greeting(self, connection: Connection) -> bytes:
-        """Return Engine.IO's open packet, or `connection.established` for the JSON protocol."""
+        """Return Engine.IO's open packet, or `connection.established` in the other protocols."""
         if connection.protocol != SOCKET_IO:
             return established_frame(connection).encode()
         return self._timers.open_packet(connection.id).encode()
 
-    def _post(self, connection: Connection, frame: bytes) -> bool:
-        outcome = Outcome.GONE
+    def _look(self, connection_id: str) -> Outcome:
+        """Return whether posts to a connection are taken: SENT, GONE (410) or, unknown, FAILED."""
+        if is_session(connection_id):
+            return Outcome.SENT  # its client has sent a CONNECT: the handshake is done
+        try:
+            return Outcome.SENT if self._gateway.exists(connection_id) else Outcome.GONE
+        except AwsError:
+            return Outcome.FAILED
 
-        def posted() -> bool:
-            nonlocal outcome
-            outcome = self._gateway.post(connection.id, frame)
-            return outcome is Outcome.SENT
+    def _repeat(
+        self, attempt: Callable[[], Outcome], *, give_up: float, first: Outcome | None = None
+    ) -> Outcome:
+        """Call `attempt` until it returns SENT or the time is over; return its last outcome.
 
-        if self._wait(posted):
-            return True
-        if outcome is not Outcome.GONE:
-            raise NotGreeted(f"connection {connection.id} could not be greeted: {outcome.value}")
-        self._memberships.forget(connection.id)
-        return False
-
-    def _wait(self, done: Callable[[], bool]) -> bool:
-        """Call `done` until it is True; return False after the time of the longest handshake."""
-        give_up = self._clock() + MAX_HANDSHAKE_SECONDS
-        for attempt in count():
-            if done():
-                return True
-            wait = BACKOFF.longest(attempt)
-            if self._clock() + wait > give_up:
+        Any other outcome may pass: GONE while the handshake is under way, THROTTLED, FAILED.
+        `first` is the outcome of an attempt that was made before.
+        """
+        outcome = first or attempt()
+        for retry in count():
+            pause = BACKOFF.longest(retry)
+            if outcome is Outcome.SENT or self._clock() + pause > give_up:
                 break
-            self._sleep(wait)
-        return False
+            self._sleep(pause)
+            outcome = attempt()
+        return outcome
+
+    def _end_claim(self, connection_id: str, claimed: int, until: int) -> None:
+        """Keep or release the claim; if that fails the lease ends by itself."""
+        with suppress(AwsError):
+            self._connections.end_claim(connection_id, claimed=claimed, until=until)
+
+
+@cache
+def _workers() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, thread_name_prefix="handshake")

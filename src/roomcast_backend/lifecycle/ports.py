@@ -18,6 +18,21 @@ class ConnectionReader(Protocol):
         ...
 
 
+class GreetingClaims(Protocol):
+    """Lets one invocation at a time greet a connection; `ConnectionStore` in production."""
+
+    def claim_greeting(self, connection_id: str, *, now: int, until: int) -> Connection | None:
+        """Claim the greeting until a time, epoch milliseconds, and return the connection.
+
+        None when the connection is gone, has been greeted, or another invocation greets it now.
+        """
+        ...
+
+    def end_claim(self, connection_id: str, *, claimed: int, until: int) -> None:
+        """Replace this invocation's claim, which names the end that it was given."""
+        ...
+
+
 class ConnectionWriter(Protocol):
     """Stores and deletes single connections; `ConnectionStore` in production."""
 

@@ -10,6 +10,7 @@ from functools import cache
 from typing import Protocol
 
 from roomcast.envelope import Envelope
+from roomcast_backend.protocol import engineio_packets
 from roomcast_backend.protocol.json_codec import JsonCodec
 from roomcast_backend.protocol.messages import Command, Refusal, Reply
 from roomcast_backend.protocol.socketio_codec import EngineIoCodec, SocketIoCodec
@@ -44,4 +45,13 @@ def codec_named(name: str) -> Codec:
     raise KeyError(name)
 
 
-__all__ = ["Codec", "Command", "Refusal", "Reply", "codec_named"]
+def protocol_of(frame: str) -> str:
+    """Return the protocol that a frame is of, where the connection's cannot be looked up.
+
+    Packets of Engine.IO begin with a digit or `b`, commands of the JSON protocol with a brace.
+    """
+    packet = engineio_packets.read(frame)
+    return EngineIoCodec.name if isinstance(packet, engineio_packets.Packet) else JsonCodec.name
+
+
+__all__ = ["Codec", "Command", "Refusal", "Reply", "codec_named", "protocol_of"]

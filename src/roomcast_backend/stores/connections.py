@@ -20,7 +20,12 @@ from roomcast_backend.stores.items import (
 KNOWN = "attribute_exists(connection_id)"
 IDLE = "(attribute_not_exists(arrival_time) OR arrival_time <= :now)"
 CONDITION_FAILED = "ConditionalCheckFailedException"
+NOT_GREETED = "(attribute_not_exists(greeting_until) OR greeting_until <= :now)"
 WITHIN_BURST = "arrival_time > :now AND arrival_time <= :latest"
+
+RELEASED = 0
+GREETED = 2**53
+"""Ends of a lease on greeting: over at once, and never."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +112,28 @@ class ConnectionStore:
             return connection_of(row)
         ahead = int(row["arrival_time"]["N"]) - now - limit.tolerance
         return RateLimited(row["protocol"]["S"], max(ahead, 1))
+
+    def claim_greeting(self, connection_id: str, *, now: int, until: int) -> Connection | None:
+        """Take the lease on greeting a connection or session; times are epoch milliseconds.
+
+        Returns the connection. None when it is unknown, has been greeted, or another invocation has
+        a lease that is not over: Lambda may run an asynchronous invocation twice.
+        https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+        """
+        values = {":now": number(now), ":until": number(until)}
+        claimed, row = self._update(
+            connection_id, "SET greeting_until = :until", f"{KNOWN} AND {NOT_GREETED}", values
+        )
+        return connection_of(row) if claimed and row is not None else None
+
+    def end_claim(self, connection_id: str, *, claimed: int, until: int) -> None:
+        """Change the end of a lease from `claimed` to `GREETED` or `RELEASED`.
+
+        Changes nothing when another invocation has taken the lease over, or the row is gone.
+        """
+        values = {":claimed": number(claimed), ":until": number(until)}
+        update, condition = "SET greeting_until = :until", "greeting_until = :claimed"
+        self._update(connection_id, update, condition, values)
 
     def _update(
         self, connection_id: str, update: str, condition: str, values: Item
