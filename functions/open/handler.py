@@ -14,6 +14,8 @@ initialize(warm_up)
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], _context: LambdaContext) -> None:
-    """Open one connection. Lambda retries after an error, then uses the dead-letter queue."""
+    """Open one connection, once. Lambda retries after an error, then uses the dead-letter queue."""
     opened = greeter().open(event["connection_id"])
-    logger.info("opened" if opened else "gone", extra={"connection_id": event["connection_id"]})
+    logger.info(
+        "opened" if opened else "not opened", extra={"connection_id": event["connection_id"]}
+    )

@@ -35,6 +35,11 @@ class Program:
                     return heard["value"]
             self._heard.append(await self._next())
 
+    @property
+    def unasked(self) -> list[str]:
+        """The kinds of what the client has heard and nobody has asked for."""
+        return [heard["heard"] for heard in self._heard]
+
     async def _next(self) -> dict[str, Any]:
         assert self._process.stdout is not None
         line = await asyncio.wait_for(self._process.stdout.readline(), PATIENCE)

@@ -36,6 +36,24 @@ class TestTokenInTheUrl:
         assert error == {"message": "websocket error", "data": None}
 
 
+class TestSilence:
+    @pytest.mark.parametrize(
+        "said", [{"send": ["subscribe", {"room": "agent:a1"}]}, {"write": "3"}, {"write": "6"}]
+    )
+    async def test_leaves_the_client_connected(
+        self, endpoints: Endpoints, said: dict[str, Any]
+    ) -> None:
+        """What needs no answer is followed by a command: a disconnect would come between them."""
+        opening = options(auth={"token": token(endpoints)})
+        async with program("client.mjs", endpoints["socketio_url"], opening) as client:
+            await greeted(client)
+            client.tell(**said)
+            await asyncio.sleep(1)
+            client.tell(emit=["ping"])
+            assert await client.hear("ack") == {"status": "pong"}
+            assert "disconnect" not in client.unasked
+
+
 class TestReturn:
     @pytest.mark.parametrize("recover", [True, False])
     async def test_only_a_session_that_is_taken_up_has_its_rooms(

@@ -23,8 +23,10 @@ socket.on("disconnect", (reason) => say("disconnect", reason));
 socket.onAny((name, ...args) => say("event", { name, args }));
 
 for await (const line of createInterface({ input: process.stdin })) {
-  const { emit, drop, auth } = JSON.parse(line);
+  const { emit, send, write, drop, auth } = JSON.parse(line);
   if (emit) socket.emit(...emit, (reply) => say("ack", reply));
+  if (send) socket.emit(...send); // without an ack
+  if (write) socket.io.engine.transport.ws.send(write); // a frame as it is
   if (drop) socket.io.engine.close();
   if (auth) give(auth);
 }
