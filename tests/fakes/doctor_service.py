@@ -338,6 +338,8 @@ class FakeAws:
         self.executions = 1000
         self.reserved: dict[str, int] = {}
         self.throttle_rate = 10_000.0
+        self.is_rate_applied = True
+        self.aliases: dict[str, str] = {}
         self.functions = {name: function(name) for name in ("connect", "broadcast")}
 
     def __call__(self, service: str) -> Any:
@@ -367,6 +369,9 @@ class FakeAws:
                 "GetFunctionConcurrency", self.get_function_concurrency
             ),
             list_service_quotas=self._allowed("ListServiceQuotas", self.list_service_quotas),
+            list_aws_default_service_quotas=self._allowed(
+                "ListAWSDefaultServiceQuotas", lambda **_: {"Quotas": [self.throttle_quota]}
+            ),
             filter_log_events=self._allowed("FilterLogEvents", self.filter_log_events),
         )
 
@@ -386,7 +391,8 @@ class FakeAws:
             "QueuesOpenDeadLetters": ("AWS::SQS::Queue", "url"),
             "QueuesPages": ("AWS::SQS::Queue", "other"),
             **{name: ("AWS::CloudWatch::Alarm", name) for name in self.alarm_states},
-            **{name: ("AWS::Lambda::Function", name) for name in self.functions},
+            **{name: ("AWS::Lambda::Function", name) for name in ("connect", "broadcast")},
+            **{f"{name}Live": ("AWS::Lambda::Alias", arn) for name, arn in self.aliases.items()},
         }
         summaries = [
             {"ResourceType": kind, "LogicalResourceId": logical, "PhysicalResourceId": physical}
@@ -429,7 +435,11 @@ class FakeAws:
     def list_service_quotas(self, **request: Any) -> Any:
         if "NextToken" not in request:
             return {"Quotas": [{"QuotaName": "APIs", "Value": 1.0}], "NextToken": "n"}
-        return {"Quotas": [{"QuotaName": "Throttle rate", "Value": self.throttle_rate}]}
+        return {"Quotas": [self.throttle_quota] if self.is_rate_applied else []}
+
+    @property
+    def throttle_quota(self) -> dict[str, Any]:
+        return {"QuotaName": "Throttle rate", "Value": self.throttle_rate}
 
     def filter_log_events(self, **request: Any) -> Any:
         events = []

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from roomcast.cli.doctor.check import Check
-from roomcast.cli.doctor.checks import CHECKS
+from roomcast.cli.doctor.checks import CHECKS, keep_alive
 from roomcast.cli.doctor.checks.delivering import EVENTS
 from roomcast.cli.doctor.finding import Finding, Verdict, ok
 from roomcast.cli.doctor.runner import run, run_one
@@ -76,6 +76,11 @@ async def _find(name: str, *faults: str, pace: float = 0.3) -> Finding:
     return result.finding
 
 
+@pytest.fixture
+def short_idle_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keep_alive, "IDLE_SECONDS", 3.0)
+
+
 class TestGoodService:
     async def test_every_check_passes_and_nothing_is_left(self) -> None:
         async with serving() as service:
@@ -98,7 +103,7 @@ class TestGoodService:
     async def test_where_the_time_was_spent(self) -> None:
         finding = await _find("latency")
         assert f"{EVENTS} events delivered" in finding.text
-        assert "of which the function 12/12 ms" in finding.text
+        assert "`broadcast` ran 12/12 ms" in finding.text
         assert finding.figures["function_p99"] == 12
         assert {"total_p50", "put_events_p99", "after_put_events_p50"} <= set(finding.figures)
 
@@ -107,11 +112,12 @@ class TestGoodService:
             service.aws.denied = {"FilterLogEvents"}
             result = await run_one(BY_NAME["latency"], _target(service, 0.3))
         assert result.finding.verdict is Verdict.OK
-        assert "not measured (AWS refused FilterLogEvents)" in result.finding.text
+        assert "`broadcast` was not measured (needs logs:FilterLogEvents)" in result.finding.text
         assert "function_p50" not in result.finding.figures
 
+    @pytest.mark.usefixtures("short_idle_time")
     async def test_a_quiet_connection_is_held(self) -> None:
-        finding = await _find("keep-alive", pace=0.004)
+        finding = await _find("keep-alive")
         assert finding.verdict is Verdict.OK, finding
 
     async def test_a_token_that_is_given(self) -> None:
@@ -127,8 +133,7 @@ class TestGoodService:
 class TestBrokenService:
     @pytest.mark.parametrize(("name", "fault", "says"), BROKEN)
     async def test_the_check_fails(self, name: str, fault: str, says: str) -> None:
-        pace = 0.06 if name not in {"subscribe-burst", "latency", "webhook-duplicate"} else 0.1
-        finding = await _find(name, fault, pace=pace)
+        finding = await _find(name, fault, pace=0.06 if name in {"counters", "cleanup"} else 0.1)
         assert finding.verdict is Verdict.FAILED, finding
         assert says in finding.text
 
@@ -137,8 +142,9 @@ class TestBrokenService:
         assert {name for name, _, _ in BROKEN} | account == set(QUICK)
         assert {fault for _, fault, _ in BROKEN} | OTHER_FAULTS == set(FAULTS)
 
+    @pytest.mark.usefixtures("short_idle_time")
     async def test_a_quiet_connection_that_is_closed(self) -> None:
-        finding = await _find("keep-alive", "closes_quiet_connections", pace=0.004)
+        finding = await _find("keep-alive", "closes_quiet_connections")
         assert finding.verdict is Verdict.FAILED
         assert "a quiet connection was closed after" in finding.text
 
@@ -278,6 +284,21 @@ class TestAccount:
             "1000 concurrent executions, 0 of them reserved; "
             "posts_per_second 2000 beside 10000 requests a second"
         )
+
+    async def test_a_rate_that_was_never_changed(self) -> None:
+        async with serving() as service:
+            service.aws.is_rate_applied = False
+            result = await run_one(BY_NAME["quotas"], _target(service, 1))
+        assert result.finding.figures["throttle_rate"] == 10_000
+
+    async def test_the_version_behind_an_alias_counts(self) -> None:
+        arn = "arn:aws:lambda:us-east-1:1:function:connect:live"
+        async with serving() as service:
+            service.aws.aliases = {"connect": arn}
+            service.aws.functions[arn] = function("connect") | {"CodeSha256": "old"}
+            result = await run_one(BY_NAME["configuration"], _target(service, 1))
+        assert result.finding.verdict is Verdict.FAILED
+        assert "functions run different code" in result.finding.text
 
     @pytest.mark.parametrize(
         ("name", "operation", "action"),

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError, NoCredentialsError
 from roomcast.cli.doctor import permissions
 from roomcast.cli.doctor.checks import CHECKS
 from roomcast.cli.doctor.checks.account import differing_variables
-from roomcast.cli.doctor.checks.delivering import SIZES, durations_in, event_of_size
+from roomcast.cli.doctor.checks.delivering import SIZES, durations_in, event_of_size, sizes_within
 from roomcast.cli.doctor.checks.webhooks import sample
 from roomcast.cli.doctor.finding import (
     CheckFailed,
@@ -184,8 +184,9 @@ class TestLatencyLog:
         ]
         assert durations_in(lines, {"e1"}) == [0.01234]
 
-    def test_without_lines(self) -> None:
-        assert durations_in([], {"e1"}) == []
+    @pytest.mark.parametrize("lines", [[], ["{", "[]", "REPORT RequestId: r1 Duration: 1 ms"]])
+    def test_without_lines_of_the_events(self, lines: list[str]) -> None:
+        assert durations_in(lines, {"e1"}) == []
 
 
 class TestSamples:
@@ -194,6 +195,19 @@ class TestSamples:
         envelope = event_of_size("p1", size).to_envelope(source="roomcast_doctor")
         envelope.check_size()
         assert len(encode(envelope.for_room("project:p1")).encode()) == size
+
+    @pytest.mark.parametrize(
+        ("limit", "sizes"),
+        [
+            (131072, {"60 KB": 61440, "128 KB - 512": 130560}),
+            (131071, {"60 KB": 61440}),
+            (32768, {"32,256": 32256}),
+        ],
+    )
+    def test_large_events_keep_to_the_publishers_limit(
+        self, limit: int, sizes: dict[str, int]
+    ) -> None:
+        assert sizes_within(limit) == sizes
 
     def test_the_webhook_is_what_the_service_reads(self) -> None:
         event = PullRequestDelivery.read(sample("o/r")).event("p1")

@@ -68,7 +68,8 @@ class FrameSocket(Generic[F]):
 async def opened(url: str, token: str = "") -> AsyncIterator[ClientConnection]:
     """Open a connection, with a token in its header; close it at the end.
 
-    WebSocket pings are off: they would count as traffic.
+    WebSocket pings are off: they would count as traffic. So is compression: it would make large
+    frames small.
     """
     async with connect(
         url,
@@ -77,6 +78,7 @@ async def opened(url: str, token: str = "") -> AsyncIterator[ClientConnection]:
         close_timeout=CLOSE_SECONDS,
         max_size=LARGEST_MESSAGE,
         ping_interval=None,
+        compression=None,
     ) as socket:
         yield socket
 

@@ -18,6 +18,7 @@ ACTIONS: Final[Mapping[str, str]] = {
     "GetFunctionConfiguration": "lambda:GetFunctionConfiguration",
     "GetQueueAttributes": "sqs:GetQueueAttributes",
     "GetSecretValue": "secretsmanager:GetSecretValue",
+    "ListAWSDefaultServiceQuotas": "servicequotas:ListAWSDefaultServiceQuotas",
     "ListRules": "events:ListRules",
     "ListServiceQuotas": "servicequotas:ListServiceQuotas",
     "ListStackResources": "cloudformation:ListStackResources",

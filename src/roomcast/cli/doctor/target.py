@@ -76,7 +76,8 @@ class Target:
 
     async def call(self, service: str, method: str, **request: Any) -> Any:
         """Call AWS from a thread; boto3's errors are passed on."""
-        return await asyncio.to_thread(lambda: getattr(self.client(service), method)(**request))
+        operation = getattr(self.client(service), method)
+        return await asyncio.to_thread(lambda: operation(**request))
 
     async def resources(self, resource_type: str, *, starts: str = "") -> list[Resource]:
         """Return the stack's resources of a type whose logical ids begin with `starts`."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
@@ -19,6 +19,7 @@ from roomcast.cli.doctor.finding import (
 from roomcast.cli.doctor.target import Target
 
 FUNCTION: Final = "AWS::Lambda::Function"
+ALIAS: Final = "AWS::Lambda::Alias"
 QUEUE: Final = "AWS::SQS::Queue"
 ALARM: Final = "AWS::CloudWatch::Alarm"
 
@@ -161,20 +162,30 @@ async def quotas(target: Target) -> Finding:
 
 
 async def _throttle_rate(target: Target) -> tuple[float, str]:
-    """Return API Gateway's requests a second, or 0 and why it is not known."""
-    request: dict[str, Any] = {"ServiceCode": "apigateway"}
+    """Return API Gateway's requests a second, or 0 and why it is not known.
+
+    Service Quotas lists a quota that was never changed among the defaults only.
+    """
     try:
-        while True:
-            page = await target.call("service-quotas", "list_service_quotas", **request)
-            for quota in page["Quotas"]:
+        for method in ("list_service_quotas", "list_aws_default_service_quotas"):
+            async for quota in _quotas(target, method):
                 if quota["QuotaName"].startswith(RATE):
                     return float(quota["Value"]), ""
-            if not page.get("NextToken"):
-                return 0, "a rate that Service Quotas does not list"
-            request["NextToken"] = page["NextToken"]
     except ClientError as exc:
         finding = permissions.of_refusal(exc, local=target.is_local)
         return 0, f"an unknown rate ({finding.text})"
+    return 0, "a rate that Service Quotas does not list"
+
+
+async def _quotas(target: Target, method: str) -> AsyncIterator[dict[str, Any]]:
+    request = {"ServiceCode": "apigateway"}
+    while True:
+        page = await target.call("service-quotas", method, **request)
+        for quota in page["Quotas"]:
+            yield quota
+        if not page.get("NextToken"):
+            return
+        request["NextToken"] = page["NextToken"]
 
 
 async def _reserved(target: Target, configurations: list[dict[str, Any]]) -> dict[str, int]:
@@ -193,10 +204,17 @@ def _posts_per_second(configurations: Iterable[dict[str, Any]]) -> int:
 
 
 async def _configurations(target: Target) -> list[dict[str, Any]]:
-    """Return the configuration of each function of the service, not of the CDK's own ones."""
-    names = [each.physical_id for each in await target.resources(FUNCTION)]
-    calls = [target.call("lambda", "get_function_configuration", FunctionName=n) for n in names]
-    found = await asyncio.gather(*calls)
+    """Return the configuration of each function of the service, not of the CDK's own ones.
+
+    Where an alias of a function takes the calls, it is that of the alias's version.
+    """
+    names = {each.physical_id for each in await target.resources(FUNCTION)}
+    aliases = [each.physical_id for each in await target.resources(ALIAS)]
+    names -= {alias.split(":")[-2] for alias in aliases}
+    called = sorted([*names, *aliases])
+    found = await asyncio.gather(
+        *(target.call("lambda", "get_function_configuration", FunctionName=n) for n in called)
+    )
     own = [each for each in found if str(each.get("Handler", "")).startswith("functions.")]
     if not own:
         raise CheckFailed("the stack has no functions", "Deploy it again.")

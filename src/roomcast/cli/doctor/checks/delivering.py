@@ -4,11 +4,13 @@ import json
 import re
 from dataclasses import dataclass
 from time import monotonic, time
-from typing import Final
+from typing import Any, Final
 
 from botocore.exceptions import ClientError
 from websockets.exceptions import ConnectionClosed
 
+from roomcast import environment
+from roomcast.cli.doctor import permissions
 from roomcast.cli.doctor.check import Check
 from roomcast.cli.doctor.finding import CheckFailed, Finding, Verdict, ok, warning
 from roomcast.cli.doctor.json_client import JsonClient, connected
@@ -85,8 +87,6 @@ async def _durations(
     target: Target, deliveries: list[Delivery], begun: float
 ) -> tuple[list[float], str]:
     """Return the durations of `broadcast` in seconds, or why they were not measured."""
-    if target.is_local:
-        return [], "the local AWS reports none"
     try:
         groups = await target.resources("AWS::Logs::LogGroup", starts="Broadcast")
         if not groups:
@@ -99,7 +99,7 @@ async def _durations(
                 return found, ""
             await target.sleep(LOG_PAUSE)
     except ClientError as exc:
-        return [], f"AWS refused {exc.operation_name}"
+        return [], permissions.of_refusal(exc, local=target.is_local).text
     return (found, "") if found else ([], "the log has no lines of these events yet")
 
 
@@ -120,15 +120,21 @@ def durations_in(lines: list[str], event_ids: set[str]) -> list[float]:
     `broadcast` logs each event with its request id (functions/broadcast/handler.py); Lambda's
     REPORT line has the duration of a request.
     """
-    requests = set()
-    for line in lines:
-        if not line.startswith("{"):
-            continue
-        entry = json.loads(line)
-        if entry.get("event_id") in event_ids:
-            requests.add(entry.get("function_request_id"))
+    entries = [_entry(line) for line in lines]
+    requests = {
+        entry.get("function_request_id") for entry in entries if entry.get("event_id") in event_ids
+    }
     reports = filter(None, map(_REPORT.search, lines))
     return [float(report[2]) / 1000 for report in reports if report[1] in requests]
+
+
+def _entry(line: str) -> dict[str, Any]:
+    """Return the JSON object of a log line, an empty one for any other line."""
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return {}
+    return entry if isinstance(entry, dict) else {}
 
 
 def _of_times(deliveries: list[Delivery], durations: list[float], unmeasured: str) -> Finding:
@@ -142,11 +148,11 @@ def _of_times(deliveries: list[Delivery], durations: list[float], unmeasured: st
     figures = {
         f"{part}_{name}": value for part, times in parts.items() for name, value in times.items()
     }
-    function = _range(parts["function"]) if durations else f"not measured ({unmeasured})"
+    ran = f"ran {_range(parts['function'])}" if durations else f"was not measured ({unmeasured})"
     text = (
         f"{EVENTS} events delivered, p50/p99: {_range(parts['total'])} in all; "
         f"PutEvents {_range(parts['put_events'])}, bus to client "
-        f"{_range(parts['after_put_events'])}, of which the function {function}"
+        f"{_range(parts['after_put_events'])}; `broadcast` {ran}"
     )
     if parts["total"]["p99"] > SLOW_DELIVERY * 1000:
         return warning(text, "Run it again: cold starts pass. Else see `quotas`.", **figures)
@@ -160,18 +166,26 @@ def _range(times: dict[str, float]) -> str:
 async def large_event(target: Target) -> Finding:
     """Deliver events of 60 KB and of the largest size."""
     lost = {}
-    for name, size in SIZES.items():
+    sizes = sizes_within(environment.max_event_bytes())
+    for name, size in sizes.items():
         reason = await _deliver_large(target, size)
         if reason:
             lost[name] = reason
     if not lost:
-        return ok(f"events of {' and '.join(SIZES)} bytes arrive whole")
+        return ok(f"events of {' and '.join(sizes)} bytes arrive whole")
     return Finding(
         Verdict.FAILED,
         "; ".join(f"an event of {name} bytes: {reason}" for name, reason in lost.items()),
-        "Publish smaller events, and set max_event_bytes to a size that arrives "
-        "(docs/aws.md, post-32k-to-128k).",
+        "Publish smaller events: set max_event_bytes, and ROOMCAST_MAX_EVENT_BYTES of publishers, "
+        "to a size that arrives (docs/aws.md, post-32k-to-128k).",
     )
+
+
+def sizes_within(limit: int) -> dict[str, int]:
+    """Return those sizes that a publisher with this limit may send, or the limit's own."""
+    largest = limit - FRAMING_BYTES
+    allowed = {name: size for name, size in SIZES.items() if size <= largest}
+    return allowed or {f"{largest:,}": largest}
 
 
 async def _deliver_large(target: Target, size: int) -> str:
