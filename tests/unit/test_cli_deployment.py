@@ -82,6 +82,20 @@ class TestClient:
 
 
 class TestSecrets:
+    def test_of_webhooks(self, project: Path) -> None:
+        path = project / ENDPOINTS
+        path.write_text(json.dumps(WRITTEN | {"github_webhook_secret": "hush"}))
+        found = Deployment.from_endpoints(path)
+        assert found.github_secret() == "hush"
+        assert "hush" not in repr(found)
+
+    def test_a_service_without_them(self, project: Path) -> None:
+        found = Deployment.from_endpoints(project / ENDPOINTS)
+        assert found.signs_tokens
+        assert not Deployment(name="stack S").signs_tokens
+        with pytest.raises(NotConfigured, match="no secret to sign webhooks with"):
+            found.github_secret()
+
     def test_no_secret_in_the_representation(self, project: Path) -> None:
         assert "s3cret" not in repr(find_deployment(folder=project, environment={}))
 

@@ -1,5 +1,6 @@
 """The command line: one module for each command."""
 
+from roomcast.cli.doctor import doctor
 from roomcast.cli.group import main
 from roomcast.cli.link import link_repo, link_user
 from roomcast.cli.links import links
@@ -19,6 +20,7 @@ for command in (
     unlink_repo,
     unlink_user,
     stats,
+    doctor,
 ):
     main.add_command(command)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 import boto3
+from botocore.config import Config
 
 from roomcast.errors import NotConfigured
 
@@ -28,6 +29,9 @@ _STACK_OUTPUTS: Final = {
     "EventBusName": "event_bus",
     "RegistryTableName": "registry_table",
     "JwtSecretArn": "jwt_secret_arn",
+    "WebhookUrl": "webhook_url",
+    "HealthUrl": "health_url",
+    "GithubSecretArn": "github_secret_arn",
 }
 
 _ENDPOINT_FIELDS: Final = {
@@ -39,6 +43,13 @@ _ENDPOINT_FIELDS: Final = {
     "aws_endpoint_url": "aws_endpoint_url",
     "jwt_secret": "_jwt_secret",
 }
+
+_OPTIONAL_FIELDS: Final = {
+    "webhook_url": "webhook_url",
+    "health_url": "health_url",
+    "github_webhook_secret": "_github_secret",
+}
+"""Fields of the file that only some commands need."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +67,11 @@ class Deployment:
     region: str = ""
     aws_endpoint_url: str = ""
     jwt_secret_arn: str = ""
+    webhook_url: str = ""
+    health_url: str = ""
+    github_secret_arn: str = ""
     _jwt_secret: str = field(default="", repr=False)
+    _github_secret: str = field(default="", repr=False)
 
     @classmethod
     def from_endpoints(cls, path: Path) -> Self:
@@ -68,7 +83,8 @@ class Deployment:
             raise NotConfigured(
                 f"{path} does not describe a running service: run `make up` again"
             ) from exc
-        return cls(name=str(path), **values)
+        optional = {field: str(endpoints.get(key, "")) for key, field in _OPTIONAL_FIELDS.items()}
+        return cls(name=str(path), **values, **optional)
 
     @classmethod
     def from_stack(cls, stack: str, *, session: boto3.Session | None = None) -> Self:
@@ -77,11 +93,7 @@ class Deployment:
         boto3's errors (no credentials, no region, no such stack) are passed on.
         """
         session = session or boto3.Session()
-        response = session.client("cloudformation").describe_stacks(StackName=stack)
-        outputs = {
-            each["OutputKey"]: each["OutputValue"]
-            for each in response["Stacks"][0].get("Outputs", [])
-        }
+        outputs = cls.outputs_of(stack, session=session)
         if "EventBusName" not in outputs:
             raise NotConfigured(
                 f"the stack {stack} is not a Roomcast service: no EventBusName output"
@@ -89,14 +101,29 @@ class Deployment:
         values = {field: outputs.get(key, "") for key, field in _STACK_OUTPUTS.items()}
         return cls(name=f"stack {stack}", region=session.region_name or "", **values)
 
-    def client(self, service: Any) -> Any:
+    @staticmethod
+    def outputs_of(stack: str, *, session: boto3.Session | None = None) -> dict[str, str]:
+        """Return the outputs of a CloudFormation stack by name; boto3's errors are passed on."""
+        client = (session or boto3.Session()).client("cloudformation")
+        response = client.describe_stacks(StackName=stack)
+        return {
+            each["OutputKey"]: each["OutputValue"]
+            for each in response["Stacks"][0].get("Outputs", [])
+        }
+
+    def client(self, service: Any, *, config: Config | None = None) -> Any:
         """Return a boto3 client for the AWS that this service runs on.
 
         A local service has its own endpoint and credentials; the shell needs no AWS variables.
         """
         credentials = LOCAL_CREDENTIALS if self.aws_endpoint_url else {}
         session = boto3.Session(region_name=self.region or None, **credentials)
-        return session.client(service, endpoint_url=self.aws_endpoint_url or None)
+        return session.client(service, endpoint_url=self.aws_endpoint_url or None, config=config)
+
+    @property
+    def signs_tokens(self) -> bool:
+        """Tell whether tokens are signed with a shared secret, and not with a key set."""
+        return bool(self._jwt_secret or self.jwt_secret_arn)
 
     def jwt_secret(self) -> str:
         """Return the secret that signs tokens; raise `NotConfigured` when there is none."""
@@ -104,7 +131,18 @@ class Deployment:
             return self._jwt_secret
         if not self.jwt_secret_arn:
             raise NotConfigured(f"{self.name} has no shared secret to sign tokens with")
-        response = self.client("secretsmanager").get_secret_value(SecretId=self.jwt_secret_arn)
+        return self._secret(self.jwt_secret_arn)
+
+    def github_secret(self) -> str:
+        """Return the secret that signs webhooks; raise `NotConfigured` when there is none."""
+        if self._github_secret:
+            return self._github_secret
+        if not self.github_secret_arn:
+            raise NotConfigured(f"{self.name} has no secret to sign webhooks with")
+        return self._secret(self.github_secret_arn)
+
+    def _secret(self, arn: str) -> str:
+        response = self.client("secretsmanager").get_secret_value(SecretId=arn)
         return str(response["SecretString"])
 
     def required(self, attribute: str) -> str:

@@ -1,0 +1,144 @@
+"""`roomcast doctor`: check a running deployment with real clients."""
+
+import asyncio
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Final
+
+import click
+from botocore.exceptions import BotoCoreError, ClientError
+
+from roomcast.cli.deployment import Deployment, find_deployment
+from roomcast.cli.doctor.check import Check
+from roomcast.cli.doctor.checks import CHECKS
+from roomcast.cli.doctor.finding import COULD_NOT_RUN, Result, exit_code
+from roomcast.cli.doctor.runner import run
+from roomcast.cli.doctor.table import REMAINS, report, table
+from roomcast.cli.doctor.target import Target
+from roomcast.cli.group import InvalidInput, stack_option
+
+NAMES: Final = tuple(check.name for check in CHECKS)
+
+
+@click.command(
+    epilog="""\b
+Exit codes: 0 all is well or has warnings, 1 a check failed, 2 no check could run.
+
+\b
+Examples:
+  roomcast doctor --stack Roomcast
+  roomcast doctor --stack Roomcast --only latency --only quotas
+  roomcast doctor --stack Roomcast --only keep-alive
+"""
+)
+@click.option(
+    "--only",
+    "only",
+    multiple=True,
+    type=click.Choice(NAMES),
+    metavar="NAME",
+    help="Run this check alone; may be repeated.",
+)
+@click.option("--list", "listed", is_flag=True, help="List the checks and run none.")
+@click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
+@click.option(
+    "--token",
+    default="",
+    envvar="ROOMCAST_TOKEN",
+    help="Connect with this admin's token (or ROOMCAST_TOKEN); default: minted ones.",
+)
+@stack_option
+@click.pass_context
+def doctor(
+    ctx: click.Context,
+    *,
+    only: tuple[str, ...],
+    listed: bool,
+    as_json: bool,
+    token: str,
+    stack: str | None,
+) -> None:
+    """Check a deployment with real clients, in some two minutes.
+
+    It connects, subscribes, publishes and sends webhooks in rooms of its own,
+    and removes what it has created. A check whose permission the caller lacks
+    is skipped, and names the IAM action.
+    """
+    if listed:
+        _list()
+        return
+    checks = _chosen(only)
+    target = _target(stack, token)
+    results = asyncio.run(run(checks, target, started=_progress(len(checks)), ended=_tell))
+    if as_json:
+        name = target.deployment.name
+        click.echo(json.dumps(report(results, deployment=name, checks=checks), indent=2))
+    else:
+        _print(results)
+    ctx.exit(exit_code(results))
+
+
+def _chosen(only: Sequence[str]) -> list[Check]:
+    """Return the named checks, without names all that do not take long."""
+    if only:
+        return [check for check in CHECKS if check.name in only]
+    return [check for check in CHECKS if not check.takes_long]
+
+
+def _target(stack: str | None, token: str) -> Target:
+    """Find the deployment and its edge; raise `InvalidInput` when it cannot be found."""
+    try:
+        deployment = find_deployment(stack)
+        return Target(deployment=deployment, edge=_edge(deployment, stack), given_token=token)
+    except (BotoCoreError, ClientError) as exc:
+        raise InvalidInput(f"the stack {stack} cannot be read: {exc}") from exc
+
+
+def _edge(deployment: Deployment, stack: str | None) -> Deployment | None:
+    """Return the deployment at the addresses of its edge; a local service is behind its own."""
+    if not stack:
+        return deployment
+    try:
+        outputs = Deployment.outputs_of(f"{stack}Edge")
+    except ClientError:
+        return None
+    return replace(
+        deployment,
+        name=f"{deployment.name}, edge",
+        websocket_url=outputs.get("WebSocketUrl", ""),
+        stats_url=outputs.get("StatsUrl", ""),
+        webhook_url=outputs.get("WebhookUrl", ""),
+        health_url=outputs.get("HealthUrl", ""),
+    )
+
+
+def _list() -> None:
+    width = max(map(len, NAMES))
+    for check in CHECKS:
+        minutes = f" ({check.seconds / 60:.0f} min; only when named)" if check.takes_long else ""
+        click.echo(f"{check.name:<{width}}  {check.proves}{minutes}")
+
+
+def _progress(count: int) -> Callable[[Check], None]:
+    numbers = iter(range(1, count + 1))
+
+    def started(check: Check) -> None:
+        click.echo(f"[{next(numbers):>2}/{count}] {check.name} ... ", err=True, nl=False)
+
+    return started
+
+
+def _tell(result: Result) -> None:
+    click.echo(f"{result.finding.verdict} ({result.seconds:.1f} s)", err=True)
+
+
+def _print(results: Sequence[Result]) -> None:
+    click.echo("", err=True)
+    for line in table(results):
+        click.echo(line)
+    click.echo("\nWhat remains of this run:")
+    for line in REMAINS:
+        click.echo(f"  {line}")
+    if exit_code(results) == COULD_NOT_RUN:
+        click.echo("\nNo check could run.")
