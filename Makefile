@@ -9,7 +9,10 @@ export UV_PYTHON_DOWNLOADS := never
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 unexport VIRTUAL_ENV
 
-CDK := node_modules/.bin/cdk
+CDK := python -m infra.cdk
+
+# `make deploy EDGE=0` leaves CloudFront out: the service alone.
+STACKS := $(if $(filter 0 no false off,$(EDGE)),Roomcast,--all)
 TESTS := tests/unit tests/functional tests/infra tests/e2e
 
 # What each group of commands needs; the files tell when it was made last.
@@ -19,7 +22,7 @@ TOOLS_READY := .venv/tools.stamp
 NODE_READY := node_modules/.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help dev up down test soak bench conformance lint bundle synth deploy clean
+.PHONY: help dev up down test soak bench conformance lint bundle synth bootstrap preflight diff deploy destroy clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,11 +57,23 @@ lint: $(TOOLS_READY) ## Check style, types and the direction of imports
 bundle: $(SERVICE_READY) ## Collect the functions' code and libraries for AWS
 	@python -m infra.bundle --target aws
 
-synth: bundle $(NODE_READY) ## Write the CloudFormation templates to cdk.out
+synth: $(NODE_READY) ## Write the CloudFormation templates to cdk.out
 	@$(CDK) synth --quiet $(ARGS)
 
-deploy: bundle $(NODE_READY) ## Deploy both stacks to AWS; ARGS="-c name=value" sets settings
-	@$(CDK) deploy --all $(ARGS)
+bootstrap: $(NODE_READY) ## Prepare an AWS account and Region for the CDK, once for each
+	@$(CDK) bootstrap $(ARGS)
+
+preflight: $(SERVICE_READY) ## Tell what the AWS account allows too little of for the settings
+	@python -m infra.preflight $(ARGS)
+
+diff: $(NODE_READY) ## Show what `make deploy` would change
+	@$(CDK) diff $(filter-out --all,$(STACKS)) $(ARGS)
+
+deploy: $(NODE_READY) ## Deploy to AWS; EDGE=0: without CloudFront; ARGS="-c name=value" sets settings
+	@$(CDK) deploy $(STACKS) $(ARGS)
+
+destroy: $(NODE_READY) ## Remove both stacks from AWS; the registry's table stays
+	@$(CDK) destroy $(STACKS) $(ARGS)
 
 clean: ## Stop the service and remove everything that make has made
 	@test ! -x .venv/bin/python || python -m local down

@@ -9,10 +9,16 @@ from constructs import IConstruct
 
 from infra.edge import EdgeStack
 from infra.python_function import PythonFunction
+from infra.rollout import CanaryRollout
 from infra.stack import ServiceStack
 from infra.websocket_api import STAGE
 
 RULE = "AwsSolutions::AwsSolutions-"
+
+CODE_DEPLOY = (
+    "IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/"
+    "AWSCodeDeployRoleForLambdaLimited]"
+)
 
 OLDER_RUNTIME = "Python 3.13 is supported until 2029 and is what the libraries are locked for."
 
@@ -38,6 +44,8 @@ def acknowledge_service(stack: ServiceStack) -> None:
     for function in stack.node.find_all():
         if isinstance(function, PythonFunction):
             _acknowledge(function, _wildcards(stack))
+        if isinstance(function, CanaryRollout):
+            _acknowledge(function, {CODE_DEPLOY: "CodeDeploy's own role, as AWS writes it."})
 
 
 def acknowledge_edge(stack: EdgeStack) -> None:
@@ -47,7 +55,7 @@ def acknowledge_edge(stack: EdgeStack) -> None:
         stack,
         {
             "CFR1": "A service for developers, wherever they are.",
-            "CFR2": "A firewall is the account's choice; both APIs throttle.",
+            "CFR2": "A firewall is the account's choice (`web_acl_arn`); both APIs throttle.",
             "CFR3": "The HTTP API logs its calls; the page is static and the same for everyone.",
             "CFR4": "CloudFront's own certificate allows no other choice; with `edge_domain` it is "
             "TLS 1.2 (2021).",
@@ -78,7 +86,7 @@ def _wildcards(stack: ServiceStack) -> dict[str, str]:
     connections = f"arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<{api}>/{STAGE}"
     streams = stack.tables.streamed.values()
     return {
-        "IAM5[Resource::*]": "X-Ray's two actions have no resources to name.",
+        "IAM5[Resource::*]": "With `tracing`: X-Ray's two actions have no resources to name.",
         **{
             f"IAM5[Resource::{connections}/{method}/@connections/*]": "Connection ids are not "
             "known beforehand; the API, its stage and the method are named."

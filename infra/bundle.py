@@ -1,137 +1,95 @@
-"""What the functions are made of: `python -m infra.bundle --target aws|local [--build FOLDER]`.
+"""The functions' bundle: `python -m infra.bundle --target aws|local [--build FOLDER]` makes it.
 
-    .build/<target>/code          the packages of this project
-    .build/aws/layer/python       the locked libraries of the `lambda` group, for arm64
+The app makes it by itself when it is missing or stale. The command makes it in any case, which is
+needed only for what no digest sees: a Python for the bytecode that was installed since.
 
-Both with bytecode, where this machine has a Python of the version that they run on. The same
-sources give the same bytes, so that a deployment uploads only what has changed. The local target
-has neither: the emulator runs functions in the environment that `uv sync` made.
+    .build/aws/           the bundle
+    .build/aws.digest     what it was made of: sources, lock file, platform, this packing itself
+    .build/aws.lock       held alone while a bundle is written, together while it is read
 """
 
 import argparse
+import fcntl
+import hashlib
 import shutil
 import sys
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from infra import bytecode
-from infra.uv import ROOT, UvFailed, uv
+from infra import packing
+from infra.bytecode import NotCompiled
+from infra.uv import ROOT, UvFailed
 
 BUILD = ROOT / ".build"
 
-PACKAGES = (ROOT / "src/roomcast", ROOT / "src/roomcast_backend", ROOT / "functions")
+CANNOT_BUNDLE = (packing.CannotBundle, NotCompiled, UvFailed)
+"""What making a bundle raises; the message says what to do about it."""
 
-PYTHON_VERSION = "3.13"
-PLATFORM = "aarch64-manylinux_2_28"
-"""The runtime's glibc is 2.34 (Amazon Linux 2023); wheels for 2.28 are what projects publish."""
-
-NOISE = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json")
-"""Files of a *.dist-info that tell how it was installed; nothing reads them in a function."""
-
-CODE_AT, LAYER_AT = "/var/task", "/opt"
-"""Where functions find code and layer.
-
-https://docs.aws.amazon.com/lambda/latest/dg/python-layers.html
-"""
-
-UNUSED = ("__pycache__", "tests", "bin")
-"""Folders of a library that no function imports from."""
-
-SIZE_LIMIT = 250 * 1024 * 1024
-"""Bytes that Lambda takes for a function and its layers, unpacked.
-
-https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-"""
+PACKING = tuple(ROOT / "infra" / name for name in ("packing.py", "bytecode.py", "uv.py"))
+"""What decides how a bundle looks, beside its sources."""
 
 
-class CannotBundle(RuntimeError):
-    """The functions cannot be packed; the message says what to do about it."""
+@contextmanager
+def fresh_bundle(target: str, build: Path) -> Iterator[Path]:
+    """Hold the bundle of `target` below `build`, made again if it is not of today's sources.
 
-
-def bundle(target: str, build: Path = BUILD) -> Path:
-    """Write the bundle of `target` anew below `build`; return its folder. Raises `CannotBundle`."""
-    folder = build / target
-    shutil.rmtree(folder, ignore_errors=True)
-    copy_code(folder / "code")
-    if target == "aws":
-        install_libraries(
-            folder / "layer/python",
-            "--python-platform",
-            PLATFORM,
-            "--python-version",
-            PYTHON_VERSION,
-        )
-        add_bytecode(folder)
-    size = sum(path.stat().st_size for path in files(folder))
-    if size > SIZE_LIMIT:
-        raise CannotBundle(f"{folder} takes {size} bytes, Lambda takes at most {SIZE_LIMIT}")
-    print(f"{folder}: {size / 1024 / 1024:.1f} MB")
-    return folder
-
-
-def copy_code(folder: Path, packages: tuple[Path, ...] = PACKAGES) -> None:
-    """Copy the Python files of `packages` side by side into `folder`."""
-    for package in packages:
-        for source in sorted(package.rglob("*.py")):
-            copy = folder / package.name / source.relative_to(package)
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, copy)
-
-
-def add_bytecode(folder: Path) -> None:
-    """Compile code and layer, or say what it costs that this machine cannot."""
-    python = bytecode.interpreter(PYTHON_VERSION)
-    if python is None:
-        print(
-            f"no bytecode: python{PYTHON_VERSION} is not on the PATH. "
-            "Functions work without it, but take about twice as long to start"
-        )
-        return
-    bytecode.compile_all(folder / "code", at=CODE_AT, python=python)
-    bytecode.compile_all(folder / "layer", at=LAYER_AT, python=python)
-
-
-def install_libraries(folder: Path, *platform: str) -> None:
-    """Install the `lambda` group from wheels, exactly as uv.lock has it.
-
-    `platform` are uv's options that choose another platform than this one.
+    Nobody replaces it until the block ends. Raises one of `CANNOT_BUNDLE`.
     """
-    with tempfile.TemporaryDirectory() as scratch:
-        locked = Path(scratch) / "requirements.txt"
-        uv("export", "--frozen", "--only-group", "lambda", "--output-file", str(locked))
-        uv(
-            *("pip", "install", "--requirement", str(locked), "--target", str(folder)),
-            *("--no-deps", "--only-binary", ":all:", "--require-hashes", *platform),
-        )
-    prune(folder)
+    build.mkdir(parents=True, exist_ok=True)
+    with (build / f"{target}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not is_fresh(target, build):
+            _make(target, build)
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        yield build / target
 
 
-def prune(folder: Path) -> None:
-    """Remove what no function needs and what differs from one installation to the next."""
-    for name in UNUSED:
-        for path in sorted(folder.rglob(name)):
-            shutil.rmtree(path, ignore_errors=True)
-    for path in files(folder):
-        if path.name in NOISE and path.parent.suffix == ".dist-info":
-            path.unlink()
-    (folder / ".lock").unlink(missing_ok=True)
+def make(target: str, build: Path) -> None:
+    """Make the bundle again, whether it is stale or not."""
+    build.mkdir(parents=True, exist_ok=True)
+    with (build / f"{target}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _make(target, build)
 
 
-def files(folder: Path) -> Iterator[Path]:
-    """Yield every file below `folder`."""
-    return (path for path in sorted(folder.rglob("*")) if path.is_file())
+def is_fresh(target: str, build: Path) -> bool:
+    """Tell whether the bundle is there and was made of what is there now."""
+    written = build / f"{target}.digest"
+    return (build / target).is_dir() and written.exists() and written.read_text() == digest(target)
+
+
+def digest(target: str, packages: Iterable[Path] = packing.PACKAGES) -> str:
+    """Return a digest of everything that a bundle is made of: names and bytes, no times."""
+    found = hashlib.sha256(f"{target} {packing.PLATFORM} {packing.PYTHON_VERSION}".encode())
+    sources = (path for package in packages for path in sorted(package.rglob("*.py")))
+    for path in (*sources, ROOT / "uv.lock", ROOT / "pyproject.toml", *PACKING):
+        found.update(f"\n{path} {path.stat().st_size}\n".encode())
+        found.update(path.read_bytes())
+    return found.hexdigest()
+
+
+def _make(target: str, build: Path) -> None:
+    """Write the bundle beside its place and put it there when it is whole."""
+    made_of = digest(target)
+    (build / f"{target}.digest").unlink(missing_ok=True)
+    scratch = build / f"{target}.new"
+    shutil.rmtree(scratch, ignore_errors=True)
+    packing.write(target, scratch)
+    shutil.rmtree(build / target, ignore_errors=True)
+    scratch.rename(build / target)
+    (build / f"{target}.digest").write_text(made_of)
 
 
 def main() -> None:
-    """Bundle the target that the command line names."""
+    """Make the bundle of the target that the command line names."""
     parser = argparse.ArgumentParser(description="Pack the functions for a deployment.")
     parser.add_argument("--target", choices=("aws", "local"), required=True)
     parser.add_argument("--build", type=Path, default=BUILD, help="the folder of the bundles")
     arguments = parser.parse_args()
     try:
-        bundle(arguments.target, arguments.build)
-    except (CannotBundle, UvFailed, bytecode.NotCompiled) as exc:
+        make(arguments.target, arguments.build)
+    except CANNOT_BUNDLE as exc:
         sys.exit(str(exc))
 
 

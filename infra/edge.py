@@ -15,12 +15,16 @@ from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk.aws_certificatemanager import Certificate
 from aws_cdk.aws_cloudfront_origins import HttpOrigin, S3BucketOrigin
-from aws_cdk.aws_logs import LogGroup, RetentionDays
+from aws_cdk.aws_route53 import AaaaRecord, ARecord, HostedZone, RecordTarget
+from aws_cdk.aws_route53_targets import CloudFrontTarget
 from aws_cdk.aws_s3 import BlockPublicAccess, Bucket, BucketEncryption
 from aws_cdk.aws_s3_deployment import BucketDeployment, Source
 from constructs import Construct
 
 from infra import http_api
+from infra.logs import log_group
+from infra.settings import Settings
+from infra.stack import add_tags
 from infra.websocket_api import STAGE
 
 SITE = Path(__file__).parent / "site"
@@ -40,11 +44,17 @@ CONTENT_SECURITY = "; ".join(
 
 API_PATHS = ("/webhooks/*", "/api/*", http_api.HEALTH)
 
+CACHED_ERRORS = (400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504)
+"""What CloudFront would answer to others for 10 s: one client's failed handshake, for example.
+
+https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/HTTPStatusCodes.html
+"""
+
 
 class EdgeStack(Stack):
     """CloudFront before both APIs and the page; both hosts are those of API Gateway.
 
-    `domain` and `certificate_arn` (of us-east-1) give it a name of one's own; both or neither.
+    CloudFront's names count for the whole account: those that are given here hold stack and Region.
     """
 
     def __init__(
@@ -52,15 +62,17 @@ class EdgeStack(Stack):
         scope: Construct,
         construct_id: str,
         *,
-        stack_name: str,
+        settings: Settings,
         websocket_host: str,
         http_host: str,
-        domain: str = "",
-        certificate_arn: str = "",
     ) -> None:
         super().__init__(
-            scope, construct_id, stack_name=stack_name, description="Roomcast: one hostname"
+            scope,
+            construct_id,
+            stack_name=f"{settings.stack_name}Edge",
+            description="Roomcast: one hostname",
         )
+        self._settings = settings
         self.bucket = Bucket(
             self,
             "Site",
@@ -70,13 +82,14 @@ class EdgeStack(Stack):
             removal_policy=RemovalPolicy.DESTROY,
         )
         websocket, http = _origin(websocket_host), _origin(http_host)
-        certificate = certificate_arn and Certificate.from_certificate_arn(
-            self, "Certificate", certificate_arn
+        domain = settings.edge_domain
+        certificate = settings.edge_certificate_arn and Certificate.from_certificate_arn(
+            self, "Certificate", settings.edge_certificate_arn
         )
         self.distribution = cloudfront.Distribution(
             self,
             "Distribution",
-            comment=stack_name,
+            comment=self.stack_name,
             default_root_object="index.html",
             default_behavior=self._page(),
             additional_behaviors={
@@ -93,13 +106,43 @@ class EdgeStack(Stack):
             minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021
             if certificate
             else None,
+            error_responses=[
+                cloudfront.ErrorResponse(http_status=status, ttl=Duration.seconds(0))
+                for status in CACHED_ERRORS
+            ],
+            web_acl_id=settings.web_acl_arn or None,
         )
         self.upload = self._upload()
+        if settings.edge_hosted_zone_id:
+            self._enter_domain()
         self._add_outputs(domain or self.distribution.distribution_domain_name)
+        add_tags(self, settings)
+
+    def _name(self, purpose: str) -> str:
+        """Return a name that is unique in the account, of at most 64 characters."""
+        return f"{self._settings.stack_name}-{self.region}-{purpose}"
+
+    def _enter_domain(self) -> None:
+        """Enter the domain in its Route 53 zone, for IPv4 and IPv6."""
+        zone = HostedZone.from_hosted_zone_attributes(
+            self,
+            "Zone",
+            hosted_zone_id=self._settings.edge_hosted_zone_id,
+            zone_name=self._settings.edge_hosted_zone_name.rstrip("."),
+        )
+        target = RecordTarget.from_alias(CloudFrontTarget(self.distribution))
+        name = self._settings.edge_domain
+        ARecord(self, "Ipv4", zone=zone, record_name=name, target=target)
+        AaaaRecord(self, "Ipv6", zone=zone, record_name=name, target=target)
 
     def _page(self) -> cloudfront.BehaviorOptions:
         return cloudfront.BehaviorOptions(
-            origin=S3BucketOrigin.with_origin_access_control(self.bucket),
+            origin=S3BucketOrigin.with_origin_access_control(
+                self.bucket,
+                origin_access_control=cloudfront.S3OriginAccessControl(
+                    self, "SiteAccess", origin_access_control_name=self._name("page")
+                ),
+            ),
             viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
             response_headers_policy=self._security_headers(),
         )
@@ -108,7 +151,7 @@ class EdgeStack(Stack):
         rewrite = cloudfront.Function(
             self,
             "Rewrite",
-            function_name=f"{self.stack_name}-rewrite",
+            function_name=self._name("rewrite"),
             comment="Socket.IO's path to the stage's",
             runtime=cloudfront.FunctionRuntime.JS_2_0,
             code=cloudfront.FunctionCode.from_file(file_path=str(REWRITE)),
@@ -121,7 +164,7 @@ class EdgeStack(Stack):
         return cloudfront.ResponseHeadersPolicy(
             self,
             "SecurityHeaders",
-            response_headers_policy_name=f"{self.stack_name}-page",
+            response_headers_policy_name=self._name("page"),
             security_headers_behavior=cloudfront.ResponseSecurityHeadersBehavior(
                 content_security_policy=cloudfront.ResponseHeadersContentSecurityPolicy(
                     content_security_policy=CONTENT_SECURITY, override=True
@@ -152,12 +195,7 @@ class EdgeStack(Stack):
             destination_bucket=self.bucket,
             distribution=self.distribution,
             retain_on_delete=False,
-            log_group=LogGroup(
-                self,
-                "UploadLogs",
-                retention=RetentionDays.ONE_MONTH,
-                removal_policy=RemovalPolicy.DESTROY,
-            ),
+            log_group=log_group(self, "UploadLogs", days=self._settings.log_retention_days),
         )
 
     def _add_outputs(self, host: str) -> None:
@@ -167,6 +205,7 @@ class EdgeStack(Stack):
             "WebhookUrl": f"https://{host}{http_api.WEBHOOK}",
             "StatsUrl": f"https://{host}{http_api.STATS}",
             "HealthUrl": f"https://{host}{http_api.HEALTH}",
+            "DnsTarget": self.distribution.distribution_domain_name,
         }
         for name, value in outputs.items():
             CfnOutput(self, name, value=value)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 class FunctionRow:
     """One function: `timeout` in seconds, `memory` in MB (1,769 are one processor).
 
+    `recursive` is a function that sends messages which it receives itself.
     `grants` maps a resource to the actions on it. Joining and leaving are transactions, which need
     the actions that they consist of; deleting memberships is a batch, which needs its own.
     """
@@ -21,6 +22,7 @@ class FunctionRow:
     purpose: str
     timeout: int = 10
     memory: int = 512
+    recursive: bool = False
     grants: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
@@ -82,6 +84,7 @@ FUNCTIONS = (
         purpose="Delivers an event to the members of its rooms",
         timeout=60,
         memory=1024,
+        recursive=True,  # a page hands its rest to the next one, through the queue
         grants={
             "rooms": ("BatchGetItem", "BatchWriteItem", "Query"),
             "connections": ("DeleteItem", "PutItem"),

@@ -2,11 +2,15 @@
 
 from dataclasses import dataclass
 
+from aws_cdk import Aws
 from aws_cdk.aws_dynamodb import TableV2
 from aws_cdk.aws_events import EventBus
 from aws_cdk.aws_iam import PolicyStatement
-from aws_cdk.aws_lambda import Function
+from aws_cdk.aws_lambda import IFunction
 from aws_cdk.aws_sqs import Queue
+
+from infra import arns
+from infra.keys import Key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,24 +26,58 @@ class Resource:
     name: str = ""
     value: str = ""
 
-    def allow(self, *verbs: str) -> PolicyStatement:
-        """Return the statement that allows these actions of the resource's service."""
+    def allow(self, *verbs: str) -> list[PolicyStatement]:
+        """Return what allows these actions of the resource's service."""
         actions = [f"{self.service}:{verb}" for verb in verbs]
-        return PolicyStatement(actions=actions, resources=[self.arn])
+        return [PolicyStatement(actions=actions, resources=[self.arn])]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clients(Resource):
     """The connected clients; `arn` is the one of the WebSocket API's stage."""
 
-    def allow(self, *verbs: str) -> PolicyStatement:
-        """Return the statement that allows these HTTP methods on every connection.
+    def allow(self, *verbs: str) -> list[PolicyStatement]:
+        """Return what allows these HTTP methods on every connection.
 
         https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-control-access-iam.html
         """
+        return [
+            PolicyStatement(
+                actions=["execute-api:ManageConnections"],
+                resources=[f"{self.arn}/{method}/@connections/*" for method in verbs],
+            )
+        ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenSecret(Resource):
+    """A secret that the user keeps, named with or without the end of its ARN.
+
+    `key_arn` is the customer key that encrypts it; empty for AWS's own, which needs no grant.
+    """
+
+    key_arn: str = ""
+
+    def allow(self, *verbs: str) -> list[PolicyStatement]:
+        """Return what allows these actions, and to decrypt this secret with its key."""
+        found = arns.of_secret(self.arn)
+        actions = [f"{self.service}:{verb}" for verb in verbs]
+        reading = PolicyStatement(actions=actions, resources=found)
+        return [reading, self._decrypt(found)] if self.key_arn else [reading]
+
+    def _decrypt(self, found: list[str]) -> PolicyStatement:
+        """Return what allows Secrets Manager, for this secret alone, to use the key.
+
+        https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
+        """
+        manager = f"secretsmanager.{Aws.REGION}.{Aws.URL_SUFFIX}"
         return PolicyStatement(
-            actions=["execute-api:ManageConnections"],
-            resources=[f"{self.arn}/{method}/@connections/*" for method in verbs],
+            actions=["kms:Decrypt"],
+            resources=[self.key_arn],
+            conditions={
+                "StringEquals": {"kms:ViaService": manager},
+                "StringLike": {"kms:EncryptionContext:SecretARN": found},
+            },
         )
 
 
@@ -74,13 +112,18 @@ def bus(bus: EventBus) -> Resource:
     )
 
 
-def secret(name: str, arn: str) -> Resource:
+def secret(name: str, key: Key) -> Resource:
     """Return a secret, named by its ARN."""
-    return Resource(service="secretsmanager", arn=arn, name=f"{name}_secret_arn", value=arn)
+    service, variable = "secretsmanager", f"{name}_secret_arn"
+    if key.generated:
+        return Resource(service=service, arn=key.arn, name=variable, value=key.arn)
+    return GivenSecret(
+        service=service, arn=key.arn, name=variable, value=key.arn, key_arn=key.kms_key_arn
+    )
 
 
-def function_to_invoke(name: str, function: Function) -> Resource:
-    """Return a function that others invoke, named by its name."""
+def function_to_invoke(name: str, function: IFunction) -> Resource:
+    """Return a function's alias that others invoke, named by function and alias."""
     return Resource(
         service="lambda",
         arn=function.function_arn,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from aws_cdk import Duration
 from aws_cdk.aws_apigatewayv2 import (
     CorsHttpMethod,
     CorsPreflightOptions,
@@ -15,6 +16,7 @@ from aws_cdk.aws_lambda import IFunction
 from constructs import Construct
 
 from infra.access_logs import HTTP_FIELDS, log_access
+from infra.settings import Settings
 
 WEBHOOK = "/webhooks/github"
 STATS = "/api/v1/websocket/stats"
@@ -23,44 +25,56 @@ HEALTH = "/health"
 ROUTES = (
     (HttpMethod.POST, WEBHOOK, "webhooks"),
     (HttpMethod.GET, HEALTH, "status"),
+    (HttpMethod.HEAD, HEALTH, "status"),  # what monitors send
     (HttpMethod.GET, STATS, "status"),
 )
 """Method, path, and the function that answers."""
 
 THROTTLE = ThrottleSettings(rate_limit=500, burst_limit=1000)
-"""Requests a second. Half of what a new account's functions can run at once, so that a flood of
-unsigned webhooks leaves room for the clients."""
+"""Requests a second. At some 20 ms each, a flood of unsigned webhooks then keeps about ten
+executions busy, which leaves room for the clients."""
+
+PREFLIGHT_LASTS = Duration.hours(2)
+"""The longest that Chromium believes the answer to a preflight request.
+
+https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Access-Control-Max-Age
+"""
 
 
 class HttpRoutes(Construct):
-    """The API with its routes; `origins` are the pages that may read the answers."""
+    """The API with its routes; the pages of `allowed_origins` may read the answers.
+
+    The stage waits for all of them: with automatic deployment it could be live without some.
+    """
 
     def __init__(
         self,
         scope: Construct,
         construct_id: str,
         *,
-        name: str,
-        origins: list[str],
+        settings: Settings,
         functions: Mapping[str, IFunction],
     ) -> None:
         super().__init__(scope, construct_id)
         self.api = HttpApi(
             self,
             "Api",
-            api_name=name,
+            api_name=f"{settings.stack_name} HTTP",
             create_default_stage=False,
             cors_preflight=CorsPreflightOptions(
-                allow_origins=origins,
-                allow_methods=[CorsHttpMethod.GET],
-                allow_headers=["authorization"],
+                allow_origins=settings.origins,
+                allow_methods=[CorsHttpMethod.GET, CorsHttpMethod.HEAD, CorsHttpMethod.POST],
+                allow_headers=["authorization", "content-type"],
+                max_age=PREFLIGHT_LASTS,
             ),
         )
         stage = HttpStage(self, "Stage", http_api=self.api, auto_deploy=True, throttle=THROTTLE)
-        log_access(stage, HTTP_FIELDS)
+        log_access(stage, HTTP_FIELDS, days=settings.log_retention_days)
         integrations = {
             function: HttpLambdaIntegration(function.capitalize(), functions[function])
             for function in dict.fromkeys(function for _, _, function in ROUTES)
         }
         for method, path, function in ROUTES:
-            self.api.add_routes(path=path, methods=[method], integration=integrations[function])
+            integration = integrations[function]
+            for route in self.api.add_routes(path=path, methods=[method], integration=integration):
+                stage.node.add_dependency(route)

@@ -1,35 +1,54 @@
 """The secrets: what tokens are signed with, and what GitHub signs webhooks with."""
 
+from dataclasses import dataclass
 from typing import cast
 
 from aws_cdk import RemovalPolicy
 from aws_cdk.aws_secretsmanager import CfnSecret, Secret, SecretStringGenerator
 from constructs import Construct
 
+from infra.settings import Settings
+
 LENGTH = 64
 """Letters and digits; HS512 asks for 64 bytes (RFC 7518 section 3.2)."""
 
 
-class Keys(Construct):
-    """The ARNs of the secrets: those that were given, and generated ones for those that were not.
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A secret: generated, or given with the customer key that encrypts it, if one does."""
 
-    `jwt_arn` is empty with a key set (`jwks_url`): there is no shared secret then.
+    arn: str
+    generated: bool = False
+    kms_key_arn: str = ""
+
+
+class Keys(Construct):
+    """The secrets: those that were given, and generated ones for those that were not.
+
+    `jwt` is None with a key set (`jwks_url`): there is no shared secret then.
     """
 
-    def __init__(
-        self,
-        scope: Construct,
-        construct_id: str,
-        *,
-        jwt_secret_arn: str,
-        github_secret_arn: str,
-        jwks_url: str,
-    ) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, settings: Settings) -> None:
         super().__init__(scope, construct_id)
-        self.jwt_arn = ""
-        if not jwks_url:
-            self.jwt_arn = jwt_secret_arn or self._generate("Jwt", "Signs access tokens")
-        self.github_arn = github_secret_arn or self._generate("Github", "Signs GitHub's webhooks")
+        self.jwt: Key | None = None
+        if not settings.jwks_url:
+            self.jwt = self._key(
+                "Jwt",
+                "Signs access tokens",
+                given=settings.jwt_secret_arn,
+                kms_key_arn=settings.jwt_secret_kms_key_arn,
+            )
+        self.github = self._key(
+            "Github",
+            "Signs GitHub's webhooks",
+            given=settings.github_secret_arn,
+            kms_key_arn=settings.github_secret_kms_key_arn,
+        )
+
+    def _key(self, name: str, purpose: str, *, given: str, kms_key_arn: str) -> Key:
+        if given:
+            return Key(given, kms_key_arn=kms_key_arn)
+        return Key(self._generate(name, purpose), generated=True)
 
     def _generate(self, name: str, purpose: str) -> str:
         secret = Secret(

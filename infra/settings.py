@@ -4,10 +4,22 @@ Set one in `cdk.json`'s context or with `cdk deploy -c name=value`. What functio
 them as `ROOMCAST_<NAME>`. docs/settings.md shows them all; a test compares it with this file.
 """
 
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from constructs import Node
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+
+from infra import arns, origins
+
+if TYPE_CHECKING:  # the CDK's library starts Node, and what reads settings need not wait for it
+    from constructs import Node
 
 MINUTE = 60
 """EventBridge's shortest schedule, in seconds.
@@ -26,6 +38,22 @@ REQUEST = 6 * 1024 * 1024
 
 https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 """
+
+
+LOG_RETENTION = (
+    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
+    *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
+)
+"""Days for which CloudWatch can keep logs.
+
+https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+"""
+
+
+def _days_of_logs(days: int) -> int:
+    if days not in LOG_RETENTION:
+        raise ValueError(f"expected one of {', '.join(map(str, LOG_RETENTION))}")
+    return days
 
 
 def _in_turns(seconds: int) -> int:
@@ -62,7 +90,7 @@ class FunctionSettings(BaseModel):
         description="Seconds in which a connection without a token has to send one. "
         "At most 900, the longest delay of a queue message.",
     )
-    allowed_origins: str = Field(
+    allowed_origins: Annotated[str, AfterValidator(origins.normalised)] = Field(
         "*", description="Origins that browsers may connect from, comma-separated; `*`: any."
     )
     max_rooms_per_connection: int = Field(
@@ -195,23 +223,77 @@ class Settings(FunctionSettings):
     )
     stack_name: str = Field(
         "Roomcast",
-        pattern="^[A-Za-z][A-Za-z0-9-]{0,63}$",
+        pattern="^[A-Za-z][A-Za-z0-9-]{0,39}$",
         description="Name of the stack and of its event bus; the edge's has `Edge` appended. "
+        "Letters, digits and hyphens, at most 40, beginning with a letter. "
         "Deploy the service twice in one account under two names.",
     )
     aws_port: int = Field(
         4566, ge=1, le=65535, description="Port of the emulator; read by the local target alone."
     )
     jwt_secret_arn: str = Field(
-        "", description="ARN of the secret that tokens are signed with. Not set: one is generated."
+        "",
+        pattern=arns.SECRET,
+        description="ARN of the secret that tokens are signed with, with or without its six random "
+        "characters. Not set: one is generated.",
+    )
+    jwt_secret_kms_key_arn: str = Field(
+        "",
+        pattern=arns.KMS_KEY,
+        description="ARN of the customer key that encrypts `jwt_secret_arn`; not set for AWS's own "
+        "key.",
     )
     github_secret_arn: str = Field(
         "",
-        description="ARN of the secret that GitHub signs webhooks with. Not set: one is generated.",
+        pattern=arns.SECRET,
+        description="ARN of the secret that GitHub signs webhooks with, with or without its six "
+        "random characters. Not set: one is generated.",
+    )
+    github_secret_kms_key_arn: str = Field(
+        "",
+        pattern=arns.KMS_KEY,
+        description="ARN of the customer key that encrypts `github_secret_arn`; not set for AWS's "
+        "own key.",
+    )
+
+    frames_per_second: int = Field(
+        2000,
+        ge=1,
+        description="Handshakes and frames of all clients that the WebSocket API takes in a "
+        "second. They share the account's quota of requests with `posts_per_second`.",
+    )
+    frame_burst: int = Field(
+        1000,
+        ge=1,
+        description="Handshakes and frames of all clients that the WebSocket API takes at once.",
+    )
+    connect_reserved_concurrency: int = Field(
+        0,
+        ge=0,
+        description="Executions reserved for `connect`, which can then have no more than these. "
+        "0: none. Every reservation fails in an account whose quota is not over 100.",
+    )
+    subscribe_reserved_concurrency: int = Field(
+        0,
+        ge=0,
+        description="Executions reserved for `subscribe`, which answers every frame; as above.",
+    )
+    deployment: Literal["all-at-once", "canary"] = Field(
+        "all-at-once",
+        description="How calls move to new code. `canary`: CodeDeploy sends a tenth of them for "
+        "five minutes and goes back when the function's alarm about errors rings.",
     )
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="Level of the functions' logs."
+    )
+    log_retention_days: Annotated[int, AfterValidator(_days_of_logs)] = Field(
+        30, description="Days for which logs are kept, one of those that CloudWatch offers."
+    )
+    tracing: Literal["off", "active"] = Field(
+        "off",
+        description="X-Ray traces of the functions. Lambda takes one invocation a second and 5 % "
+        "of the others, which cannot be set; each trace is billed.",
     )
     websocket_access_logs: bool = Field(
         False,
@@ -228,7 +310,21 @@ class Settings(FunctionSettings):
 
     edge_domain: str = Field("", description="Domain name of the edge, `events.example.com`.")
     edge_certificate_arn: str = Field(
-        "", description="ARN of the certificate for `edge_domain`, in us-east-1."
+        "",
+        pattern=arns.EDGE_CERTIFICATE,
+        description="ARN of the certificate for `edge_domain`, in us-east-1.",
+    )
+    edge_hosted_zone_id: str = Field(
+        "",
+        pattern="^$|^Z[A-Z0-9]+$",
+        description="Route 53's zone in which `edge_domain` is entered. Not set: enter it "
+        "yourself, as a CNAME of the output `DnsTarget`.",
+    )
+    edge_hosted_zone_name: str = Field("", description="Name of that zone, `example.com`.")
+    web_acl_arn: str = Field(
+        "",
+        pattern=arns.WEB_ACL,
+        description="ARN of the firewall (AWS WAF web ACL) of the edge, in us-east-1.",
     )
 
     @model_validator(mode="after")
@@ -237,13 +333,43 @@ class Settings(FunctionSettings):
             raise ValueError("edge_domain and edge_certificate_arn: expected both or neither")
         return self
 
+    @model_validator(mode="after")
+    def _domain_is_in_its_zone(self) -> Self:
+        zone = self.edge_hosted_zone_name.rstrip(".")
+        if bool(zone) != bool(self.edge_hosted_zone_id):
+            raise ValueError("edge_hosted_zone_id and edge_hosted_zone_name: both or neither")
+        if zone and not f".{self.edge_domain}".endswith(f".{zone}"):
+            raise ValueError("edge_hosted_zone_name: expected the zone of edge_domain")
+        return self
+
+    @model_validator(mode="after")
+    def _key_has_its_secret(self) -> Self:
+        for name in ("jwt_secret", "github_secret"):
+            if getattr(self, f"{name}_kms_key_arn") and not getattr(self, f"{name}_arn"):
+                raise ValueError(f"{name}_kms_key_arn: expected {name}_arn, too")
+        return self
+
+    @property
+    def reserved_concurrency(self) -> dict[str, int]:
+        """The executions that are reserved, by function; only those that have some."""
+        chosen = {
+            "connect": self.connect_reserved_concurrency,
+            "subscribe": self.subscribe_reserved_concurrency,
+        }
+        return {function: count for function, count in chosen.items() if count}
+
     @classmethod
-    def from_context(cls, node: Node) -> Self:
+    def from_context(cls, node: "Node") -> Self:
         """Read the settings from an app's context; raise `pydantic.ValidationError` for bad ones.
 
         Values given with `-c` are strings and are read as what the setting asks for.
         """
-        given = {name: node.try_get_context(name) for name in cls.model_fields}
+        return cls.from_values({name: node.try_get_context(name) for name in cls.model_fields})
+
+    @classmethod
+    def from_values(cls, context: Mapping[str, Any]) -> Self:
+        """Read the settings from context values, of which some are those of others or None."""
+        given = {name: context.get(name) for name in cls.model_fields}
         return cls(**{name: value for name, value in given.items() if value is not None})
 
     @property
@@ -255,3 +381,13 @@ class Settings(FunctionSettings):
 def variable(name: str) -> str:
     """Return the environment variable in which functions find a setting or a resource."""
     return f"ROOMCAST_{name.upper()}"
+
+
+def problems(refused: ValidationError) -> str:
+    """Return one line for each setting that cannot be used, with its value."""
+    lines = []
+    for error in refused.errors():
+        name = ".".join(str(part) for part in error["loc"])
+        got = f" {name}={error['input']!r}:" if name else ""
+        lines.append(f"Bad setting:{got} {error['msg']}")
+    return "\n".join(lines)

@@ -3,9 +3,9 @@
 import tomllib
 from pathlib import Path
 
-from aws_cdk import CfnOutput, Stack
+from aws_cdk import CfnOutput, Stack, Tags
 from aws_cdk.aws_events import EventBus
-from aws_cdk.aws_lambda import Code, Function, LayerVersion
+from aws_cdk.aws_lambda import Code, LayerVersion
 from constructs import Construct
 
 from infra import grants, http_api, triggers
@@ -16,6 +16,7 @@ from infra.http_api import HttpRoutes
 from infra.keys import Keys
 from infra.python_function import ARCHITECTURE, RUNTIME, PythonFunction
 from infra.queues import Queues
+from infra.rollout import CanaryRollout
 from infra.settings import Settings, variable
 from infra.tables import Tables
 from infra.target import Target
@@ -53,42 +54,31 @@ class ServiceStack(Stack):
             timeouts=TIMEOUTS,
             enforce_ssl=target.encrypted,
         )
-        self.keys = Keys(
-            self,
-            "Keys",
-            jwt_secret_arn=settings.jwt_secret_arn,
-            github_secret_arn=settings.github_secret_arn,
-            jwks_url=settings.jwks_url,
-        )
+        self.keys = Keys(self, "Keys", settings=settings)
         self.bus = EventBus(self, "Bus", event_bus_name=settings.stack_name)
-        self.websocket = RealtimeApi(
-            self,
-            "WebSocket",
-            name=f"{settings.stack_name} WebSocket",
-            access_logs=settings.websocket_access_logs,
-        )
-        self.functions = self._make_functions(build)
-        self.http = HttpRoutes(
-            self,
-            "Http",
-            name=f"{settings.stack_name} HTTP",
-            origins=settings.origins,
-            functions=self.functions,
-        )
+        self.websocket = RealtimeApi(self, "WebSocket", settings=settings)
+        made = self._make_functions(build)
+        self.functions = {name: each.function for name, each in made.items()}
+        self.live = {name: each.live for name, each in made.items()}
+        self.http = HttpRoutes(self, "Http", settings=settings, functions=self.live)
         self._add_triggers()
-        self._add_alarms()
+        alarms = self._add_alarms()
+        if target.canary and settings.deployment == "canary":
+            CanaryRollout(self, "Rollout", live=self.live, alarms=alarms)
         self._add_outputs()
+        add_tags(self, settings)
 
-    def _make_functions(self, build: Path) -> dict[str, Function]:
+    def _make_functions(self, build: Path) -> dict[str, PythonFunction]:
         """Make each function of the table with the grants of its row and of its triggers."""
         code = Code.from_asset(str(build / "code"))
         layer = self._layer(build) if self._target.layer else None
         resources = self._resources()
-        made: dict[str, Function] = {}
+        made: dict[str, PythonFunction] = {}
         for row in FUNCTIONS:
             needed = {**row.grants, **triggers.grants_of(row.name)}
             granted = [(resources[name], verbs) for name, verbs in needed.items()]
             allowed = [(resource, verbs) for resource, verbs in granted if resource is not None]
+            statements = [each for resource, verbs in allowed for each in resource.allow(*verbs)]
             made[row.name] = PythonFunction(
                 self,
                 row.name.capitalize(),
@@ -99,9 +89,13 @@ class ServiceStack(Stack):
                 code=code,
                 layer=layer,
                 environment=self._environment(row, [resource for resource, _ in allowed]),
-                statements=[resource.allow(*verbs) for resource, verbs in allowed],
-            ).function
-            resources[row.name] = grants.function_to_invoke(row.name, made[row.name])
+                statements=statements,
+                log_retention_days=self._settings.log_retention_days,
+                traced=self._settings.tracing == "active",
+                recursive=row.recursive,
+                reserved=self._settings.reserved_concurrency.get(row.name),
+            )
+            resources[row.name] = grants.function_to_invoke(row.name, made[row.name].live)
         return made
 
     def _layer(self, build: Path) -> LayerVersion:
@@ -144,8 +138,8 @@ class ServiceStack(Stack):
                 for name, queue in queues.dead_letters.items()
             },
             "event_bus": grants.bus(self.bus),
-            "jwt_secret": grants.secret("jwt", keys.jwt_arn) if keys.jwt_arn else None,
-            "github_secret": grants.secret("github", keys.github_arn),
+            "jwt_secret": grants.secret("jwt", keys.jwt) if keys.jwt else None,
+            "github_secret": grants.secret("github", keys.github),
             "clients": self._clients(),
         }
 
@@ -161,14 +155,14 @@ class ServiceStack(Stack):
 
     def _add_triggers(self) -> None:
         """Connect routes, queues, the bus, schedules, streams and calls with their functions."""
-        self.websocket.add_routes(self.functions, route_responses=self._target.route_responses)
+        self.websocket.add_routes(self.live, route_responses=self._target.route_responses)
         sources = triggers.Sources(
             bus=self.bus, tables=self.tables, queues=self.queues, settings=self._settings
         )
         for trigger in triggers.TRIGGERS:
-            trigger.connect(self.functions[trigger.function], sources)
+            trigger.connect(self.live[trigger.function], sources)
 
-    def _add_alarms(self) -> None:
+    def _add_alarms(self) -> Alarms:
         alarms = Alarms(self, "Alarms", topic_arn=self._settings.alarm_topic_arn)
         for name, function in self.functions.items():
             alarms.watch_function(name, function)
@@ -176,6 +170,7 @@ class ServiceStack(Stack):
             alarms.watch_dead_letters(name, queue)
         for name in triggers.STREAM_READERS:
             alarms.watch_stream(name, self.functions[name])
+        return alarms
 
     def _add_outputs(self) -> None:
         """Write the stack's outputs."""
@@ -190,11 +185,17 @@ class ServiceStack(Stack):
             "HealthUrl": f"{http_url}{http_api.HEALTH}",
             "EventBusName": self.bus.event_bus_name,
             "EventBusArn": self.bus.event_bus_arn,
-            "GithubSecretArn": self.keys.github_arn,
+            "GithubSecretArn": self.keys.github.arn,
             "RegistryTableName": self.tables.registry.table_name,
             "ServiceVersion": tomllib.loads(PROJECT.read_text())["project"]["version"],
         }
-        if self.keys.jwt_arn:
-            outputs["JwtSecretArn"] = self.keys.jwt_arn
+        if self.keys.jwt:
+            outputs["JwtSecretArn"] = self.keys.jwt.arn
         for name, value in outputs.items():
             CfnOutput(self, name, value=value)
+
+
+def add_tags(stack: Stack, settings: Settings) -> None:
+    """Tag everything of a stack, so that costs and resources of two deployments stay apart."""
+    Tags.of(stack).add("Project", "roomcast")
+    Tags.of(stack).add("Stack", settings.stack_name)

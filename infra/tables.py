@@ -16,7 +16,10 @@ EXPIRES_AT = "ttl"
 
 
 class Tables(Construct):
-    """The six tables, on demand, encrypted with DynamoDB's own key, recoverable for 35 days.
+    """The six tables, on demand, encrypted with DynamoDB's own key.
+
+    The registry is recoverable for 35 days; the rows of the others live for hours, or are counted
+    again. With `retain_registry` it outlives the stack and nobody deletes it by mistake.
 
     `named` holds all of them by name, `streamed` those whose changes are counted.
     """
@@ -27,8 +30,10 @@ class Tables(Construct):
             "connections": self._table("Connections", "connection_id", streamed=True),
             "rooms": self._table("Rooms", "room", "connection_id", streamed=True),
         }
-        # The one table that people fill in: nothing in it expires, and it outlives the stack.
-        self.registry = self._table("Registry", "entry", expires=None, retain=retain_registry)
+        # The one table that people fill in: nothing in it expires.
+        self.registry = self._table(
+            "Registry", "entry", expires=None, recoverable=True, retain=retain_registry
+        )
         self.named = {
             **self.streamed,
             "events": self._table("Events", "room", "event_id"),
@@ -46,6 +51,7 @@ class Tables(Construct):
         *,
         expires: str | None = EXPIRES_AT,
         streamed: bool = False,
+        recoverable: bool = False,
         retain: bool = False,
     ) -> TableV2:
         return TableV2(
@@ -58,8 +64,9 @@ class Tables(Construct):
             # The stream feeds counters, which need to know that a row came or went and which one.
             dynamo_stream=StreamViewType.KEYS_ONLY if streamed else None,
             point_in_time_recovery_specification=PointInTimeRecoverySpecification(
-                point_in_time_recovery_enabled=True
+                point_in_time_recovery_enabled=recoverable
             ),
+            deletion_protection=retain,
             removal_policy=RemovalPolicy.RETAIN if retain else RemovalPolicy.DESTROY,
         )
 

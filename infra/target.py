@@ -15,6 +15,7 @@ class Target:
                      its WebSockets answer with what a function returns anyway.
     layer            The emulator runs functions with its own interpreter, whose environment holds
                      the same locked libraries, built for this machine instead of arm64.
+    canary           The emulator has no CodeDeploy.
     retains          What an operator has set outlives the stack on AWS; here `make down` ends it.
     encrypted        The emulator speaks plain HTTP, which the queues' policies would refuse.
     edge             CloudFront and S3 are played by a proxy.
@@ -26,6 +27,7 @@ class Target:
     name: str
     route_responses: bool = True
     layer: bool = True
+    canary: bool = True
     retains: bool = True
     encrypted: bool = True
     edge: bool = True
@@ -68,6 +70,7 @@ def target_of(settings: Settings) -> Target:
         name="local",
         route_responses=False,
         layer=False,
+        canary=False,
         retains=False,
         encrypted=False,
         edge=False,

@@ -11,7 +11,7 @@ from aws_cdk import Duration
 from aws_cdk.aws_events import EventBus, EventPattern, Match, Rule
 from aws_cdk.aws_events import Schedule as Rate
 from aws_cdk.aws_events_targets import LambdaFunction
-from aws_cdk.aws_lambda import EventInvokeConfig, Function, StartingPosition
+from aws_cdk.aws_lambda import Alias, StartingPosition
 from aws_cdk.aws_lambda_destinations import SqsDestination
 from aws_cdk.aws_lambda_event_sources import DynamoEventSource, SqsDlq, SqsEventSource
 from aws_cdk.aws_sqs import Queue
@@ -76,8 +76,8 @@ class Trigger(Protocol):
     def grants(self) -> Grants:
         """What Lambda needs of the function's role for this trigger."""
 
-    def connect(self, function: Function, sources: Sources) -> None:
-        """Add the trigger to the function."""
+    def connect(self, function: Alias, sources: Sources) -> None:
+        """Add the trigger to the function's alias."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class AsynchronousCall:
         """Lambda writes the dead letters with the function's role."""
         return {f"{self.function}_dead_letters": ("SendMessage",)}
 
-    def connect(self, function: Function, sources: Sources) -> None:
+    def connect(self, function: Alias, sources: Sources) -> None:
         """Let the function be called asynchronously."""
         _keep_failed_calls(function, sources.queues.dead_letters[self.function])
 
@@ -109,7 +109,7 @@ class EveryEvent:
         """Lambda writes the dead letters with the function's role."""
         return {f"{self.function}_dead_letters": ("SendMessage",)}
 
-    def connect(self, function: Function, sources: Sources) -> None:
+    def connect(self, function: Alias, sources: Sources) -> None:
         """Add a rule to the bus; what it cannot deliver is a dead letter, too."""
         dead_letters = sources.queues.dead_letters[self.function]
         target = LambdaFunction(function, dead_letter_queue=dead_letters, max_event_age=MAX_AGE)
@@ -141,7 +141,7 @@ class Schedule:
         """The role needs nothing for it: the rule is allowed to call the function."""
         return {}
 
-    def connect(self, function: Function, sources: Sources) -> None:
+    def connect(self, function: Alias, sources: Sources) -> None:
         """Add a rule to the account's default bus."""
         seconds = getattr(sources.settings, self.setting) if self.setting else MINUTE
         if not seconds:
@@ -149,13 +149,7 @@ class Schedule:
         target = LambdaFunction(function, retry_attempts=0, max_event_age=SCHEDULED_AGE)
         rate = Rate.rate(Duration.minutes(seconds // MINUTE))
         Rule(function, "Schedule", schedule=rate, targets=[target])
-        EventInvokeConfig(
-            function,
-            "Once",
-            function=function,
-            retry_attempts=0,
-            max_event_age=SCHEDULED_AGE,
-        )
+        function.configure_async_invoke(retry_attempts=0, max_event_age=SCHEDULED_AGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +170,7 @@ class Messages:
         """Lambda reads the queue with the function's role."""
         return {f"{self.queue}_messages": RECEIVE}
 
-    def connect(self, function: Function, sources: Sources) -> None:
+    def connect(self, function: Alias, sources: Sources) -> None:
         """Add the queue as an event source."""
         name = self.workers_setting
         function.add_event_source(
@@ -207,7 +201,7 @@ class Changes:
         streams = {f"{table}_stream": READ_STREAM for table in self.tables}
         return {**streams, f"{self.function}_dead_letters": ("SendMessage",)}
 
-    def connect(self, function: Function, sources: Sources) -> None:
+    def connect(self, function: Alias, sources: Sources) -> None:
         """Add the tables' streams as event sources."""
         for table in self.tables:
             function.add_event_source(
@@ -249,11 +243,8 @@ def grants_of(function: str) -> dict[str, tuple[str, ...]]:
     return {resource: verbs for grants in own for resource, verbs in grants.items()}
 
 
-def _keep_failed_calls(function: Function, dead_letters: Queue) -> None:
-    EventInvokeConfig(
-        function,
-        "Calls",
-        function=function,
+def _keep_failed_calls(function: Alias, dead_letters: Queue) -> None:
+    function.configure_async_invoke(
         retry_attempts=RETRIES,
         max_event_age=MAX_AGE,
         on_failure=SqsDestination(dead_letters),

@@ -1,4 +1,4 @@
-"""`GET /health`, and `GET /api/v1/websocket/stats` for admins."""
+"""`GET` and `HEAD /health`, and `GET /api/v1/websocket/stats` for admins."""
 
 from typing import Any
 
@@ -21,6 +21,13 @@ initialize(statistics)
 def health() -> Response[Any] | dict[str, str]:
     """Answer 200 when every store answers, else 503."""
     return {"status": "ok", "version": check_stores()}
+
+
+@app.head("/health")
+def health_without_body() -> Response[Any]:
+    """Answer like GET, without a body; the gateway sends the status and the headers alone."""
+    check_stores()
+    return Response(200, "application/json", "")
 
 
 @app.get("/api/v1/websocket/stats")

@@ -11,7 +11,7 @@ from ministack.services import (  # type: ignore[import-untyped]
     lambda_svc,
 )
 
-from local.emulator import bad_luck, browsers, patch, sockets, workers
+from local.emulator import bad_luck, browsers, cors, patch, sockets, workers
 
 
 def main() -> None:
@@ -20,6 +20,7 @@ def main() -> None:
     sockets.install(apigateway)
     workers.install(lambda_runtime, lambda_svc)
     bad_luck.install(apigateway, lambda_svc, eventbridge)
+    cors.install(apigateway)
     browsers.install(app)
     logging.getLogger("functions").setLevel(logging.INFO)
     sys.argv = sys.argv[:1]

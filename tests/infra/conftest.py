@@ -19,7 +19,8 @@ from aws_cdk import App, Validations  # noqa: E402
 from cdk_nag import AwsSolutionsChecks  # noqa: E402
 
 from infra.app import assemble  # noqa: E402
-from infra.bundle import copy_code  # noqa: E402
+from infra.packing import copy_code  # noqa: E402
+from infra.settings import Settings  # noqa: E402
 
 Resources = dict[str, dict[str, Any]]
 
@@ -60,13 +61,12 @@ class Assembly:
 def synthesise(folder: Path, *, checks: bool = False, **settings: str) -> Assembly:
     """Synthesise the app from `cdk.json` with changed settings; raise what a check finds."""
     build = folder / "build"
-    for target in ("aws", "local"):
-        copy_code(build / target / "code")
-        (build / target / "layer/python").mkdir(parents=True)
-        (build / target / "layer/python/library.py").write_text("")
+    copy_code(build / "code")
+    (build / "layer/python").mkdir(parents=True)
+    (build / "layer/python/library.py").write_text("")
     context = json.loads((ROOT / "cdk.json").read_text())["context"]
     app = App(context={**context, **settings}, outdir=str(folder / "out"))
-    assemble(app, root=build)
+    assemble(app, settings=Settings.from_context(app.node), build=build)
     if checks:
         Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     app.synth()

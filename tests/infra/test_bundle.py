@@ -11,7 +11,7 @@ import pytest
 from aws_cdk import FileSystem
 
 from infra import bytecode
-from infra.bundle import (
+from infra.packing import (
     CODE_AT,
     LAYER_AT,
     PACKAGES,
@@ -122,7 +122,7 @@ class TestInterpreter:
         copy_code(tmp_path / "code")
         add_bytecode(tmp_path)
         assert list(tmp_path.rglob("*.pyc")) == []
-        (line,) = capsys.readouterr().out.splitlines()
+        (line,) = capsys.readouterr().err.splitlines()
         assert "python3.13" in line
         assert "twice as long" in line
 

@@ -3,10 +3,8 @@
 from pathlib import Path
 
 import pytest
-from aws_cdk import App
 from pydantic import ValidationError
 
-from infra.app import NotBundled, assemble, main
 from tests.infra.conftest import Template, synthesise
 
 
@@ -75,13 +73,3 @@ class TestSettings:
     def test_a_bad_one_is_refused_by_name(self, tmp_path: Path, settings: dict[str, str]) -> None:
         with pytest.raises(ValidationError, match=next(iter(settings))):
             synthesise(tmp_path, checks=False, **settings)
-
-
-class TestBundle:
-    def test_a_missing_one_says_what_to_run(self, tmp_path: Path) -> None:
-        with pytest.raises(NotBundled, match="make bundle"):
-            assemble(App(), root=tmp_path)
-
-    def test_its_folder_can_be_named(self, tmp_path: Path) -> None:
-        with pytest.raises(NotBundled, match=str(tmp_path / "aws")):
-            main(["--build", str(tmp_path)])
