@@ -262,6 +262,24 @@ class TestStatus:
         assert answer.status_code == 200
         assert answer.json()["status"] == "ok"
 
+    def test_health_without_a_body(self, endpoints: Endpoints) -> None:
+        answer = httpx.head(endpoints["health_url"], timeout=30)
+        assert (answer.status_code, answer.content) == (200, b"")
+
+    def test_a_page_may_ask_for_the_statistics(self, endpoints: Endpoints) -> None:
+        page = {"Origin": "https://app.example"}
+        asked = {
+            "Access-Control-Request-Method": "GET",
+            "Access-Control-Request-Headers": "authorization",
+        }
+        answer = httpx.options(endpoints["stats_url"], headers={**page, **asked}, timeout=30)
+        assert answer.status_code == 204
+        assert answer.headers["access-control-allow-origin"] == "*"
+        assert "GET" in answer.headers["access-control-allow-methods"]
+        assert "authorization" in answer.headers["access-control-allow-headers"]
+        health = httpx.get(endpoints["health_url"], headers=page, timeout=30)
+        assert health.headers["access-control-allow-origin"] == "*"
+
     @pytest.mark.parametrize(("claims", "code"), [(None, 401), ({"role": "user"}, 403)])
     def test_statistics_are_for_admins(
         self, endpoints: Endpoints, claims: dict[str, str] | None, code: int

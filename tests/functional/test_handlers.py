@@ -98,6 +98,10 @@ class Lambda:
         return reply
 
     def get(self, path: str, query: str = "", **headers: str) -> tuple[int, dict[str, Any]]:
+        answer = self.request("GET", path, query, **headers)
+        return answer["statusCode"], json.loads(answer["body"])
+
+    def request(self, method: str, path: str, query: str = "", **headers: str) -> dict[str, Any]:
         event = {
             "version": "2.0",
             "rawPath": path,
@@ -105,13 +109,12 @@ class Lambda:
             "headers": headers,
             "queryStringParameters": dict([query.split("=")]) if query else None,
             "requestContext": {
-                "http": {"method": "GET", "path": path},
+                "http": {"method": method, "path": path},
                 "stage": "$default",
                 "requestId": "r",
             },
         }
-        answer = status(event, self.context)
-        return answer["statusCode"], json.loads(answer["body"])
+        return status(event, self.context)
 
     def publish(self, *rooms: str, **changes: Any) -> Any:
         detail = {
@@ -427,12 +430,17 @@ class TestStatus:
     def test_healthy(self, aws_lambda: Lambda) -> None:
         assert aws_lambda.get("/health") == (200, {"status": "ok", "version": __version__})
 
+    def test_healthy_without_a_body(self, aws_lambda: Lambda) -> None:
+        answer = aws_lambda.request("HEAD", "/health")
+        assert (answer["statusCode"], answer["body"]) == (200, "")
+
     def test_a_missing_store_is_503(
         self, aws_lambda: Lambda, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("ROOMCAST_ROOMS_TABLE", "missing")
         settings.cache_clear()
         assert aws_lambda.get("/health")[0] == 503
+        assert aws_lambda.request("HEAD", "/health")["statusCode"] == 503
 
     @pytest.mark.parametrize("headers", [{}, {"authorization": "Bearer x"}, {"authorization": "x"}])
     def test_statistics_without_a_token(self, aws_lambda: Lambda, headers: dict[str, str]) -> None:

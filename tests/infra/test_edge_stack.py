@@ -1,13 +1,14 @@
 """The edge on AWS: one hostname for everything."""
 
 import json
+import re
 import subprocess
 from typing import Any
 
 import pytest
 
 from infra.edge import REWRITE
-from tests.infra.conftest import Template
+from tests.infra.conftest import Template, synthesise
 
 
 @pytest.fixture
@@ -60,7 +61,76 @@ class TestDistribution:
             "WebhookUrl",
             "StatsUrl",
             "HealthUrl",
+            "DnsTarget",
         }
+
+    def test_no_error_is_answered_to_another_client(self, edge: Template) -> None:
+        (distribution,) = edge.properties("AWS::CloudFront::Distribution")
+        errors = distribution["DistributionConfig"]["CustomErrorResponses"]
+        assert {error["ErrorCachingMinTTL"] for error in errors} == {0}
+        assert {error["ErrorCode"] for error in errors} == {
+            *(400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504)
+        }
+
+    def test_names_that_count_for_the_account_hold_the_region(self, edge: Template) -> None:
+        (function,) = edge.properties("AWS::CloudFront::Function")
+        (policy,) = edge.properties("AWS::CloudFront::ResponseHeadersPolicy")
+        (access,) = edge.properties("AWS::CloudFront::OriginAccessControl")
+        names = [
+            function["Name"],
+            policy["ResponseHeadersPolicyConfig"]["Name"],
+            access["OriginAccessControlConfig"]["Name"],
+        ]
+        for name in names:
+            assert {"Ref": "AWS::Region"} in name["Fn::Join"][1]
+
+    def test_the_longest_names_fit(self, edge: Template) -> None:
+        longest = "x" * 40 + "-ap-southeast-1-rewrite"
+        assert len(longest) <= 64
+        assert re.fullmatch("[a-zA-Z0-9-_]{1,64}", longest)
+
+    def test_has_no_firewall_of_its_own(self, edge: Template) -> None:
+        (distribution,) = edge.properties("AWS::CloudFront::Distribution")
+        assert "WebACLId" not in distribution["DistributionConfig"]
+        assert edge.of("AWS::Route53::RecordSet") == {}
+
+
+CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/11111111-2222-3333-4444-555555555555"
+WEB_ACL = (
+    "arn:aws:wafv2:us-east-1:123456789012:global/webacl/mine/11111111-2222-3333-4444-555555555555"
+)
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    return synthesise(
+        tmp_path_factory.mktemp("own"),
+        checks=True,
+        edge_domain="events.example.com",
+        edge_certificate_arn=CERTIFICATE,
+        edge_hosted_zone_id="Z123456ABCDEFG",
+        edge_hosted_zone_name="example.com",
+        web_acl_arn=WEB_ACL,
+    ).template("RoomcastEdge")
+
+
+class TestOwnDomain:
+    def test_is_entered_in_route_53_for_both_kinds_of_addresses(self, own: Template) -> None:
+        records = own.properties("AWS::Route53::RecordSet")
+        assert {record["Type"] for record in records} == {"A", "AAAA"}
+        for record in records:
+            assert record["Name"] == "events.example.com."
+            assert record["HostedZoneId"] == "Z123456ABCDEFG"
+            assert "DomainName" in json.dumps(record["AliasTarget"]["DNSName"])
+
+    def test_outputs_name_it_and_what_it_points_to(self, own: Template) -> None:
+        outputs = own.body["Outputs"]
+        assert outputs["SiteUrl"]["Value"] == "https://events.example.com"
+        assert outputs["DnsTarget"]["Value"]["Fn::GetAtt"][1] == "DomainName"
+
+    def test_the_firewall_guards_it(self, own: Template) -> None:
+        (distribution,) = own.properties("AWS::CloudFront::Distribution")
+        assert distribution["DistributionConfig"]["WebACLId"] == WEB_ACL
 
 
 class TestRewrite:

@@ -156,6 +156,18 @@ class TestFunctions:
         handlers = {f["Handler"] for f in service.properties("AWS::Lambda::Function")}
         assert handlers == {f"functions.{name.lower()}.handler.handler" for name in ROLES}
 
+    def test_only_broadcast_may_meet_its_own_messages(self, service: Template) -> None:
+        allowed = {
+            function["Handler"]
+            for function in service.properties("AWS::Lambda::Function")
+            if function.get("RecursiveLoop") == "Allow"
+        }
+        assert allowed == {"functions.broadcast.handler.handler"}
+
+    def test_no_executions_are_reserved(self, service: Template) -> None:
+        for function in service.properties("AWS::Lambda::Function"):
+            assert "ReservedConcurrentExecutions" not in function
+
     def test_logs_do_not_last_for_ever(self, service: Template) -> None:
         groups = service.properties("AWS::Logs::LogGroup")
         assert len(groups) >= len(ROLES)
@@ -170,6 +182,98 @@ class TestFunctions:
         for function in service.properties("AWS::Lambda::Function"):
             for name, value in function["Environment"]["Variables"].items():
                 assert "resolve:secretsmanager" not in str(value), name
+
+
+def aliases_in(value: object) -> set[str]:
+    """Return the functions whose alias a part of the template refers to."""
+    return set(re.findall(r'"(\w+?)Live[0-9A-F]{8}"', json.dumps(value)))
+
+
+class TestAlias:
+    def test_each_function_has_one_of_its_newest_version(self, service: Template) -> None:
+        aliases = service.properties("AWS::Lambda::Alias")
+        assert len(aliases) == len(service.of("AWS::Lambda::Version")) == len(ROLES)
+        for alias in aliases:
+            assert alias["Name"] == "live"
+            function = alias["FunctionName"]["Ref"]
+            (version, attribute) = alias["FunctionVersion"]["Fn::GetAtt"]
+            assert attribute == "Version"
+            assert version.startswith(f"{function[:-8]}CurrentVersion")
+
+    @pytest.mark.parametrize(
+        ("resource_type", "names"),
+        [
+            ("AWS::ApiGatewayV2::Integration", "IntegrationUri"),
+            ("AWS::Lambda::Permission", "FunctionName"),
+            ("AWS::Lambda::EventSourceMapping", "FunctionName"),
+            ("AWS::Events::Rule", "Targets"),
+        ],
+    )
+    def test_everything_calls_it(self, service: Template, resource_type: str, names: str) -> None:
+        found = service.properties(resource_type)
+        assert found
+        for properties in found:
+            assert len(aliases_in(properties[names])) == 1, properties
+
+    def test_retries_and_dead_letters_are_those_of_the_alias(self, service: Template) -> None:
+        configurations = service.properties("AWS::Lambda::EventInvokeConfig")
+        assert configurations
+        for configuration in configurations:
+            (index, parts) = configuration["Qualifier"]["Fn::Select"]
+            assert index == 7  # of arn:aws:lambda:region:account:function:name:alias
+            assert len(aliases_in(parts)) == 1
+
+    def test_functions_that_call_another_are_told_its_alias(self, service: Template) -> None:
+        for function in service.properties("AWS::Lambda::Function"):
+            called = function["Environment"]["Variables"].get("ROOMCAST_OPEN_FUNCTION")
+            if called is not None:
+                assert aliases_in(called) == {"Open"}
+                assert json.dumps(called).endswith(':live"]]}')
+
+
+class TestStages:
+    def test_wait_for_every_route(self, service: Template) -> None:
+        routes = service.of("AWS::ApiGatewayV2::Route")
+        stages = service.of("AWS::ApiGatewayV2::Stage").values()
+        assert len(stages) == 2
+        for stage in stages:
+            own = {
+                name
+                for name, route in routes.items()
+                if route["Properties"]["ApiId"] == stage["Properties"]["ApiId"]
+            }
+            assert own
+            assert own <= set(stage["DependsOn"])
+
+    def test_wait_for_the_replies_too(self, service: Template) -> None:
+        (websocket,) = [
+            stage
+            for stage in service.of("AWS::ApiGatewayV2::Stage").values()
+            if stage["Properties"]["StageName"] == "ws"
+        ]
+        assert set(service.of("AWS::ApiGatewayV2::RouteResponse")) <= set(websocket["DependsOn"])
+
+    def test_both_throttle(self, service: Template) -> None:
+        throttles = {
+            stage["StageName"]: stage["DefaultRouteSettings"]
+            for stage in service.properties("AWS::ApiGatewayV2::Stage")
+        }
+        assert throttles == {
+            "ws": {"ThrottlingRateLimit": 2000, "ThrottlingBurstLimit": 1000},
+            "$default": {"ThrottlingRateLimit": 500, "ThrottlingBurstLimit": 1000},
+        }
+
+
+class TestTags:
+    @pytest.mark.parametrize(
+        "resource_type",
+        ["AWS::Lambda::Function", "AWS::DynamoDB::GlobalTable", "AWS::SQS::Queue"],
+    )
+    def test_name_project_and_stack(self, service: Template, resource_type: str) -> None:
+        for properties in service.properties(resource_type):
+            (replica,) = properties.get("Replicas", [properties])
+            tags = {tag["Key"]: tag["Value"] for tag in replica["Tags"]}
+            assert tags == {"Project": "roomcast", "Stack": "Roomcast"}
 
 
 class TestWebSocket:
@@ -204,6 +308,7 @@ class TestHttp:
         assert {
             "POST /webhooks/github",
             "GET /health",
+            "HEAD /health",
             "GET /api/v1/websocket/stats",
         } <= keys
 
@@ -212,6 +317,29 @@ class TestHttp:
             form = stage.get("AccessLogSettings", {}).get("Format", "")
             assert "query" not in form.lower()
             assert "$context.path" not in form
+
+    def test_access_logs_hold_the_integration_s_error(self, service: Template) -> None:
+        (stage,) = [
+            stage
+            for stage in service.properties("AWS::ApiGatewayV2::Stage")
+            if "AccessLogSettings" in stage
+        ]
+        form = json.loads(stage["AccessLogSettings"]["Format"])
+        assert form["integrationError"] == "$context.integration.error"
+        assert form["error"] == "$context.error.message"
+
+    def test_preflight_requests(self, service: Template) -> None:
+        (cors,) = [
+            api["CorsConfiguration"]
+            for api in service.properties("AWS::ApiGatewayV2::Api")
+            if "CorsConfiguration" in api
+        ]
+        assert cors == {
+            "AllowOrigins": ["*"],
+            "AllowMethods": ["GET", "HEAD", "POST"],
+            "AllowHeaders": ["authorization", "content-type"],
+            "MaxAge": 7200,
+        }
 
 
 class TestTables:

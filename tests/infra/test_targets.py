@@ -1,10 +1,12 @@
 """The local target is the same stack, but for what infra/target.py says."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
+from infra.settings import Settings, problems
 from tests.infra.conftest import Template, synthesise
 
 
@@ -37,21 +39,145 @@ class TestLocal:
                 assert "127.0.0.1:4999" in str(url)
 
 
-class TestSettings:
-    def test_given_secrets_are_not_generated(self, tmp_path: Path) -> None:
-        arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:mine-AbCdEf"
-        template = synthesise(tmp_path, jwt_secret_arn=arn, github_secret_arn=arn).template(
-            "Roomcast"
-        )
-        assert template.of("AWS::SecretsManager::Secret") == {}
-        assert template.body["Outputs"]["JwtSecretArn"]["Value"] == arn
+SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:mine"
+KEY = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
 
+
+def granted(template: Template, role: str, action: str) -> list[dict[str, Any]]:
+    """Return the statements of a function's role that allow an action."""
+    return [
+        statement
+        for name, found in template.of("AWS::IAM::Role").items()
+        if name.startswith(f"{role}Role")
+        for policy in found["Properties"]["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Action"] == action
+    ]
+
+
+@pytest.fixture(scope="module")
+def given(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    return synthesise(
+        tmp_path_factory.mktemp("given"),
+        checks=True,
+        jwt_secret_arn=f"{SECRET}-AbCdEf",
+        github_secret_arn=SECRET,
+        github_secret_kms_key_arn=KEY,
+    ).template("Roomcast")
+
+
+class TestGivenSecrets:
+    def test_are_not_generated(self, given: Template) -> None:
+        assert given.of("AWS::SecretsManager::Secret") == {}
+        assert given.body["Outputs"]["JwtSecretArn"]["Value"] == f"{SECRET}-AbCdEf"
+
+    def test_a_whole_arn_is_granted_as_it_is_or_as_a_name(self, given: Template) -> None:
+        (statement,) = granted(given, "Subscribe", "secretsmanager:GetSecretValue")
+        assert statement["Resource"] == [f"{SECRET}-AbCdEf", f"{SECRET}-AbCdEf-??????"]
+
+    def test_a_partial_one_is_granted_with_any_six_characters(self, given: Template) -> None:
+        (statement,) = granted(given, "Webhooks", "secretsmanager:GetSecretValue")
+        assert statement["Resource"] == f"{SECRET}-??????"
+
+    def test_a_customer_key_decrypts_this_secret_only(self, given: Template) -> None:
+        (statement,) = granted(given, "Webhooks", "kms:Decrypt")
+        assert statement["Resource"] == KEY
+        assert "secretsmanager." in str(statement["Condition"]["StringEquals"]["kms:ViaService"])
+        assert statement["Condition"]["StringLike"] == {
+            "kms:EncryptionContext:SecretARN": [f"{SECRET}-??????"]
+        }
+
+    @pytest.mark.parametrize("role", ["Connect", "Status", "Subscribe"])
+    def test_without_a_key_nothing_is_decrypted(self, given: Template, role: str) -> None:
+        assert granted(given, role, "kms:Decrypt") == []
+
+
+@pytest.fixture(scope="module")
+def chosen(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    """Synthesise with what is off by default, all of it together."""
+    return synthesise(
+        tmp_path_factory.mktemp("chosen"),
+        checks=True,
+        tracing="active",
+        log_retention_days="7",
+        deployment="canary",
+        connect_reserved_concurrency="20",
+        subscribe_reserved_concurrency="30",
+        frames_per_second="100",
+        frame_burst="50",
+        websocket_access_logs="true",
+        allowed_origins="https://App.example:443/, http://localhost:3000",
+    ).template("Roomcast")
+
+
+class TestChosen:
+    def test_traces(self, chosen: Template) -> None:
+        for function in chosen.properties("AWS::Lambda::Function"):
+            assert function["TracingConfig"] == {"Mode": "Active"}
+
+    def test_days_of_logs(self, chosen: Template) -> None:
+        groups = chosen.properties("AWS::Logs::LogGroup")
+        assert {group["RetentionInDays"] for group in groups} == {7}
+
+    def test_reserved_executions(self, chosen: Template) -> None:
+        reserved = {
+            function["Handler"].split(".")[1]: function["ReservedConcurrentExecutions"]
+            for function in chosen.properties("AWS::Lambda::Function")
+            if "ReservedConcurrentExecutions" in function
+        }
+        assert reserved == {"connect": 20, "subscribe": 30}
+
+    def test_a_canary_goes_back_when_its_function_fails(self, chosen: Template) -> None:
+        groups = chosen.properties("AWS::CodeDeploy::DeploymentGroup")
+        assert len(groups) == len(chosen.of("AWS::Lambda::Function"))
+        for group in groups:
+            (alarm,) = group["AlarmConfiguration"]["Alarms"]
+            assert "Errors" in alarm["Name"]["Ref"]
+            assert "DEPLOYMENT_STOP_ON_ALARM" in group["AutoRollbackConfiguration"]["Events"]
+        for alias in chosen.of("AWS::Lambda::Alias").values():
+            assert "CodeDeployLambdaAliasUpdate" in alias["UpdatePolicy"]
+
+    def test_the_rate_of_the_websocket_api(self, chosen: Template) -> None:
+        throttles = [
+            stage["DefaultRouteSettings"]
+            for stage in chosen.properties("AWS::ApiGatewayV2::Stage")
+            if stage["StageName"] == "ws"
+        ]
+        assert throttles == [{"ThrottlingRateLimit": 100, "ThrottlingBurstLimit": 50}]
+
+    def test_origins_as_browsers_write_them(self, chosen: Template) -> None:
+        expected = ["https://app.example", "http://localhost:3000"]
+        (cors,) = [
+            api["CorsConfiguration"]
+            for api in chosen.properties("AWS::ApiGatewayV2::Api")
+            if "CorsConfiguration" in api
+        ]
+        assert cors["AllowOrigins"] == expected
+        told = {
+            function["Environment"]["Variables"]["ROOMCAST_ALLOWED_ORIGINS"]
+            for function in chosen.properties("AWS::Lambda::Function")
+        }
+        assert told == {",".join(expected)}
+
+    def test_every_access_log_holds_no_query(self, chosen: Template) -> None:
+        forms = [
+            stage["AccessLogSettings"]["Format"]
+            for stage in chosen.properties("AWS::ApiGatewayV2::Stage")
+        ]
+        assert len(forms) == 2
+        assert not [form for form in forms if "query" in form.lower() or "$context.path" in form]
+
+
+class TestSettings:
     def test_a_key_set_needs_no_shared_secret(self, tmp_path: Path) -> None:
         template = synthesise(tmp_path, jwks_url="https://id.example/jwks.json").template(
             "Roomcast"
         )
         assert len(template.of("AWS::SecretsManager::Secret")) == 1
         assert "JwtSecretArn" not in template.body["Outputs"]
+
+    def test_the_longest_name_is_taken(self) -> None:
+        assert Settings(stack_name="x" * 40).stack_name == "x" * 40
 
     @pytest.mark.parametrize(
         "settings",
@@ -68,8 +194,29 @@ class TestSettings:
             {"target": "moon"},
             {"edge_domain": "events.example.com"},
             {"max_event_bytes": "1048576"},
+            {"stack_name": "x" * 41},
+            {"stack_name": "my_events"},
+            {"stack_name": "1st"},
+            {"jwt_secret_arn": "my-secret"},
+            {"jwt_secret_kms_key_arn": KEY},  # without the secret
+            {"jwt_secret_kms_key_arn": KEY.replace("key/", "alias/"), "jwt_secret_arn": SECRET},
+            {"github_secret_kms_key_arn": KEY},
+            {"edge_certificate_arn": "arn:aws:acm:eu-west-1:123456789012:certificate/1-2"},
+            {"web_acl_arn": "arn:aws:wafv2:eu-west-1:123456789012:regional/webacl/mine/1-2"},
+            {"edge_hosted_zone_id": "Z1"},
+            {"edge_hosted_zone_name": "example.com", "edge_hosted_zone_id": "Z1"},
+            {"allowed_origins": "app.example"},
+            {"allowed_origins": "https://app.example/page"},
+            {"allowed_origins": "*,https://app.example"},
+            {"allowed_origins": "https://*.example"},
+            {"allowed_origins": " "},
+            {"log_retention_days": "31"},
+            {"tracing": "some"},
+            {"deployment": "slow"},
+            {"connect_reserved_concurrency": "-1"},
         ],
     )
-    def test_a_bad_one_is_refused_by_name(self, tmp_path: Path, settings: dict[str, str]) -> None:
-        with pytest.raises(ValidationError, match=next(iter(settings))):
-            synthesise(tmp_path, checks=False, **settings)
+    def test_a_bad_one_is_refused_by_name(self, settings: dict[str, str]) -> None:
+        with pytest.raises(ValidationError) as refused:
+            Settings.from_values(settings)
+        assert next(iter(settings)) in problems(refused.value)
