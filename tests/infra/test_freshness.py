@@ -126,7 +126,7 @@ class TestUv:
         prepared.chmod(0o755)
         monkeypatch.delenv("UV", raising=False)
         monkeypatch.setattr(uv, "ROOT", tmp_path)
-        monkeypatch.setattr(uv.sys, "executable", str(tmp_path / "python"))
+        monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
         monkeypatch.setenv("PATH", "")
         assert uv.uv("export").strip() == "--quiet export"
 
@@ -135,7 +135,7 @@ class TestUv:
     ) -> None:
         monkeypatch.delenv("UV", raising=False)
         monkeypatch.setattr(uv, "ROOT", tmp_path)
-        monkeypatch.setattr(uv.sys, "executable", str(tmp_path / "python"))
+        monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
         monkeypatch.setenv("PATH", "")
         with pytest.raises(SystemExit, match=r"(?s)uv is missing.*make bundle.*UV"):
             app.main(["--build", str(tmp_path / "build")])

@@ -81,7 +81,7 @@ class FakeClients:
 class TestCommand:
     @pytest.fixture
     def account(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(preflight.boto3, "client", FakeClients)
+        monkeypatch.setattr("boto3.client", FakeClients)
 
     def test_asks_the_account(self, account: None) -> None:
         assert preflight.ask() == NEW
@@ -106,7 +106,7 @@ class TestCommand:
         def refuse(*_arguments: Any, **_options: Any) -> None:
             raise NoCredentialsError
 
-        monkeypatch.setattr(preflight.boto3, "client", refuse)
+        monkeypatch.setattr("boto3.client", refuse)
         preflight.main([])
         assert "note: the account's quotas are not checked" in capsys.readouterr().err
 
