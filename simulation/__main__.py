@@ -4,7 +4,6 @@ import argparse
 import sys
 import time
 from functools import partial
-from pathlib import Path
 
 from benchmarks import stub
 from benchmarks.machine import ROOT, CannotMeasure, cores
@@ -13,27 +12,28 @@ from simulation import check, markdown
 from simulation.constants import Constants, values
 from simulation.tables import CALCULATED, SIMULATED, TABLES
 
-DOCUMENT = ROOT / "docs/scale.md"
+DOCUMENTS = (ROOT / "docs/scale.md", ROOT / "docs/cost.md")
 
 
 def main() -> int:
     """Do what was asked for; return 1 when the check is not within its tolerance."""
     parser = argparse.ArgumentParser(
         prog="python -m simulation",
-        description="How the service scales, from 1,000 to 1,000,000 connections: docs/scale.md.",
+        description="How the service scales, from 1,000 to 1,000,000 connections (docs/scale.md), "
+        "and what it costs (docs/cost.md).",
         epilog="See `python -m simulation simulate --help` for the tables and their options.",
     )
     commands = parser.add_subparsers(dest="command", required=True)
     simulate = commands.add_parser(
         "simulate",
-        help="print the tables of docs/scale.md, or write them into it",
-        description="Print tables of docs/scale.md: all of them, or those that are named.",
+        help="print the tables of both documents, or write them into them",
+        description="Print tables of both documents: all of them, or those that are named.",
         epilog=f"""Simulated, each in seconds up to a minute: {", ".join(SIMULATED)}.
             Calculated, at once: {", ".join(CALCULATED)}.""",
     )
     simulate.add_argument("tables", nargs="*", metavar="table", help="a name from the list below")
     simulate.add_argument(
-        "--write", action="store_true", help="write them into docs/scale.md instead"
+        "--write", action="store_true", help="write them into the documents instead"
     )
     simulate.add_argument(
         "--here",
@@ -53,14 +53,15 @@ def main() -> int:
     unknown = [name for name in chosen.tables if name not in TABLES]
     if unknown:
         parser.error(f"expected tables among {', '.join(TABLES)}, got {unknown[0]!r}")
-    return _simulate(chosen.tables, here=chosen.here, document=DOCUMENT if chosen.write else None)
+    return _simulate(chosen.tables, here=chosen.here, write=chosen.write)
 
 
-def _simulate(names: list[str], *, here: bool, document: Path | None) -> int:
+def _simulate(names: list[str], *, here: bool, write: bool) -> int:
     constants = Constants.of(values(here=here))
     tables = {name: partial(TABLES[name], constants) for name in names or TABLES}
-    if document:
-        markdown.fill(document, tables)
+    if write:
+        for document in DOCUMENTS:
+            markdown.fill(document, tables)
         return 0
     for name, table in tables.items():
         started = time.monotonic()

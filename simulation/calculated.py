@@ -1,6 +1,4 @@
-"""The tables of docs/scale.md that are calculated, and the one of the constants."""
-
-from collections.abc import Iterator
+"""The tables of docs/scale.md that are calculated, and what deliveries cost."""
 
 from roomcast_backend.fanout.prefetch import READ_AT_ONCE
 from roomcast_backend.model.connection import LONGEST_CONNECTION
@@ -115,24 +113,3 @@ def deliveries(constants: Constants) -> str:
         for words, of in found.items()
     ]
     return table(("events to", *services, "sum"), rows)
-
-
-def months(_constants: Constants) -> str:
-    """Write what connections cost that are always there."""
-    return table(
-        ("connections", "`heartbeat_interval`", "connection minutes", "heartbeats",
-         "connecting again every two hours", "sum"),
-        _months(),
-    )  # fmt: skip
-
-
-def _months() -> Iterator[Row]:
-    for connections in (10_000, 100_000, MILLION):
-        for interval in (300, 510):
-            found = costs.per_month(connections, Settings(heartbeat_interval=interval))
-            yield (
-                connections,
-                interval,
-                *map(dollars, found.values()),
-                dollars(sum(found.values())),
-            )

@@ -1,8 +1,8 @@
-"""All tables of docs/scale.md, by the names that stand in its marks."""
+"""All tables of docs/scale.md and docs/cost.md, by the names that stand in their marks."""
 
 from collections.abc import Callable
 
-from simulation import calculated, simulated
+from simulation import calculated, calculated_costs, metered, prices, simulated
 from simulation.constants import Constants
 
 SIMULATED: dict[str, Callable[[Constants], str]] = {
@@ -21,8 +21,15 @@ CALCULATED: dict[str, Callable[[Constants], str]] = {
     "joining": calculated.joining,
     "heartbeats": calculated.heartbeats,
     "overlap": calculated.overlap,
-    "months": calculated.months,
     "constants": calculated.constants_used,
+    "actions": metered.calls_of_actions,
+    "per_action": calculated_costs.per_action,
+    "keep_alive": calculated_costs.keep_alive,
+    "months": calculated_costs.months,
+    "savings": calculated_costs.savings,
+    "alternatives_idle": calculated_costs.alternatives_idle,
+    "alternatives_busy": calculated_costs.alternatives_busy,
+    "prices": prices.all_prices,
 }
 
 TABLES = SIMULATED | CALCULATED

@@ -1,0 +1,104 @@
+"""What each action of the service calls, counted by tests/functional/test_metered.py.
+
+The figures are kept in metered.json: the cost model reads them, docs/cost.md shows them, and the
+tests fail when the service does anything else than what is written there.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from infra.functions import FUNCTIONS
+from simulation.markdown import shown, table
+
+RECORDED = Path(__file__).with_name("metered.json")
+
+MEMORY = {row.name: row.memory for row in FUNCTIONS}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metered:
+    """One action: exact numbers, containers warm.
+
+    `sequence` is how many calls end one after the other before the client sees something: the first
+    frame that is posted, or the reply; None when it sees nothing. `depth` is the same until all is
+    done. `frames_in` and `frames_out` are messages from and to clients, `bytes` the size of those
+    to them. `logs` are bytes at the level INFO, `metrics` those of the metrics, at every level.
+    """
+
+    calls: Mapping[str, int]
+    sequence: int | None
+    depth: int
+    invocations: Mapping[str, int]
+    frames_in: int
+    frames_out: int
+    bytes: int
+    read_units: float
+    write_units: int
+    logs: int
+    metrics: int
+
+    @property
+    def frames(self) -> int:
+        """Messages of up to 32 KB that API Gateway bills."""
+        return self.frames_in + self.frames_out
+
+    @property
+    def invoked(self) -> int:
+        """Invocations of all functions together."""
+        return sum(self.invocations.values())
+
+    def times(self, name: str) -> int:
+        """Return how often an operation is called, by the end of its name."""
+        return sum(count for call, count in self.calls.items() if call.endswith(name))
+
+
+@cache
+def recorded() -> dict[str, Metered]:
+    """Return the recorded figures by the names of the actions."""
+    found: dict[str, dict[str, Any]] = json.loads(RECORDED.read_text())
+    return {name: Metered(**values) for name, values in found.items()}
+
+
+def record(name: str, figures: Metered) -> None:
+    """Write the figures of one action in the place of those that are recorded."""
+    found = json.loads(RECORDED.read_text()) if RECORDED.exists() else {}
+    found[name] = asdict(figures)
+    RECORDED.write_text(json.dumps(found, indent=2) + "\n")
+    recorded.cache_clear()
+
+
+def keep(names: list[str]) -> None:
+    """Forget the figures of all other actions, and bring those of these into their order."""
+    found = json.loads(RECORDED.read_text())
+    RECORDED.write_text(json.dumps({name: found[name] for name in names}, indent=2) + "\n")
+    recorded.cache_clear()
+
+
+def calls_of_actions(_constants: object) -> str:
+    """Write the table of all actions."""
+    head = ("action", "calls of AWS", "in sequence before the client sees something", "functions",
+            "messages in + out", "bytes to clients", "read units", "write units")  # fmt: skip
+    return table(head, [(name, *_cells(figures)) for name, figures in recorded().items()])
+
+
+def _cells(figures: Metered) -> list[str]:
+    return [
+        _counted(figures.calls) or "none",
+        "–" if figures.sequence is None else str(figures.sequence),
+        _counted(figures.invocations),
+        f"{figures.frames_in} + {figures.frames_out:,}",
+        f"{figures.bytes:,}",
+        shown(figures.read_units),
+        shown(figures.write_units),
+    ]
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    """Write names with how often each one occurs, if it is not once."""
+    return ", ".join(
+        name if count == 1 else f"{count:,} × {name}" for name, count in sorted(counts.items())
+    )
