@@ -169,10 +169,10 @@ class Deployment:
         made = [*first.all, *self.calls.all]
         sequence = {"reply": lambda: first.depth, "post": lambda: first.depth_before("post")}
         return Metered(
-            calls=dict(Counter(_operation(call.name) for call in made)),
+            calls=dict(sorted(Counter(_operation(call.name) for call in made).items())),
             sequence=sequence[sees]() if sees in sequence else None,
             depth=first.depth,
-            invocations=dict(self._invocations),
+            invocations=dict(sorted(self._invocations.items())),
             **self._frames(made),
             read_units=sum(self._read(call) for call in made),
             write_units=sum(self._written(call) for call in made),
