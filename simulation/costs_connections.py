@@ -8,7 +8,10 @@ from dataclasses import dataclass, replace
 from math import ceil
 
 from infra.functions import FUNCTIONS
+from roomcast_backend.fanout.heartbeat import LOWEST_RATE
+from roomcast_backend.fanout.slots import SPREAD, Slots
 from roomcast_backend.model.connection import LONGEST_CONNECTION
+from roomcast_backend.settings import Settings
 from simulation import arithmetic, sizes
 from simulation.costs_actions import (
     DEFAULTS,
@@ -58,16 +61,9 @@ COUNT = Metered(
 )
 """An invocation of `count` without its writes, which `arithmetic` counts."""
 
-PONG_FRAMES = 2
-"""Messages: the pong, and the NOOP that answers it."""
+RUN_SECONDS = 0.1
+"""Of a run of the heartbeat besides its posts: the claim, a read, the save. An assumption."""
 
-LOWEST_RATE = 100.0
-"""Heartbeats per second, at least: one run serves a small roster faster than evenly."""
-
-SPREAD = 2 / 3
-"""The part of a minute over which the heartbeats that are due in it are spread."""
-
-MINUTE = 60
 HEARTBEAT = next(row for row in FUNCTIONS if row.name == "heartbeat")
 FUNCTIONS_BUSY = 4
 """Functions that are invoked in nearly every second of a busy service; X-Ray takes one of each."""
@@ -121,7 +117,7 @@ def heartbeats(connections: int, options: Options = DEFAULTS) -> float:
 
 def served_every(interval: int) -> int:
     """Return the seconds between two heartbeats: from a minute on, whole minutes of the setting."""
-    return interval if interval < MINUTE else interval // MINUTE * MINUTE
+    return Slots.of(interval, Settings().global_shards).interval
 
 
 def heartbeat_rate(connections: int, options: Options = DEFAULTS) -> float:
@@ -131,8 +127,7 @@ def heartbeat_rate(connections: int, options: Options = DEFAULTS) -> float:
 
 def pong(options: Options = DEFAULTS) -> dict[str, float]:
     """Return the dollars of one pong: no call of AWS, but an invocation and two messages."""
-    nothing = replace(recorded()["pong"], calls={}, depth=0, read_units=0.0)
-    return cost(replace(nothing, frames_in=PONG_FRAMES, frames_out=0), options)
+    return cost(recorded()["pong"], options)
 
 
 def connection(options: Options = DEFAULTS, *, json: bool = False) -> dict[str, float]:
@@ -177,6 +172,7 @@ def events(connections: int, traffic: Traffic, options: Options = DEFAULTS) -> f
 def fixed(options: Options = DEFAULTS) -> float:
     """Return the dollars of a month without a single connection, roughly."""
     runs = MINUTES * (PRICES["invocation"] + LINES_BYTES / GB * PRICES["log_gb"])
+    runs += MINUTES * RUN_SECONDS * HEARTBEAT.memory / 1024 * PRICES["gb_second"]
     traces = options.traces * MINUTES * TRACED * PRICES["trace"]
     kept = METRICS * PRICES["metric"] + ALARMS * PRICES["alarm"] + SECRETS * PRICES["secret"]
     return runs + traces + kept + QUEUES * POLLING
