@@ -55,7 +55,13 @@ def per_action(_constants: object) -> str:
 
 def keep_alive(_constants: object) -> str:
     """Write what each way of keeping connections alive costs, and who notices a dead line when."""
-    rows = [_kept("noop", DEFAULTS.interval, "its next send, or the browser's offline event; 2 h")]
+    rows = [
+        _kept(
+            "noop",
+            DEFAULTS.interval,
+            "not by itself: its next send, the browser's offline event, at most 2 h",
+        )
+    ]
     rows += [
         _kept("ping", interval, f"{interval} s + {timeout} s", timeout)
         for interval, timeout in ((510, 240), (120, 60), (30, 60))
