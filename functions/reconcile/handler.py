@@ -8,6 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.reconcile.wiring import reconciliation
 from roomcast_backend.runtime.startup import initialize
+from roomcast_backend.stores.counters import TOTAL
 
 logger = Logger()
 metrics = Metrics()
@@ -19,9 +20,10 @@ initialize(reconciliation)
 def handler(_event: dict[str, Any], _context: LambdaContext) -> None:
     """Correct the counters once; a failure leaves them to the next run."""
     wrong = reconciliation().run(now=int(time.time()))
+    metrics.add_metric(name="counters_adjusted", unit="Count", value=len(wrong or {}))
     if wrong is None:
         logger.info("reconciled just before")
         return
-    metrics.add_metric(name="counters_adjusted", unit="Count", value=len(wrong))
     largest = max((abs(change) for change in wrong.values()), default=0)
-    logger.info("reconciled", extra={"adjusted": len(wrong), "largest": largest})
+    totals = {name: change for (name, part), change in wrong.items() if part == TOTAL}
+    logger.info("reconciled", extra={"adjusted": len(wrong), "largest": largest, "totals": totals})

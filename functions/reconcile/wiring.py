@@ -7,8 +7,11 @@ from roomcast_backend.statistics.reconciliation import Reconciliation
 from roomcast_backend.stores.census import Census
 from roomcast_backend.stores.counters import CounterStore
 
-MIN_SECONDS = 60
-"""EventBridge and Lambda may start a scheduled run twice: the second one ends at once."""
+MIN_SECONDS = 300
+"""The function's timeout: a second run during the first would add the same differences again.
+
+EventBridge and Lambda may start a scheduled run twice, and a run can take longer than an interval.
+"""
 
 
 @cache

@@ -21,12 +21,15 @@ from functions.disconnect.handler import handler as disconnect
 from functions.heartbeat.handler import handler as heartbeat
 from functions.heartbeat.wiring import heartbeat as wired_heartbeat
 from functions.open.handler import handler as open_connection
+from functions.reconcile.handler import handler as reconcile
+from functions.reconcile.wiring import reconciliation
 from functions.status.handler import handler as status
 from functions.subscribe.handler import handler as subscribe
 from roomcast import __version__
 from roomcast_backend.aws import clients
 from roomcast_backend.aws.errors import AwsError
 from roomcast_backend.settings import settings
+from roomcast_backend.stores.counters import CONNECTIONS, Counter, CounterStore
 from tests.fakes.gateway import FakeGateway
 from tests.fakes.tables import KEYS
 
@@ -424,6 +427,80 @@ class TestHeartbeat:
         heartbeat({}, aws_lambda.context)
         assert dynamodb.scan(TableName="rooms")["Items"] == []
         assert dynamodb.scan(TableName="connections")["Items"] == []
+
+
+class TestReconcile:
+    def test_sets_the_counters_right_and_says_so(
+        self,
+        aws_lambda: Lambda,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        monkeypatch.setattr(reconciliation(), "_sleep", lambda _: None)
+        for name in ("c1", "c2"):
+            aws_lambda.connect(name, token=aws_lambda.token())
+            aws_lambda.say({"action": "subscribe", "room": "user:u1"}, connection_id=name)
+        reconcile({}, aws_lambda.context)
+        printed = capsys.readouterr().out.splitlines()
+        (metric,) = [json.loads(line) for line in printed if "counters_adjusted" in line]
+        (log,) = [vars(record) for record in caplog.records if record.msg == "reconciled"]
+        assert metric["counters_adjusted"] == [4]
+        assert log["adjusted"] == 4
+        assert log["totals"] == {"connections": 2, "members:global": 2, "members:user": 2}
+        store = CounterStore(settings())
+        assert store.total(Counter(CONNECTIONS)) == 2
+        assert store.parts("rooms:user") == {"user:u1": 2}
+
+    def test_a_call_that_comes_twice_is_one(
+        self,
+        aws_lambda: Lambda,
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        monkeypatch.setattr(reconciliation(), "_sleep", lambda _: None)
+        reconcile({}, aws_lambda.context)
+        aws_lambda.connect(token=aws_lambda.token())
+        reconcile({}, aws_lambda.context)
+        assert "reconciled just before" in caplog.messages
+        assert CounterStore(settings()).total(Counter(CONNECTIONS)) == 0
+
+
+class TestFull:
+    """`max_connections` believes the counter: not the rows, and no number below zero."""
+
+    @pytest.mark.parametrize(
+        ("counted", "status_code"),
+        [
+            (1, 200),
+            (2, 503),
+            (0, 200),  # the counter is behind: some more come in
+            (-3, 200),  # changes were counted twice: shown as zero
+            (9, 503),  # departures were not counted: refused until the next reconciliation
+        ],
+    )
+    def test_believes_the_counter(
+        self,
+        aws_lambda: Lambda,
+        monkeypatch: pytest.MonkeyPatch,
+        counted: int,
+        status_code: int,
+    ) -> None:
+        monkeypatch.setenv("ROOMCAST_MAX_CONNECTIONS", "2")
+        settings.cache_clear()
+        CounterStore(settings()).add({Counter(CONNECTIONS): counted}, batch="b", at=0)
+        assert aws_lambda.connect(token=aws_lambda.token())["statusCode"] == status_code
+
+    def test_the_reconciliation_ends_a_wrong_refusal(
+        self, aws_lambda: Lambda, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("ROOMCAST_MAX_CONNECTIONS", "2")
+        settings.cache_clear()
+        CounterStore(settings()).add({Counter(CONNECTIONS): 9}, batch="b", at=0)
+        monkeypatch.setattr(reconciliation(), "_sleep", lambda _: None)
+        assert aws_lambda.connect(token=aws_lambda.token())["statusCode"] == 503
+        reconcile({}, aws_lambda.context)
+        assert aws_lambda.connect(token=aws_lambda.token())["statusCode"] == 200
 
 
 class TestStatus:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from infra.functions import FUNCTIONS
+from functions.reconcile.wiring import MIN_SECONDS
+from infra.functions import FUNCTIONS, TIMEOUTS
 from infra.queues import WORK
 from infra.triggers import WITH_DEAD_LETTERS, grants_of
 from tests.infra.conftest import Template
@@ -407,12 +408,17 @@ class TestFailures:
         assert all(source["DestinationConfig"] for source in streams)
         # A transaction's token counts a repeated batch once for 10 minutes.
         assert {source["MaximumRecordAgeInSeconds"] for source in streams} == {540}
+        assert 540 + TIMEOUTS["count"] <= 600  # the last attempt is over by then
+        assert not any(source["BisectBatchOnFunctionError"] for source in streams)
         assert all(
             source["FunctionResponseTypes"] == ["ReportBatchItemFailures"] for source in queues
         )
         assert [source["ScalingConfig"] for source in queues if "ScalingConfig" in source] == [
             {"MaximumConcurrency": 5}
         ]
+
+    def test_no_two_reconciliations_at_a_time(self) -> None:
+        assert TIMEOUTS["reconcile"] <= MIN_SECONDS
 
     def test_alarms(self, service: Template) -> None:
         alarms = service.properties("AWS::CloudWatch::Alarm")

@@ -2,10 +2,16 @@
 
 from collections.abc import Mapping
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roomcast_backend.statistics.reconciliation import Reconciliation, correction, corrections
+from roomcast_backend.statistics.reconciliation import (
+    SETTLE_SECONDS,
+    Reconciliation,
+    correction,
+    corrections,
+)
 from roomcast_backend.stores.counters import Counter, members
 
 CONNECTIONS = Counter("connections")
@@ -27,6 +33,23 @@ class TestCorrection:
         change = correction(before, rows, after)
         for reading in (before, after):
             assert abs(rows - reading) >= abs(change)
+
+    @given(st.lists(NUMBERS, min_size=3, max_size=3).map(sorted), NUMBERS, st.booleans())
+    def test_an_error_never_grows_while_the_number_only_grows_or_only_shrinks(
+        self, true: list[int], error: int, shrinks: bool
+    ) -> None:
+        before, rows, after = reversed(true) if shrinks else true
+        left = error + correction(before + error, rows, after + error)
+        assert abs(left) <= abs(error)
+        assert left * error >= 0
+
+    @given(NUMBERS, NUMBERS, NUMBERS, NUMBERS)
+    def test_what_stays_wrong_is_at_most_what_moved(
+        self, before: int, rows: int, after: int, error: int
+    ) -> None:
+        moved = max(before, rows, after) - min(before, rows, after)
+        left = error + correction(before + error, rows, after + error)
+        assert abs(left) <= moved
 
     def test_a_counter_without_rows_and_rows_without_a_counter(self) -> None:
         wrong = corrections({CONNECTIONS: 3}, {members("agent"): 2}, {CONNECTIONS: 3})
@@ -69,21 +92,73 @@ class Rows:
 class TestRun:
     def test_corrects_and_then_finds_nothing(self) -> None:
         store = Store(connections=7)
-        reconciliation = Reconciliation(store, Rows({CONNECTIONS: 2}), every=60)
+        reconciliation = Reconciliation(
+            store, Rows({CONNECTIONS: 2}), every=60, sleep=lambda _: None
+        )
         assert reconciliation.run(now=1000) == {CONNECTIONS: -5}
         assert reconciliation.run(now=1060) == {}
         assert store.values[CONNECTIONS] == 2
 
     def test_a_second_run_at_the_same_time_adds_nothing(self) -> None:
         store = Store(connections=7)
-        reconciliation = Reconciliation(store, Rows({CONNECTIONS: 2}), every=60)
+        reconciliation = Reconciliation(
+            store, Rows({CONNECTIONS: 2}), every=60, sleep=lambda _: None
+        )
         reconciliation.run(now=1000)
         assert reconciliation.run(now=1001) is None
         assert store.values[CONNECTIONS] == 2
 
     def test_each_run_is_a_change_of_its_own(self) -> None:
         store = Store(connections=7)
-        reconciliation = Reconciliation(store, Rows({CONNECTIONS: 2}), every=60)
+        reconciliation = Reconciliation(
+            store, Rows({CONNECTIONS: 2}), every=60, sleep=lambda _: None
+        )
         for now in (1000, 2000):
             reconciliation.run(now=now)
         assert len(set(store.added)) == 2
+
+    @pytest.mark.parametrize("change", [3, -2])
+    def test_rows_that_are_counted_late_are_no_error(self, change: int) -> None:
+        store = Store(connections=5)  # their stream records are still on the way
+
+        def settle(seconds: float) -> None:
+            assert seconds == SETTLE_SECONDS
+            store.add({CONNECTIONS: change}, batch="stream", at=0)
+
+        rows = Rows({CONNECTIONS: 5 + change})
+        assert Reconciliation(store, rows, every=60, sleep=settle).run(now=1000) == {}
+        assert store.values[CONNECTIONS] == 5 + change
+
+    def test_what_is_counted_after_the_wait_is_taken_back_by_the_next(self) -> None:
+        store = Store(connections=5)
+        rows = Rows({CONNECTIONS: 6})
+        reconciliation = Reconciliation(store, rows, every=60, sleep=lambda _: None)
+        assert reconciliation.run(now=1000) == {CONNECTIONS: 1}
+        store.add({CONNECTIONS: 1}, batch="stream", at=0)
+        assert reconciliation.run(now=2000) == {CONNECTIONS: -1}
+        assert store.values[CONNECTIONS] == 6
+
+    @given(
+        error=NUMBERS,
+        steps=st.lists(st.tuples(st.integers(-9, 9), st.integers(-9, 9)), max_size=5),
+    )
+    def test_converges_while_clients_come_and_go(
+        self, error: int, steps: list[tuple[int, int]]
+    ) -> None:
+        """In each step some rows change before they are counted, others after that."""
+        true = 0
+        store = Store(connections=error)
+        rows = Rows({})
+        pending: list[int] = []
+
+        def settle(_seconds: float) -> None:
+            store.add({CONNECTIONS: pending.pop()}, batch="stream", at=0)
+
+        reconciliation = Reconciliation(store, rows, every=60, sleep=settle)
+        for number, (earlier, later) in enumerate([*steps, (0, 0)]):
+            rows.counted = {CONNECTIONS: true + earlier}
+            pending.append(earlier + later)
+            reconciliation.run(now=1000 + 60 * number)
+            true += earlier + later
+            moved = max(0, earlier, earlier + later) - min(0, earlier, earlier + later)
+            assert abs(store.values[CONNECTIONS] - true) <= moved

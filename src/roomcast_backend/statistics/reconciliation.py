@@ -3,19 +3,25 @@
 The counters follow the tables' streams. A batch that failed for good, or was counted twice, leaves
 them wrong for ever, and `max_connections` believes them. So now and then:
 
-counters before ─▶ count the rows ─▶ counters after ─▶ add what the rows are outside of both
+counters before ─▶ count the rows ─▶ wait ─▶ counters after ─▶ add what the rows are outside of both
 
 While clients come and go the rows are counted over some seconds, and counters lag behind by some
-more. Between the two readings of a counter any number of rows can be right, so nothing is corrected
-there: a correction is never larger than the error, and once the tables are quiet it is the error.
+more: the wait lets them catch up with the rows. Between the two readings of a counter any number of
+rows can be right, so nothing is corrected there. What stays wrong is at most what the true number
+moved meanwhile, and once the tables are quiet nothing. Changes that are counted later than after
+the wait look like an error: they are corrected and then counted, and the next sweep takes that back.
 """
 
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from roomcast.rooms import KINDS
 from roomcast_backend.stores import counters
 from roomcast_backend.stores.counters import Counter
+
+SETTLE_SECONDS = 10
+"""Until a change is counted: Lambda gathers changes for a second, reads them and counts them."""
 
 NAMES = (
     counters.CONNECTIONS,
@@ -52,10 +58,18 @@ class Rows(Protocol):
 class Reconciliation:
     """Corrects the counters; at most once in `every` seconds, whoever asks for it."""
 
-    def __init__(self, store: Counters, rows: Rows, *, every: int) -> None:
+    def __init__(
+        self,
+        store: Counters,
+        rows: Rows,
+        *,
+        every: int,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._store = store
         self._rows = rows
         self._every = every
+        self._sleep = sleep
 
     def run(self, *, now: int) -> dict[Counter, int] | None:
         """Return what was added to each counter that was wrong; None when it is not time yet.
@@ -66,6 +80,7 @@ class Reconciliation:
             return None
         before = self._read()
         rows = self._rows.count()
+        self._sleep(SETTLE_SECONDS)
         after = self._read()
         wrong = corrections(before, rows, after)
         self._store.add(wrong, batch=f"reconciled {now}", at=now)
