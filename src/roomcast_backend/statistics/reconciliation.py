@@ -3,7 +3,7 @@
 The counters follow the tables' streams. A batch that failed for good, or was counted twice, leaves
 them wrong for ever, and `max_connections` believes them. So now and then:
 
-counters before ─▶ count the rows ─▶ wait ─▶ counters after ─▶ add what the rows are outside of both
+counters before ─▶ count rows ─▶ wait ─▶ counters after ─▶ add what the rows are outside of both
 
 While clients come and go the rows are counted over some seconds, and counters lag behind by some
 more: the wait lets them catch up with the rows. Between the two readings of a counter any number of
