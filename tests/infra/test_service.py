@@ -387,8 +387,9 @@ class TestFailures:
 
     def test_asynchronous_calls_end_in_dead_letters(self, service: Template) -> None:
         calls = service.properties("AWS::Lambda::EventInvokeConfig")
-        kept = [call for call in calls if "Heartbeat" not in str(call["FunctionName"])]
-        assert len(kept) == len(calls) - 1 > 0
+        scheduled = ("Heartbeat", "Reconcile")
+        kept = [c for c in calls if not any(name in str(c["FunctionName"]) for name in scheduled)]
+        assert len(kept) == len(calls) - len(scheduled) > 0
         for call in kept:
             assert call["DestinationConfig"]["OnFailure"]["Destination"]
             assert call["MaximumRetryAttempts"] == 2
@@ -435,21 +436,23 @@ class TestFailures:
         ]
         assert schedules.count("rate(1 minute)") == 1
 
-    def test_a_heartbeat_that_failed_or_is_late_is_not_repeated(self, service: Template) -> None:
-        (target,) = [
+    def test_a_scheduled_call_that_failed_or_is_late_is_not_repeated(
+        self, service: Template
+    ) -> None:
+        once = {"MaximumEventAgeInSeconds": 60, "MaximumRetryAttempts": 0}
+        targets = [
             target
             for rule in service.properties("AWS::Events::Rule")
             if "ScheduleExpression" in rule
             for target in rule["Targets"]
         ]
-        once = {"MaximumEventAgeInSeconds": 60, "MaximumRetryAttempts": 0}
-        assert target["RetryPolicy"] == once
-        (config,) = [
+        assert [target["RetryPolicy"] for target in targets] == [once] * 2
+        configs = [
             config
             for config in service.properties("AWS::Lambda::EventInvokeConfig")
-            if "Heartbeat" in str(config["FunctionName"])
+            if any(name in str(config["FunctionName"]) for name in ("Heartbeat", "Reconcile"))
         ]
-        assert {name: config[name] for name in once} == once
+        assert [{name: config[name] for name in once} for config in configs] == [once] * 2
 
 
 class TestOutputs:

@@ -3,13 +3,13 @@
 The counters follow the tables' streams. A batch that failed for good, or was counted twice, leaves
 them wrong for ever, and `max_connections` believes them. So now and then:
 
-counters before ─▶ count rows ─▶ wait ─▶ counters after ─▶ add what the rows are outside of both
+counters before ─▶ count rows ─▶ wait ─▶ counters after ─▶ add what is outside of both
 
 While clients come and go the rows are counted over some seconds, and counters lag behind by some
 more: the wait lets them catch up with the rows. Between the two readings of a counter any number of
 rows can be right, so nothing is corrected there. What stays wrong is at most what the true number
 moved meanwhile, and once the tables are quiet nothing. Changes that are counted later than after
-the wait look like an error: they are corrected and then counted, and the next sweep takes that back.
+the wait look like an error: they are corrected, then counted, and the next sweep takes that back.
 """
 
 import time
