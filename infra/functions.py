@@ -31,7 +31,7 @@ FUNCTIONS = (
     FunctionRow(
         name="open",
         purpose="Greets a connection once its handshake is done",
-        timeout=45,  # waits up to 15 s for the handshake and as long for the greeting
+        timeout=45,  # waits up to 15 s for handshake and greeting; a table may take as long
         grants={
             "connections": ("DeleteItem", "GetItem", "PutItem", "UpdateItem"),
             "rooms": ("BatchWriteItem", "PutItem"),

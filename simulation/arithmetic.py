@@ -29,7 +29,7 @@ class Writes:
 
 
 CONNECT = Writes(
-    connections=ROW + sizes.TRANSACTION * ROW,  # stored, then ready
+    connections=3 * ROW + sizes.TRANSACTION * ROW,  # stored, claimed, ready, greeted
     rooms=2 * sizes.TRANSACTION * MEMBERSHIP,  # global, and the user's own
     counters=sizes.TRANSACTION,  # of the user's own room; those of all rooms are added up
 )

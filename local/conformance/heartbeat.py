@@ -9,9 +9,7 @@ import asyncio
 from aiohttp import web
 
 from local.conformance.service import PING_INTERVAL, PING_TIMEOUT
-from roomcast_backend.model.connection import SOCKET_IO
-from roomcast_backend.protocol import codec_named
-from roomcast_backend.protocol.engineio_packets import PONG
+from roomcast_backend.protocol.engineio_packets import PING, PONG
 
 
 class Heartbeat:
@@ -37,7 +35,7 @@ class Heartbeat:
             while True:
                 await asyncio.sleep(PING_INTERVAL / 1000)
                 self._answered.clear()
-                await self._socket.send_str(codec_named(SOCKET_IO).heartbeat)
+                await self._socket.send_str(PING)
                 async with asyncio.timeout(PING_TIMEOUT / 1000):
                     await self._answered.wait()
         except TimeoutError:

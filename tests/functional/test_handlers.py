@@ -319,6 +319,17 @@ class TestDisconnect:
         assert dynamodb.scan(TableName="connections")["Items"] == []
         assert dynamodb.scan(TableName="rooms")["Items"] == []
 
+    @pytest.mark.parametrize("code", [{}, {"disconnectStatusCode": 1001}])
+    def test_whatever_the_event_leaves_out(
+        self, aws_lambda: Lambda, dynamodb: Any, code: dict[str, int]
+    ) -> None:
+        bare = {"requestContext": {"connectionId": "c1"}}
+        assert connect({**bare, "headers": None}, aws_lambda.context)["statusCode"] == 200
+        assert len(dynamodb.scan(TableName="connections")["Items"]) == 1
+        event = {"requestContext": {"connectionId": "c1", **code}}
+        assert disconnect(event, aws_lambda.context) == {"statusCode": 200}
+        assert dynamodb.scan(TableName="connections")["Items"] == []
+
     def test_twice_or_for_a_stranger(self, aws_lambda: Lambda) -> None:
         event = {"requestContext": {"connectionId": "x", "eventType": "DISCONNECT"}}
         assert disconnect(event, aws_lambda.context) == {"statusCode": 200}

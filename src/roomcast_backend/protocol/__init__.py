@@ -17,10 +17,9 @@ from roomcast_backend.protocol.socketio_codec import EngineIoCodec, SocketIoCode
 
 
 class Codec(Protocol):
-    """One way of writing events and heartbeats; replies to clients do not go through it."""
+    """One way of writing events; replies to clients and heartbeats do not go through it."""
 
     name: str
-    heartbeat: str
 
     def encode_event(self, envelope: Envelope, room: str) -> str:
         """Write the copy of an event that goes through `room`; the same text for all members."""

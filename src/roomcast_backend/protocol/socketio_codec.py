@@ -7,7 +7,7 @@ that is stored for a session is the name of its codec.
 
 from roomcast.envelope import Envelope
 from roomcast_backend.model.connection import SOCKET_IO
-from roomcast_backend.protocol import engineio_packets, socketio_packets
+from roomcast_backend.protocol import socketio_packets
 
 NAMESPACES = ("/ws", "/")
 """The namespaces that are served; clients of the old server use either."""
@@ -27,8 +27,6 @@ def codec_name(namespace: str, *, recover: bool = False) -> str:
 class SocketIoCodec:
     """Writes events for the sessions in one namespace, with or without recovery."""
 
-    heartbeat = engineio_packets.PING
-
     def __init__(self, namespace: str, *, recover: bool = False) -> None:
         self.name = codec_name(namespace, recover=recover)
         self._namespace = namespace
@@ -45,7 +43,6 @@ class EngineIoCodec:
     """Writes for a connection that has no session: the only event is why the connection ends."""
 
     name = SOCKET_IO
-    heartbeat = engineio_packets.PING
 
     def encode_event(self, envelope: Envelope, room: str) -> str:
         """Write `connection.error` as a CONNECT_ERROR of the main namespace."""
