@@ -8,7 +8,7 @@ import pytest
 
 from infra.functions import FUNCTIONS
 from infra.queues import WORK
-from infra.triggers import WITH_DEAD_LETTERS, grants_of
+from infra.triggers import TRIGGERS, WITH_DEAD_LETTERS, Schedule, grants_of
 from tests.infra.conftest import Template
 
 TRACES = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
@@ -386,8 +386,9 @@ class TestFailures:
 
     def test_asynchronous_calls_end_in_dead_letters(self, service: Template) -> None:
         calls = service.properties("AWS::Lambda::EventInvokeConfig")
-        kept = [call for call in calls if "Heartbeat" not in str(call["FunctionName"])]
-        assert len(kept) == len(calls) - 1 > 0
+        scheduled = {each.function.capitalize() for each in TRIGGERS if isinstance(each, Schedule)}
+        kept = [call for call in calls if not aliases_in(call["Qualifier"]) & scheduled]
+        assert len(kept) == len(calls) - len(scheduled) > 0
         for call in kept:
             assert call["DestinationConfig"]["OnFailure"]["Destination"]
             assert call["MaximumRetryAttempts"] == 2
@@ -429,21 +430,22 @@ class TestFailures:
         ]
         assert schedules.count("rate(1 minute)") == 1
 
-    def test_a_heartbeat_that_failed_or_is_late_is_not_repeated(self, service: Template) -> None:
-        (target,) = [
+    def test_a_schedule_that_failed_or_is_late_is_not_repeated(self, service: Template) -> None:
+        targets = [
             target
             for rule in service.properties("AWS::Events::Rule")
             if "ScheduleExpression" in rule
             for target in rule["Targets"]
         ]
         once = {"MaximumEventAgeInSeconds": 60, "MaximumRetryAttempts": 0}
-        assert target["RetryPolicy"] == once
-        (config,) = [
-            config
-            for config in service.properties("AWS::Lambda::EventInvokeConfig")
-            if "Heartbeat" in str(config["FunctionName"])
-        ]
-        assert {name: config[name] for name in once} == once
+        assert [target["RetryPolicy"] for target in targets] == [once, once]
+        for target in targets:
+            (config,) = [
+                config
+                for config in service.properties("AWS::Lambda::EventInvokeConfig")
+                if aliases_in(config["Qualifier"]) == aliases_in(target["Arn"])
+            ]
+            assert {name: config[name] for name in once} == once
 
 
 class TestOutputs:
