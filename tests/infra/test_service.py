@@ -9,7 +9,7 @@ import pytest
 from functions.reconcile.wiring import MIN_SECONDS
 from infra.functions import FUNCTIONS, TIMEOUTS
 from infra.queues import WORK
-from infra.triggers import WITH_DEAD_LETTERS, grants_of
+from infra.triggers import TRIGGERS, WITH_DEAD_LETTERS, Schedule, grants_of
 from tests.infra.conftest import Template
 
 TRACES = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
@@ -387,8 +387,8 @@ class TestFailures:
 
     def test_asynchronous_calls_end_in_dead_letters(self, service: Template) -> None:
         calls = service.properties("AWS::Lambda::EventInvokeConfig")
-        scheduled = ("Heartbeat", "Reconcile")
-        kept = [c for c in calls if not any(name in str(c["FunctionName"]) for name in scheduled)]
+        scheduled = {each.function.capitalize() for each in TRIGGERS if isinstance(each, Schedule)}
+        kept = [call for call in calls if not aliases_in(call["Qualifier"]) & scheduled]
         assert len(kept) == len(calls) - len(scheduled) > 0
         for call in kept:
             assert call["DestinationConfig"]["OnFailure"]["Destination"]
@@ -436,23 +436,22 @@ class TestFailures:
         ]
         assert schedules.count("rate(1 minute)") == 1
 
-    def test_a_scheduled_call_that_failed_or_is_late_is_not_repeated(
-        self, service: Template
-    ) -> None:
-        once = {"MaximumEventAgeInSeconds": 60, "MaximumRetryAttempts": 0}
+    def test_a_schedule_that_failed_or_is_late_is_not_repeated(self, service: Template) -> None:
         targets = [
             target
             for rule in service.properties("AWS::Events::Rule")
             if "ScheduleExpression" in rule
             for target in rule["Targets"]
         ]
-        assert [target["RetryPolicy"] for target in targets] == [once] * 2
-        configs = [
-            config
-            for config in service.properties("AWS::Lambda::EventInvokeConfig")
-            if any(name in str(config["FunctionName"]) for name in ("Heartbeat", "Reconcile"))
-        ]
-        assert [{name: config[name] for name in once} for config in configs] == [once] * 2
+        once = {"MaximumEventAgeInSeconds": 60, "MaximumRetryAttempts": 0}
+        assert [target["RetryPolicy"] for target in targets] == [once, once]
+        for target in targets:
+            (config,) = [
+                config
+                for config in service.properties("AWS::Lambda::EventInvokeConfig")
+                if aliases_in(config["Qualifier"]) == aliases_in(target["Arn"])
+            ]
+            assert {name: config[name] for name in once} == once
 
 
 class TestOutputs:
