@@ -66,8 +66,8 @@ class PythonFunction(Construct):
         reserved: int | None,
     ) -> None:
         super().__init__(scope, construct_id)
-        logs = log_group(self, "Logs", days=log_retention_days)
-        own = [_write_to(logs), *([TRACES] if traced else [])]
+        self.logs = log_group(self, "Logs", days=log_retention_days)
+        own = [_write_to(self.logs), *([TRACES] if traced else [])]
         self.role = Role(
             self,
             "Role",
@@ -87,7 +87,7 @@ class PythonFunction(Construct):
             timeout=Duration.seconds(timeout),
             memory_size=memory,
             role=self.role.without_policy_updates(),
-            log_group=logs,
+            log_group=self.logs,
             tracing=Tracing.ACTIVE if traced else Tracing.DISABLED,
             recursive_loop=RecursiveLoop.ALLOW if recursive else None,
             reserved_concurrent_executions=reserved,

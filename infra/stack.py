@@ -4,12 +4,13 @@ import tomllib
 from pathlib import Path
 
 from aws_cdk import CfnOutput, Stack, Tags
-from aws_cdk.aws_events import EventBus
+from aws_cdk.aws_events import EventBus, Rule
 from aws_cdk.aws_lambda import Code, LayerVersion
 from constructs import Construct
 
 from infra import grants, http_api, triggers
-from infra.alarms import Alarms
+from infra.alarms import Alarms, service_name
+from infra.dashboard import ServiceDashboard
 from infra.functions import FUNCTIONS, TIMEOUTS, FunctionRow
 from infra.grants import Clients, Resource
 from infra.http_api import HttpRoutes
@@ -60,6 +61,7 @@ class ServiceStack(Stack):
         made = self._make_functions(build)
         self.functions = {name: each.function for name, each in made.items()}
         self.live = {name: each.live for name, each in made.items()}
+        self._logs = {name: each.logs for name, each in made.items()}
         self.http = HttpRoutes(self, "Http", settings=settings, functions=self.live)
         self._add_triggers()
         alarms = self._add_alarms()
@@ -112,7 +114,7 @@ class ServiceStack(Stack):
         """Return the settings and the names of what the function is granted, of nothing else."""
         named = {variable(resource.name): resource.value for resource in granted if resource.name}
         return {
-            "POWERTOOLS_SERVICE_NAME": f"roomcast-{row.name}",
+            "POWERTOOLS_SERVICE_NAME": service_name(self._settings.stack_name, row.name),
             "POWERTOOLS_METRICS_NAMESPACE": "Roomcast",
             "POWERTOOLS_LOG_LEVEL": self._settings.log_level,
             **self._settings.variables(),
@@ -163,13 +165,38 @@ class ServiceStack(Stack):
             trigger.connect(self.live[trigger.function], sources)
 
     def _add_alarms(self) -> Alarms:
-        alarms = Alarms(self, "Alarms", topic_arn=self._settings.alarm_topic_arn)
+        alarms = Alarms(
+            self,
+            "Alarms",
+            stack_name=self._settings.stack_name,
+            topic_arn=self._settings.alarm_topic_arn,
+            metric_math=self._target.metric_math,
+        )
         for name, function in self.functions.items():
-            alarms.watch_function(name, function)
+            alarms.watch_function(name, function, self._logs[name])
         for name, queue in self.queues.dead_letters.items():
             alarms.watch_dead_letters(name, queue)
         for name in triggers.STREAM_READERS:
             alarms.watch_stream(name, self.functions[name])
+        for name, table in self.tables.named.items():
+            alarms.watch_table(name, table)
+        for rule in self.node.find_all():
+            if isinstance(rule, Rule):
+                alarms.watch_rule(rule.node.path.split("/")[1], rule)
+        alarms.watch_websocket(self.websocket.api.api_id, STAGE)
+        alarms.watch_http(self.http.api.api_id, "$default")
+        alarms.watch_pages(self.queues.work["pages"])
+        alarms.watch_webhooks()
+        alarms.watch_posts()
+        alarms.watch_concurrency()
+        ServiceDashboard(
+            self,
+            "Dashboard",
+            name=self._settings.stack_name,
+            websocket=(self.websocket.api.api_id, STAGE),
+            functions=self.functions,
+            alarms=alarms,
+        )
         return alarms
 
     def _add_outputs(self) -> None:

@@ -16,6 +16,7 @@ class Target:
     layer            The emulator runs functions with its own interpreter, whose environment holds
                      the same locked libraries, built for this machine instead of arm64.
     canary           The emulator has no CodeDeploy.
+    metric_math      The emulator's alarms compare one metric with a number.
     retains          What an operator has set outlives the stack on AWS; here `make down` ends it.
     encrypted        The emulator speaks plain HTTP, which the queues' policies would refuse.
     edge             CloudFront and S3 are played by a proxy.
@@ -28,6 +29,7 @@ class Target:
     route_responses: bool = True
     layer: bool = True
     canary: bool = True
+    metric_math: bool = True
     retains: bool = True
     encrypted: bool = True
     edge: bool = True
@@ -71,6 +73,7 @@ def target_of(settings: Settings) -> Target:
         route_responses=False,
         layer=False,
         canary=False,
+        metric_math=False,
         retains=False,
         encrypted=False,
         edge=False,

@@ -1,5 +1,6 @@
 """Delivers events of the bus, and queued parts of large fan-outs, to the members of the rooms."""
 
+import time
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
@@ -7,7 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.broadcast.wiring import fan_out
 from roomcast.envelope import Envelope, InvalidEnvelope
-from roomcast_backend.fanout.metrics import add_metrics
+from roomcast_backend.fanout.metrics import add_delivery_time, add_metrics
 from roomcast_backend.fanout.tally import Tally
 from roomcast_backend.fanout.work import Work
 from roomcast_backend.runtime.startup import initialize
@@ -31,6 +32,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
         metrics.add_metric(name="invalid_events", unit="Count", value=1)
         return None
     _log(envelope, fan_out().broadcast(envelope, until=work_until(context)))
+    add_delivery_time(metrics, envelope, now=time.time())
     return None
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from infra.functions import FUNCTIONS, TIMEOUTS
 from infra.queues import WORK
 from infra.triggers import TRIGGERS, WITH_DEAD_LETTERS, Schedule, grants_of
 from tests.infra.conftest import Template
+
+ROOT = Path(__file__).parents[2]
 
 TRACES = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
 LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
@@ -423,12 +426,60 @@ class TestFailures:
 
     def test_alarms(self, service: Template) -> None:
         alarms = service.properties("AWS::CloudWatch::Alarm")
-        metrics = [alarm["MetricName"] for alarm in alarms]
+        metrics = [alarm.get("MetricName", "") for alarm in alarms]
         assert metrics.count("Errors") == metrics.count("Throttles") == len(ROLES)
         assert metrics.count("ApproximateNumberOfMessagesVisible") == len(WITH_DEAD_LETTERS) + len(
             WORK
         )
-        assert "IteratorAge" in metrics
+        assert {"IteratorAge", "5xx", "webhooks_failed", "ApproximateAgeOfOldestMessage"} <= set(
+            metrics
+        )
+        assert {"IntegrationError", "ExecutionError", "ClientError"} <= set(metrics)
+        assert metrics.count("ReadThrottleEvents") == metrics.count("WriteThrottleEvents") == 6
+        assert metrics.count("FailedInvocations") == 3
+        assert metrics.count("") == 2  # shares: of posts that fail, of the account's executions
+
+    def test_a_handled_error_counts_though_lambda_has_none(self, service: Template) -> None:
+        filters = service.properties("AWS::Logs::MetricFilter")
+        counted = {each["MetricTransformations"][0]["MetricName"] for each in filters}
+        watched = {
+            alarm["MetricName"]
+            for alarm in service.properties("AWS::CloudWatch::Alarm")
+            if alarm.get("MetricName", "").endswith("-errors")
+        }
+        assert len(counted) == len(ROLES)
+        assert counted == watched
+        assert {each["FilterPattern"] for each in filters} == {'{ $.level = "ERROR" }'}
+
+    def test_one_client_rings_no_alarm_about_all(self, service: Template) -> None:
+        for alarm in service.properties("AWS::CloudWatch::Alarm"):
+            if alarm.get("MetricName") in {"ClientError", "IntegrationError", "ExecutionError"}:
+                assert (alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"]) == (2, 3)
+                assert alarm["Threshold"] >= 20
+
+    def test_every_alarm_has_a_runbook_and_every_runbook_an_alarm(self, service: Template) -> None:
+        named = {
+            alarm["AlarmDescription"].partition("docs/operations.md#")[2]
+            for alarm in service.properties("AWS::CloudWatch::Alarm")
+        }
+        text = (ROOT / "docs/operations.md").read_text()
+        chapter = text.partition("## Alarms\n")[2].partition("\n## ")[0]
+        assert named == set(re.findall(r"^### (.+)$", chapter, re.MULTILINE))
+
+    def test_metrics_tell_deployments_apart(self, service: Template) -> None:
+        names = {
+            function["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
+            for function in service.properties("AWS::Lambda::Function")
+        }
+        assert "Roomcast-broadcast" in names
+        dimensions = {
+            dimension["Value"]
+            for alarm in service.properties("AWS::CloudWatch::Alarm")
+            for dimension in alarm.get("Dimensions", [])
+            if dimension["Name"] == "service"
+        }
+        assert dimensions
+        assert dimensions <= names
 
     def test_the_heartbeat_is_scheduled(self, service: Template) -> None:
         schedules = [

@@ -1,8 +1,11 @@
 """The metrics of fan-out: counts only, never payloads or tokens."""
 
+from datetime import datetime
+
 from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
+from roomcast.envelope import Envelope
 from roomcast_backend.fanout.tally import Tally
 from roomcast_backend.gateway.posts import Outcome
 
@@ -14,6 +17,7 @@ METRICS = (
     "queued_members",
     "repeated_events",
     "invalid_events",
+    "delivery_ms",
 )
 """The names of all metrics of fan-out; docs/operations.md says what each of them counts."""
 
@@ -36,3 +40,13 @@ def add_metrics(metrics: Metrics, tally: Tally) -> dict[str, int]:
     for name, count in numbers.items():
         metrics.add_metric(name=name, unit=MetricUnit.Count, value=count)
     return numbers
+
+
+def add_delivery_time(metrics: Metrics, envelope: Envelope, *, now: float) -> None:
+    """Add how long ago an event was published, in ms, when its posts are done (`now`, epoch s).
+
+    The publisher's clock and this one can differ: below zero counts as zero.
+    """
+    published = datetime.fromisoformat(envelope.timestamp).timestamp()
+    milliseconds = max(0, round((now - published) * 1000))
+    metrics.add_metric(name="delivery_ms", unit=MetricUnit.Milliseconds, value=milliseconds)
