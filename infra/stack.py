@@ -216,6 +216,9 @@ class ServiceStack(Stack):
             "RegistryTableName": self.tables.registry.table_name,
             "ServiceVersion": tomllib.loads(PROJECT.read_text())["project"]["version"],
         }
+        outputs["BroadcastFunctionName"] = self.functions["broadcast"].function_name
+        for name, queue in self.queues.dead_letters.items():
+            outputs[f"{name.capitalize()}DeadLettersUrl"] = queue.queue_url
         if self.keys.jwt:
             outputs["JwtSecretArn"] = self.keys.jwt.arn
         for name, value in outputs.items():

@@ -5,6 +5,9 @@ from typing import TypedDict
 
 from local.settings import REGION, Settings
 
+DEAD_LETTERS = "DeadLettersUrl"
+"""How the names of the stack's outputs end that hold the URLs of the queues of dead letters."""
+
 
 class Endpoints(TypedDict):
     """The file's shape, for clients, tests and benchmarks on this machine.
@@ -30,6 +33,8 @@ class Endpoints(TypedDict):
     github_webhook_secret: str
     demo_project_id: str
     demo_repository: str
+    broadcast_function: str
+    dead_letters: dict[str, str]
 
 
 def describe(settings: Settings, outputs: dict[str, str], demo: dict[str, str]) -> Endpoints:
@@ -54,6 +59,12 @@ def describe(settings: Settings, outputs: dict[str, str], demo: dict[str, str]) 
         "github_webhook_secret": demo["github_webhook_secret"],
         "demo_project_id": demo["demo_project_id"],
         "demo_repository": demo["demo_repository"],
+        "broadcast_function": outputs["BroadcastFunctionName"],
+        "dead_letters": {
+            name.removesuffix(DEAD_LETTERS).lower(): url
+            for name, url in outputs.items()
+            if name.endswith(DEAD_LETTERS)
+        },
     }
 
 

@@ -15,6 +15,8 @@ OUTPUTS = {
     "WebSocketUrl": "ws://127.0.0.1:4600/_aws/execute-api/abc/ws",
     "HttpUrl": "http://127.0.0.1:4600/_aws/execute-api/def/$default",
     "EventBusName": "Roomcast",
+    "BroadcastFunctionName": "broadcast",
+    "OpenDeadLettersUrl": "http://127.0.0.1:4566/000000000000/open",
     "RegistryTableName": "Registry-1",
 }
 DEMO = {
@@ -59,7 +61,7 @@ class TestDescribe:
     def test_holds_the_demo(self, settings: Settings) -> None:
         described = endpoints.describe(settings, OUTPUTS, DEMO)
 
-        assert set(DEMO.items()) <= set(described.items())
+        assert {name: dict(described)[name] for name in DEMO} == DEMO
         assert set(described) == set(get_type_hints(Endpoints))
 
 

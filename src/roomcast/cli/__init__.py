@@ -5,6 +5,7 @@ from roomcast.cli.group import main
 from roomcast.cli.link import link_repo, link_user
 from roomcast.cli.links import links
 from roomcast.cli.publish import publish
+from roomcast.cli.redrive import redrive
 from roomcast.cli.stats import stats
 from roomcast.cli.tail import tail
 from roomcast.cli.token import token
@@ -21,6 +22,7 @@ for command in (
     unlink_user,
     stats,
     doctor,
+    redrive,
 ):
     main.add_command(command)
 

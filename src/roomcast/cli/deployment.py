@@ -32,7 +32,11 @@ _STACK_OUTPUTS: Final = {
     "WebhookUrl": "webhook_url",
     "HealthUrl": "health_url",
     "GithubSecretArn": "github_secret_arn",
+    "BroadcastFunctionName": "broadcast_function",
 }
+
+DEAD_LETTERS: Final = "DeadLettersUrl"
+"""How the names of the outputs end that hold the URLs of the queues of dead letters."""
 
 _ENDPOINT_FIELDS: Final = {
     "websocket_url": "websocket_url",
@@ -48,6 +52,7 @@ _OPTIONAL_FIELDS: Final = {
     "webhook_url": "webhook_url",
     "health_url": "health_url",
     "github_webhook_secret": "_github_secret",
+    "broadcast_function": "broadcast_function",
 }
 """Fields of the file that only some commands need."""
 
@@ -70,6 +75,8 @@ class Deployment:
     webhook_url: str = ""
     health_url: str = ""
     github_secret_arn: str = ""
+    broadcast_function: str = ""
+    dead_letters: Mapping[str, str] = field(default_factory=dict)
     _jwt_secret: str = field(default="", repr=False)
     _github_secret: str = field(default="", repr=False)
 
@@ -84,7 +91,8 @@ class Deployment:
                 f"{path} does not describe a running service: run `make up` again"
             ) from exc
         optional = {field: str(endpoints.get(key, "")) for key, field in _OPTIONAL_FIELDS.items()}
-        return cls(name=str(path), **values, **optional)
+        dead_letters = endpoints.get("dead_letters", {})
+        return cls(name=str(path), dead_letters=dead_letters, **values, **optional)
 
     @classmethod
     def from_stack(cls, stack: str, *, session: boto3.Session | None = None) -> Self:
@@ -99,7 +107,13 @@ class Deployment:
                 f"the stack {stack} is not a Roomcast service: no EventBusName output"
             )
         values = {field: outputs.get(key, "") for key, field in _STACK_OUTPUTS.items()}
-        return cls(name=f"stack {stack}", region=session.region_name or "", **values)
+        dead_letters = {
+            key.removesuffix(DEAD_LETTERS).lower(): url
+            for key, url in outputs.items()
+            if key.endswith(DEAD_LETTERS)
+        }
+        region = session.region_name or ""
+        return cls(name=f"stack {stack}", region=region, dead_letters=dead_letters, **values)
 
     @staticmethod
     def outputs_of(stack: str, *, session: boto3.Session | None = None) -> dict[str, str]:

@@ -1,0 +1,84 @@
+"""`roomcast redrive`: look at dead letters, and try them again."""
+
+from itertools import islice
+
+import click
+
+from roomcast.cli.dead_letters import DeadLetters, Letter
+from roomcast.cli.deployment import find_deployment
+from roomcast.cli.group import CommandFailed, InvalidInput, stack_option
+from roomcast.envelope import encode
+
+STREAM = "count"
+"""Its letters name a batch of a stream and do not hold it."""
+
+
+@click.command(epilog="Example:  roomcast redrive broadcast --peek 5")
+@click.argument("queue", required=False)
+@click.option("--peek", type=click.IntRange(1, 1000), metavar="N", help="Show up to N letters.")
+@click.option("--yes", is_flag=True, help="Do not ask before trying them again.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
+@stack_option
+def redrive(
+    *, queue: str | None, peek: int | None, yes: bool, as_json: bool, stack: str | None
+) -> None:
+    """Try dead letters again; without QUEUE list the queues and their counts.
+
+    A letter leaves its queue only after it was handed over. Repeats do no harm: events that were
+    delivered are not delivered again, and clients drop repeats by id.
+    """
+    dead = DeadLetters(find_deployment(stack))
+    if queue is None:
+        for name in dead.names:
+            _tell({"queue": name, "letters": dead.count(name)}, as_json=as_json)
+        return
+    if queue not in dead.names:
+        raise InvalidInput(f"{queue}: expected one of {', '.join(dead.names)}")
+    if peek is not None:
+        _peek(dead, queue, peek, as_json=as_json)
+        return
+    if queue == STREAM:
+        raise CommandFailed(
+            f"{queue}: its letters do not hold what was lost, so they cannot be tried again; "
+            "`reconcile` corrects the counters within an hour"
+        )
+    if not yes:
+        click.confirm(
+            f"Try the {dead.count(queue)} letters of {queue} again?", abort=True, err=True
+        )
+    tried = _retry(dead, queue)
+    _tell({"queue": queue, "tried_again": tried}, as_json=as_json)
+
+
+def _peek(dead: DeadLetters, queue: str, count: int, *, as_json: bool) -> None:
+    shown = list(islice(dead.letters(queue), count))
+    for letter in shown:
+        _tell(_summary(letter), as_json=as_json)
+    for letter in shown:
+        dead.release(queue, letter)
+
+
+def _retry(dead: DeadLetters, queue: str) -> int:
+    tried = 0
+    for letter in dead.letters(queue):
+        try:
+            dead.retry(queue, letter)
+        except Exception:
+            click.echo(f"{tried} letters of {queue} were tried again before this", err=True)
+            raise
+        tried += 1
+        click.echo(f"{letter.about}: handed over", err=True)
+    return tried
+
+
+def _summary(letter: Letter) -> dict[str, object]:
+    return {
+        "id": letter.id,
+        "sent_at": letter.sent_at.isoformat(timespec="seconds"),
+        "reason": letter.reason,
+        "about": letter.about,
+    }
+
+
+def _tell(facts: dict[str, object], *, as_json: bool) -> None:
+    click.echo(encode(facts) if as_json else "  ".join(str(value) for value in facts.values()))
