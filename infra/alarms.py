@@ -84,6 +84,12 @@ class Alarms(Construct):
             function.metric_throttles(period=PERIOD),
             f"{name} was throttled",
         )
+        self._alarm(
+            f"{name}Dropped",
+            "dropped-calls",
+            function.metric("AsyncEventsDropped", period=PERIOD, statistic="Sum"),
+            f"{name}: asynchronous calls were dropped",
+        )
         MetricFilter(
             self,
             f"{name}Logged",
