@@ -68,8 +68,8 @@ HEARTBEAT = next(row for row in FUNCTIONS if row.name == "heartbeat")
 FUNCTIONS_BUSY = 4
 """Functions that are invoked in nearly every second of a busy service; X-Ray takes one of each."""
 
-METRICS = 16
-ALARMS = 40
+METRICS = 17
+ALARMS = 73
 SECRETS = 2
 POLLING = 0.26
 """Dollars a month for the requests of an idle queue with its pollers."""
