@@ -32,8 +32,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
         metrics.add_metric(name="invalid_events", unit="Count", value=1)
         return None
     _log(envelope, fan_out().broadcast(envelope, until=work_until(context)))
-    add_delivery_time(metrics, envelope, now=time.time())
-    return None
 
 
 def _deliver_queued(event: dict[str, Any], context: LambdaContext) -> Any:
@@ -49,4 +47,5 @@ def _deliver_queued(event: dict[str, Any], context: LambdaContext) -> Any:
 
 def _log(envelope: Envelope, tally: Tally) -> None:
     counts = add_metrics(metrics, tally)
+    add_delivery_time(metrics, envelope, now=time.time())
     logger.info("delivered", extra={"event_id": envelope.id, "type": envelope.type, **counts})
