@@ -9,6 +9,7 @@ from typing import Any
 
 from local.conformance.invocations import invoke_later
 from roomcast_backend.gateway.port import Gateway
+from roomcast_backend.inbound.handler import RowRead
 from roomcast_backend.model.connection import Connection
 from roomcast_backend.protocol import engineio_packets, socketio_packets
 from roomcast_backend.protocol.engineio_packets import NOOP, Kind, Malformed, Packet
@@ -49,7 +50,16 @@ class PacketEcho:
         """Return the packet in a frame."""
         return engineio_packets.read(frame)
 
-    def handle(self, connection: Connection, packet: Packet | Malformed) -> str:
+    def prefetch(self, connection_id: str, packet: Packet | Malformed) -> None:
+        """Read nothing: there are no sessions."""
+        del connection_id, packet
+
+    def handle(
+        self,
+        connection: Connection,
+        packet: Packet | Malformed,
+        prefetched: RowRead | None = None,
+    ) -> str:
         """Answer a message with itself."""
         match packet:
             case Packet(Kind.MESSAGE):

@@ -14,7 +14,7 @@ from roomcast_backend.inbound.dispatcher import Dispatcher
 from roomcast_backend.inbound.json_handler import JsonHandler
 from roomcast_backend.inbound.replay import Replay
 from roomcast_backend.model.access import EVERYTHING, Grant, Principal
-from roomcast_backend.model.connection import Connection, State
+from roomcast_backend.model.connection import JSON, SOCKET_IO, Connection, State
 from roomcast_backend.stores.connections import ConnectionStore, RateLimit
 from roomcast_backend.stores.events import EventStore
 from roomcast_backend.stores.memberships import ChangeResult, MembershipStore
@@ -50,7 +50,7 @@ class Client:
         )
         self.dispatcher = Dispatcher(
             connections=self.connections,
-            handlers={"json": JsonHandler(commands)},
+            handlers=dict.fromkeys((JSON, SOCKET_IO), JsonHandler(commands)),
             gateway=self.gateway,
             limit=RateLimit(interval=100, burst=20),
             clock=self.clock,

@@ -1,6 +1,8 @@
 """Socket.IO packets against moto's tables: frames in, frames out."""
 
 import json
+import time
+from threading import Barrier, Event, get_ident
 from typing import Any
 
 import pytest
@@ -192,13 +194,127 @@ class TestReading:
         assert read == ["socketio"]
 
     @pytest.mark.parametrize(
-        ("frame", "protocols"), [('{"action":"ping"}', ["json"]), ("", ["json"]), ("6", [])]
+        ("frame", "protocols"),
+        [('{"action":"ping"}', ["json"]), ("", ["json"]), ("6", ["socketio"])],
     )
     def test_a_frame_of_a_stranger_is_read_in_its_own_protocol(
         self, server: Server, read: list[str], frame: str, protocols: list[str]
     ) -> None:
         server.say(frame, "stranger")
         assert read == protocols
+
+
+EVENT = '42/ws,1["ping"]'
+
+
+class TestPrefetch:
+    """The session of an event is read beside the update of the connection's row."""
+
+    @pytest.fixture
+    def reads(self, server: Server, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        """Return the ids that are read from here on in other threads than the dispatcher's."""
+        ids: list[str] = []
+        get, here = server.connections.get, get_ident()
+
+        def watch(connection_id: str) -> Any:
+            if get_ident() != here:
+                ids.append(connection_id)
+            return get(connection_id)
+
+        monkeypatch.setattr(server.connections, "get", watch)
+        return ids
+
+    @pytest.mark.parametrize(
+        ("frame", "session"),
+        [(EVENT, "c1#/ws"), ('42/ws,["ping"]', "c1#/ws"), ('42["ping"]', "c1#/")],
+    )
+    def test_an_event(
+        self, server: Server, calls: list[str], reads: list[str], frame: str, session: str
+    ) -> None:
+        server.begin("/ws")
+        server.begin("/")
+        calls.clear()
+        server.say(frame)
+        assert reads == [session]
+        assert sorted(calls) == ["get_item", "update_item"]
+
+    def test_both_calls_are_under_way_at_once(
+        self, server: Server, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        server.begin()
+        both = Barrier(2, timeout=5)
+
+        def meet(call: Any) -> Any:
+            def met(*args: Any, **options: Any) -> Any:
+                both.wait()
+                return call(*args, **options)
+
+            return met
+
+        for name in ("get", "admit"):
+            monkeypatch.setattr(server.connections, name, meet(getattr(server.connections, name)))
+        assert server.ask("ping") == {"status": "pong"}
+
+    @pytest.mark.parametrize(
+        "frame",
+        ["6", "3", "", '40/ws,{"token":"good"}', "41/ws,", "43/ws,1[]", '42/other,1["ping"]',
+         '451-/ws,["ping",{"_placeholder":true,"num":0}]', "42/ws,1[]", '{"action":"ping"}',
+         '42/ws,["ping","' + "x" * 32 * 1024 + '"]'],
+    )  # fmt: skip
+    def test_nothing_else(self, server: Server, reads: list[str], frame: str) -> None:
+        server.begin("/")
+        reads.clear()
+        server.say(frame)
+        assert reads == []
+
+    def test_an_event_on_a_connection_that_speaks_json(
+        self, server: Server, reads: list[str]
+    ) -> None:
+        server.connect("j1", server.principal(), protocol="json")
+        assert "INVALID_MESSAGE" in server.say(EVENT, "j1")
+        assert reads == ["j1#/ws"]
+
+    def test_what_was_read_for_an_event_that_comes_too_fast_is_not_used(
+        self, server: Server, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        server.begin()
+        server.clock.advance(10)
+        for _ in range(20):
+            assert "pong" in server.dispatcher.answer("c1", EVENT)
+        monkeypatch.setattr(server.sessions, "find", None)
+        assert "RATE_LIMITED" in server.dispatcher.answer("c1", EVENT)
+
+    def test_a_read_that_fails(self, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+        server.begin()
+
+        def fail(_connection_id: str) -> Any:
+            raise AwsError("dynamodb", "GetItem", "InternalServerError", status=500)
+
+        monkeypatch.setattr(server.connections, "get", fail)
+        assert server.ask("ping")["code"] == "UNAVAILABLE"
+        assert server.gateway.closed == []
+
+    @pytest.mark.parametrize("outcome", ["unknown", "failing"])
+    def test_it_ends_before_the_answer(
+        self, server: Server, monkeypatch: pytest.MonkeyPatch, outcome: str
+    ) -> None:
+        began, ended = Event(), []
+
+        def read_slowly(_connection_id: str) -> None:
+            began.set()
+            time.sleep(0.05)
+            ended.append(True)
+
+        def admit(*_args: Any, **_options: Any) -> None:
+            assert began.wait(5)
+            if outcome == "failing":
+                raise AwsError("dynamodb", "UpdateItem", "InternalServerError", status=500)
+
+        monkeypatch.setattr(server.connections, "get", read_slowly)
+        monkeypatch.setattr(server.connections, "admit", admit)
+        answer = server.say(EVENT)
+        assert ended == [True]
+        assert ("UNAVAILABLE" in answer) == (outcome == "failing")
 
 
 class TestSmallPackets:

@@ -1,22 +1,27 @@
 """Answers every frame that clients send: it finds the connection, then its protocol's handler.
 
-frame ─▶ update the connection's row: which protocol? too fast? ─▶ handler.read ─▶ handler.handle
-  │ 3 (pong)     │ unknown connection, or no answer                   │ too fast
-  ▼              ▼                                                    ▼
-  6       refuse in the frame's own protocol                    handler.refuse
+frame ─▶ handler.read ─┬─▶ update the connection's row: protocol? too fast? ─┬─▶ handler.handle
+  │ 3 (pong)           └─▶ handler.prefetch, in another thread ─────────────┤
+  ▼                             unknown connection, or no answer │          │ too fast
+  6                                                              ▼          ▼
+                               refuse in the frame's own protocol    handler.refuse
 
+A frame is read in its own protocol, before it is known whether its connection speaks that; if it
+speaks another one, the frame is read anew and what was prefetched is not used.
 This is the one place where a failure becomes a reply. Every frame gets one, which is never empty.
 """
 
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import wait
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
 from roomcast_backend.auth.verification_keys import KeysUnavailable
 from roomcast_backend.aws.errors import AwsError
-from roomcast_backend.inbound.handler import UNAVAILABLE, ProtocolHandler
+from roomcast_backend.inbound.handler import UNAVAILABLE, ProtocolHandler, RowRead
 from roomcast_backend.model.connection import SOCKET_IO, Connection
 from roomcast_backend.protocol import protocol_of
 from roomcast_backend.protocol.engineio_packets import NOOP, PONG
@@ -30,6 +35,17 @@ if TYPE_CHECKING:
 logger = Logger(child=True)
 
 UNKNOWN = Refusal(Code.AUTH_MISSING, "this connection is not known here: connect again")
+
+
+@dataclass(frozen=True, slots=True)
+class _ReadFrame:
+    """A frame as one protocol reads it; `row` is read beside the connection's, if it needs one."""
+
+    protocol: str
+    frame: str
+    handler: ProtocolHandler[Any]
+    packet: Any
+    row: RowRead | None = None
 
 
 class Dispatcher:
@@ -60,61 +76,65 @@ class Dispatcher:
         """
         if frame == PONG:
             return NOOP
+        read = self._read(protocol_of(frame), frame)
         try:
-            admitted = self._admit(connection_id)
+            read = replace(read, row=read.handler.prefetch(connection_id, read.packet))
+            admitted = self._admit(connection_id, read.row)
             if admitted is not None:
-                return self._answer_known(connection_id, admitted, frame)
+                return self._answer_known(connection_id, admitted, read)
             self._gateway.close(connection_id)
         except Exception as exc:
             _log_failure(exc)
-            return self._refuse_unread(connection_id, frame, UNAVAILABLE)
-        if protocol_of(frame) == SOCKET_IO:
+            return _refuse_safely(connection_id, read, UNAVAILABLE)
+        if read.protocol == SOCKET_IO:
             return NOOP  # its client connects again; refused a CONNECT, it would not
-        return self._refuse_unread(connection_id, frame, UNKNOWN)
+        return _refuse_safely(connection_id, read, UNKNOWN)
 
     def _answer_known(
-        self, connection_id: str, admitted: Connection | RateLimited, frame: str
+        self, connection_id: str, admitted: Connection | RateLimited, read: _ReadFrame
     ) -> str:
-        """Read the frame of a known connection, then answer it in the connection's protocol."""
-        handler = self._handlers[admitted.protocol]
-        packet = handler.read(frame)
+        """Answer the frame of a known connection in the connection's protocol."""
+        if read.protocol != admitted.protocol:
+            read = self._read(admitted.protocol, read.frame)
         try:
             if isinstance(admitted, RateLimited):
-                return handler.refuse(connection_id, packet, _too_fast(admitted))
-            return handler.handle(admitted, packet)
+                return read.handler.refuse(connection_id, read.packet, _too_fast(admitted))
+            return read.handler.handle(admitted, read.packet, read.row)
         except Exception as exc:
             _log_failure(exc)
-            return _refuse_safely(handler, connection_id, packet, UNAVAILABLE)
+            return _refuse_safely(connection_id, read, UNAVAILABLE)
 
-    def _refuse_unread(self, connection_id: str, frame: str, refusal: Refusal) -> str:
-        """Refuse a frame in its own protocol: that of its connection cannot be looked up."""
-        handler = self._handlers[protocol_of(frame)]
-        return _refuse_safely(handler, connection_id, handler.read(frame), refusal)
+    def _read(self, protocol: str, frame: str) -> _ReadFrame:
+        handler = self._handlers[protocol]
+        return _ReadFrame(protocol, frame, handler, handler.read(frame))
 
-    def _admit(self, connection_id: str) -> Connection | RateLimited | None:
+    def _admit(self, connection_id: str, beside: RowRead | None) -> Connection | RateLimited | None:
+        """Count the command against the rate limit; return when the read beside it is done, too."""
         now = int(self._clock() * 1000)
-        return self._connections.admit(connection_id, now=now, limit=self._limit)
+        try:
+            return self._connections.admit(connection_id, now=now, limit=self._limit)
+        finally:
+            if beside is not None:
+                wait([beside])  # Lambda would freeze it in the middle of its call
 
 
 def _too_fast(admitted: RateLimited) -> Refusal:
-    wait = admitted.retry_after
-    message = f"too many commands: wait {wait} ms"
-    return Refusal(Code.RATE_LIMITED, message, {"retry_after_ms": wait})
+    pause = admitted.retry_after
+    message = f"too many commands: wait {pause} ms"
+    return Refusal(Code.RATE_LIMITED, message, {"retry_after_ms": pause})
 
 
-def _refuse_safely(
-    handler: ProtocolHandler[Any], connection_id: str, packet: Any, refusal: Refusal
-) -> str:
+def _refuse_safely(connection_id: str, read: _ReadFrame, refusal: Refusal) -> str:
     """Refuse a packet; return the protocol's last resort when even that fails.
 
     If an exception left the function, API Gateway would send an error object of its own to the
     client, and that ends a Socket.IO client.
     """
     try:
-        return handler.refuse(connection_id, packet, refusal)
+        return read.handler.refuse(connection_id, read.packet, refusal)
     except Exception:
         logger.exception("a refusal could not be written")
-        return handler.last_resort
+        return read.handler.last_resort
 
 
 def _log_failure(exc: Exception) -> None:

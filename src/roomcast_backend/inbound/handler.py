@@ -3,7 +3,8 @@
 The protocol that is stored for a connection tells which handler its frames go to.
 """
 
-from typing import Protocol, TypeVar
+from concurrent.futures import Future
+from typing import Protocol, TypeAlias, TypeVar
 
 from roomcast_backend.model.connection import Connection
 from roomcast_backend.protocol.messages import Code, Refusal
@@ -11,6 +12,9 @@ from roomcast_backend.protocol.messages import Code, Refusal
 UNAVAILABLE = Refusal(Code.UNAVAILABLE, "the service cannot answer now: send it again")
 
 PacketT = TypeVar("PacketT")
+
+RowRead: TypeAlias = Future[Connection | None]
+"""A read of one row of the connections table, which another thread makes."""
 
 
 class ProtocolHandler(Protocol[PacketT]):
@@ -26,8 +30,21 @@ class ProtocolHandler(Protocol[PacketT]):
         """Return what a frame holds; do no I/O and never raise, whatever it holds."""
         ...
 
-    def handle(self, connection: Connection, packet: PacketT) -> str:
-        """Do what a packet asks for; return the frame that answers it."""
+    def prefetch(self, connection_id: str, packet: PacketT) -> RowRead | None:
+        """Begin to read the row that `handle` needs for a packet beside that of the connection.
+
+        Returns None when it needs no other row, or its id does not follow from the packet. The
+        caller waits until the read is done, and only passes it on if the packet may be handled.
+        """
+        ...
+
+    def handle(
+        self, connection: Connection, packet: PacketT, prefetched: RowRead | None = None
+    ) -> str:
+        """Do what a packet asks for; return the frame that answers it.
+
+        `prefetched` is what `prefetch` returned for this packet; without it, `handle` reads itself.
+        """
         ...
 
     def refuse(self, connection_id: str, packet: PacketT, refusal: Refusal) -> str:
@@ -35,4 +52,4 @@ class ProtocolHandler(Protocol[PacketT]):
         ...
 
 
-__all__ = ["UNAVAILABLE", "PacketT", "ProtocolHandler"]
+__all__ = ["UNAVAILABLE", "PacketT", "ProtocolHandler", "RowRead"]

@@ -1,7 +1,7 @@
 """The JSON protocol: every frame is a command and every command has a reply."""
 
 from roomcast_backend.inbound.commands import Commands
-from roomcast_backend.inbound.handler import UNAVAILABLE
+from roomcast_backend.inbound.handler import UNAVAILABLE, RowRead
 from roomcast_backend.model.connection import Connection
 from roomcast_backend.protocol.json_codec import JsonCodec
 from roomcast_backend.protocol.messages import Command, CommandRefused, Refusal, Reply
@@ -20,8 +20,18 @@ class JsonHandler:
         """Return the command that a frame holds; a refusal when it holds none."""
         return self._codec.decode(frame)
 
-    def handle(self, connection: Connection, packet: Command | Refusal) -> str:
+    def prefetch(self, connection_id: str, packet: Command | Refusal) -> None:
+        """Read nothing: a command needs no row but that of its connection."""
+        del connection_id, packet
+
+    def handle(
+        self,
+        connection: Connection,
+        packet: Command | Refusal,
+        prefetched: RowRead | None = None,
+    ) -> str:
         """Execute a command and reply; a frame without a command gets its refusal."""
+        del prefetched
         if isinstance(packet, Refusal):
             return self.refuse(connection.id, packet, packet)
         try:

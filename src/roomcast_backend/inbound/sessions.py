@@ -8,12 +8,15 @@ events that it missed.
 import re
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from roomcast.rooms import Room
 from roomcast_backend.auth.tokens import TokenRefused
+from roomcast_backend.inbound.handler import RowRead
 from roomcast_backend.model.access import Principal, automatic_rooms, still_allowed
 from roomcast_backend.model.connection import Connection, State, session_id
 from roomcast_backend.model.recovery import RecoverableSession
@@ -55,6 +58,7 @@ class Sessions:
         replay: "EventReplayer",
         principal_of: Callable[[str], Principal],
         clock: Callable[[], float] = time.time,
+        workers: Executor | None = None,
     ) -> None:
         self._store = store
         self._recovery = recovery
@@ -62,6 +66,7 @@ class Sessions:
         self._replay = replay
         self._principal_of = principal_of
         self._clock = clock
+        self._workers = workers or _workers()
 
     def begin(self, connection: Connection, namespace: str, auth: Mapping[str, Any]) -> NewSession:
         """Begin a session, or recover one; raise `CommandRefused` without a valid token.
@@ -79,9 +84,22 @@ class Sessions:
             session = self._with_new_secret(session)
         return NewSession(session, uuid4().hex, session.recovery_secret)
 
-    def find(self, connection: Connection, namespace: str) -> Connection:
-        """Return the connection's session; raise `ProtocolViolation` when it has none."""
-        session = self._connections.get(session_id(connection.id, namespace))
+    def prefetch(self, connection_id: str, namespace: str) -> RowRead:
+        """Begin to read a session in another thread, for `find`; the caller must wait for it."""
+        return self._workers.submit(self._connections.get, session_id(connection_id, namespace))
+
+    def find(
+        self, connection: Connection, namespace: str, prefetched: RowRead | None = None
+    ) -> Connection:
+        """Return the connection's session; raise `ProtocolViolation` when it has none.
+
+        `prefetched` is what `prefetch` returned for this session, if it was called. Either read
+        is consistent and begins after the frame has come: it finds whatever was written before.
+        """
+        if prefetched is None:
+            session = self._connections.get(session_id(connection.id, namespace))
+        else:
+            session = prefetched.result()
         if session is None:
             raise ProtocolViolation(f"no session in {namespace}")
         return session
@@ -126,6 +144,11 @@ class Sessions:
         fresh = replace(session, recovery_secret=_secret())
         self._store.change_secret(fresh)
         return fresh
+
+
+@cache
+def _workers() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, thread_name_prefix="session")
 
 
 def _secret() -> str:

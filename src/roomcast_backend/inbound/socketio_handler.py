@@ -12,6 +12,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
+from roomcast_backend.inbound.handler import RowRead
 from roomcast_backend.inbound.sessions import ProtocolViolation, Sessions
 from roomcast_backend.lifecycle.system_events import error_frame
 from roomcast_backend.model.connection import Connection
@@ -88,12 +89,26 @@ class SocketIoHandler:
             return TooLarge(packet)
         return packet
 
-    def handle(self, connection: Connection, packet: ReadPacket | TooLarge) -> str:
+    def prefetch(self, connection_id: str, packet: ReadPacket | TooLarge) -> RowRead | None:
+        """Begin to read the session that an event is for: its id is known without the connection.
+
+        No other packet needs it, and no session begins in a namespace that is not served.
+        """
+        if isinstance(packet, Event) and packet.namespace in self._namespaces:
+            return self._sessions.prefetch(connection_id, packet.namespace)
+        return None
+
+    def handle(
+        self,
+        connection: Connection,
+        packet: ReadPacket | TooLarge,
+        prefetched: RowRead | None = None,
+    ) -> str:
         """Do what a packet asks for."""
         if isinstance(packet, TooLarge):
             return self.refuse(connection.id, packet, TOO_LARGE)
         try:
-            return self._handle(connection, packet)
+            return self._handle(connection, packet, prefetched)
         except ProtocolViolation:
             self._gateway.close(connection.id)
             return NOOP
@@ -108,12 +123,14 @@ class SocketIoHandler:
             case _:
                 return NOOP
 
-    def _handle(self, connection: Connection, packet: ReadPacket) -> str:
+    def _handle(
+        self, connection: Connection, packet: ReadPacket, prefetched: RowRead | None
+    ) -> str:
         match packet:
             case Connect():
                 return self._connect(connection, packet)
             case Event():
-                return self._event(connection, packet)
+                return self._event(connection, packet, prefetched)
             case Disconnect(namespace):
                 self._sessions.end(connection, namespace)
                 return NOOP
@@ -136,8 +153,8 @@ class SocketIoHandler:
         more = {"pid": new.pid} if new.pid else {}
         return socketio_packets.connected(namespace, new.sid, **more)
 
-    def _event(self, connection: Connection, event: Event) -> str:
-        session = self._sessions.find(connection, event.namespace)
+    def _event(self, connection: Connection, event: Event, prefetched: RowRead | None) -> str:
+        session = self._sessions.find(connection, event.namespace, prefetched)
         try:
             answer = self._application.answer(session, event)
         except CommandRefused as exc:
