@@ -78,8 +78,10 @@ class Dispatcher:
             return NOOP
         read = self._read(protocol_of(frame), frame)
         try:
-            read = replace(read, row=read.handler.prefetch(connection_id, read.packet))
-            admitted = self._admit(connection_id, read.row)
+            row = read.handler.prefetch(connection_id, read.packet)
+            if row is not None:
+                read = replace(read, row=row)
+            admitted = self._admit(connection_id, row)
             if admitted is not None:
                 return self._answer_known(connection_id, admitted, read)
             self._gateway.close(connection_id)

@@ -49,6 +49,8 @@ def protocol_of(frame: str) -> str:
 
     Packets of Engine.IO begin with a digit or `b`, commands of the JSON protocol with a brace.
     """
+    if frame.startswith("{"):
+        return JsonCodec.name
     packet = engineio_packets.read(frame)
     return EngineIoCodec.name if isinstance(packet, engineio_packets.Packet) else JsonCodec.name
 
