@@ -166,12 +166,16 @@ class Alarms(Construct):
             threshold=MAX_AGE_OF_PAGES.to_seconds(),
         )
 
-    def watch_rule(self, name: str, rule: Rule) -> None:
-        """Alarm when EventBridge could not call a function."""
+    def watch_rule(self, name: str, rule: Rule, *, bus: str = "") -> None:
+        """Alarm when EventBridge could not call a function; `bus` is one that is not the default.
+
+        https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
+        """
+        named = {"EventBusName": bus} if bus else {}
         failed = Metric(
             namespace="AWS/Events",
             metric_name="FailedInvocations",
-            dimensions_map={"RuleName": rule.rule_name},
+            dimensions_map={**named, "RuleName": rule.rule_name},
             period=PERIOD,
             statistic="Sum",
         )

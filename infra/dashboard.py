@@ -14,7 +14,7 @@ WIDTH = 12
 
 
 class ServiceDashboard(Construct):
-    """One page for one deployment, named like its stack."""
+    """One page for one deployment; dashboards are global, so its name has the Region, too."""
 
     def __init__(
         self,

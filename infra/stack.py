@@ -3,7 +3,7 @@
 import tomllib
 from pathlib import Path
 
-from aws_cdk import CfnOutput, Stack, Tags
+from aws_cdk import Aws, CfnOutput, Stack, Tags
 from aws_cdk.aws_events import EventBus, Rule
 from aws_cdk.aws_lambda import Code, LayerVersion
 from constructs import Construct
@@ -182,7 +182,9 @@ class ServiceStack(Stack):
             alarms.watch_table(name, table)
         for rule in self.node.find_all():
             if isinstance(rule, Rule):
-                alarms.watch_rule(rule.node.path.split("/")[1], rule)
+                own = rule.node.scope is self.bus
+                bus = self.bus.event_bus_name if own else ""
+                alarms.watch_rule(rule.node.path.split("/")[1], rule, bus=bus)
         alarms.watch_websocket(self.websocket.api.api_id, STAGE)
         alarms.watch_http(self.http.api.api_id, "$default")
         alarms.watch_pages(self.queues.work["pages"])
@@ -192,7 +194,7 @@ class ServiceStack(Stack):
         ServiceDashboard(
             self,
             "Dashboard",
-            name=self._settings.stack_name,
+            name=f"{self._settings.stack_name}-{Aws.REGION}",
             websocket=(self.websocket.api.api_id, STAGE),
             functions=self.functions,
             alarms=alarms,

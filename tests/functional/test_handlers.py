@@ -391,6 +391,14 @@ class TestBroadcast:
         (frame,) = aws_lambda.gateway.sent["c1"]
         assert json.loads(frame)["room"] == "project:p"
 
+    def test_a_timestamp_of_another_shape_is_delivered_all_the_same(
+        self, aws_lambda: Lambda
+    ) -> None:
+        aws_lambda.connect(token=aws_lambda.token(projects=["p"]))
+        aws_lambda.say({"action": "subscribe", "room": "project:p"})
+        aws_lambda.publish("project:p", timestamp="yesterday")
+        assert len(aws_lambda.gateway.sent["c1"]) == 1
+
     def test_the_rest_of_a_large_room_comes_through_the_queue(
         self, aws_lambda: Lambda, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -436,7 +436,9 @@ class TestFailures:
         )
         assert {"IntegrationError", "ExecutionError", "ClientError"} <= set(metrics)
         assert metrics.count("ReadThrottleEvents") == metrics.count("WriteThrottleEvents") == 6
-        assert metrics.count("FailedInvocations") == 3
+        failed = [each for each in alarms if each.get("MetricName") == "FailedInvocations"]
+        dimensions = [sorted(each["Name"] for each in alarm["Dimensions"]) for alarm in failed]
+        assert sorted(dimensions) == [["EventBusName", "RuleName"], ["RuleName"], ["RuleName"]]
         assert metrics.count("") == 2  # shares: of posts that fail, of the account's executions
 
     def test_a_handled_error_counts_though_lambda_has_none(self, service: Template) -> None:

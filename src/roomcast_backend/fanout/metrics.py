@@ -45,8 +45,12 @@ def add_metrics(metrics: Metrics, tally: Tally) -> dict[str, int]:
 def add_delivery_time(metrics: Metrics, envelope: Envelope, *, now: float) -> None:
     """Add how long ago an event was published, in ms, when its posts are done (`now`, epoch s).
 
-    The publisher's clock and this one can differ: below zero counts as zero.
+    The publisher's clock and this one can differ: below zero counts as zero. A publisher of another
+    language may write any text as the timestamp: one that is no time counts for nothing.
     """
-    published = datetime.fromisoformat(envelope.timestamp).timestamp()
+    try:
+        published = datetime.fromisoformat(envelope.timestamp).timestamp()
+    except ValueError:
+        return
     milliseconds = max(0, round((now - published) * 1000))
     metrics.add_metric(name="delivery_ms", unit=MetricUnit.Milliseconds, value=milliseconds)
