@@ -50,7 +50,13 @@ async def step(settings):
         await asyncio.sleep(0.02)
 
 async def deploy(settings):
-    names = ("WebSocketUrl", "HttpUrl", "EventBusName", "RegistryTableName")
+    names = (
+        "WebSocketUrl",
+        "HttpUrl",
+        "EventBusName",
+        "RegistryTableName",
+        "BroadcastFunctionName",
+    )
     return dict.fromkeys(names, settings.directory.name)
 
 stack.bootstrap, stack.synth, stack.deploy = step, step, deploy
