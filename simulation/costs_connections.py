@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from math import ceil
 
 from infra.functions import FUNCTIONS
-from roomcast_backend.fanout.heartbeat import LOWEST_RATE
+from roomcast_backend.fanout.heartbeat import LOWEST_RATES, spare_seconds
 from roomcast_backend.fanout.slots import SPREAD, Slots
 from roomcast_backend.model.connection import LONGEST_CONNECTION
 from roomcast_backend.settings import Settings
@@ -105,9 +105,10 @@ def month(
 
 def heartbeats(connections: int, options: Options = DEFAULTS) -> float:
     """Return the dollars of a month's heartbeats, and with `ping` of their pongs."""
-    count = connections * SECONDS / served_every(options.interval)
+    swept = connections * SECONDS / served_every(options.interval)
+    count = swept * needed(options)
     gb_seconds = count / heartbeat_rate(connections, options) * HEARTBEAT.memory / 1024
-    read = count * sizes.MEMBER_BYTES / sizes.READ_UNIT
+    read = swept * sizes.MEMBER_BYTES / sizes.READ_UNIT
     dollars = tiered("gateway_message", count)
     dollars += gb_seconds * PRICES["gb_second"] + read * PRICES["read_unit"]
     if options.heartbeat == "ping":
@@ -120,9 +121,16 @@ def served_every(interval: int) -> int:
     return Slots.of(interval, Settings().global_shards).interval
 
 
+def needed(options: Options = DEFAULTS) -> float:
+    """Return the part of the heartbeats that is sent: its last one may be spared."""
+    spare = spare_seconds(options.heartbeat, served_every(options.interval))
+    return 1 - spare / LONGEST_CONNECTION
+
+
 def heartbeat_rate(connections: int, options: Options = DEFAULTS) -> float:
     """Return the posts per second of a sweep: evenly over most of a minute, or faster."""
-    return max(LOWEST_RATE, connections / served_every(options.interval) / SPREAD)
+    lowest = LOWEST_RATES[options.heartbeat]
+    return max(lowest, connections / served_every(options.interval) / SPREAD)
 
 
 def pong(options: Options = DEFAULTS) -> dict[str, float]:

@@ -286,10 +286,10 @@ class TestParts:
     def test_a_sweep(self) -> None:
         settings = Settings(posts_per_second=6000, page_workers=5, heartbeat_interval=510)
         assert arithmetic.most_swept(settings) == 480 * 1000
-        assert arithmetic.sweep_rate(8_000, settings) == 100
-        assert arithmetic.sweep_seconds(8_000, settings) == pytest.approx(10)
-        assert arithmetic.sweep_rate(80_000, settings) == pytest.approx(250)
-        assert arithmetic.sweep_seconds(80_000, settings) == pytest.approx(40)
+        assert arithmetic.sweep_rate(24_000, settings) == 300
+        assert arithmetic.sweep_seconds(24_000, settings) == pytest.approx(10)
+        assert arithmetic.sweep_rate(160_000, settings) == pytest.approx(500)
+        assert arithmetic.sweep_seconds(160_000, settings) == pytest.approx(40)
         assert arithmetic.sweep_seconds(10_000_000, settings) == 60
 
 
