@@ -1,4 +1,4 @@
-"""`subscribe`, `unsubscribe` and `$default`: the routes of all frames that clients send."""
+"""`$default`: the route of all frames that clients send."""
 
 from typing import Any
 

@@ -282,20 +282,34 @@ class TestTags:
 
 class TestWebSocket:
     def test_routes(self, service: Template) -> None:
-        routes = {
-            route["RouteKey"]: route
+        (api,) = [
+            name
+            for name, each in service.of("AWS::ApiGatewayV2::Api").items()
+            if each["Properties"]["ProtocolType"] == "WEBSOCKET"
+        ]
+        replies = {
+            route["RouteKey"]: route.get("RouteResponseSelectionExpression")
             for route in service.properties("AWS::ApiGatewayV2::Route")
-            if "$" in route["RouteKey"] or "subscribe" in route["RouteKey"]
+            if route["ApiId"] == {"Ref": api}
         }
-        commands = {"subscribe", "unsubscribe", "$default"}
-        assert set(routes) == {"$connect", "$disconnect"} | commands
-        for key, route in routes.items():
-            expected = "$default" if key in commands else None
-            assert route.get("RouteResponseSelectionExpression") == expected
+        assert replies == {"$connect": None, "$disconnect": None, "$default": "$default"}
 
-    def test_replies_go_back_as_route_responses(self, service: Template) -> None:
-        responses = service.properties("AWS::ApiGatewayV2::RouteResponse")
-        assert [response["RouteResponseKey"] for response in responses] == ["$default"] * 3
+    def test_the_emulator_has_the_same_routes(self, service: Template, local: Template) -> None:
+        here, there = (
+            {route["RouteKey"] for route in template.properties("AWS::ApiGatewayV2::Route")}
+            for template in (local, service)
+        )
+        assert here == there
+
+    def test_replies_go_back_as_a_route_response(self, service: Template) -> None:
+        (response,) = service.properties("AWS::ApiGatewayV2::RouteResponse")
+        (default,) = [
+            name
+            for name, route in service.of("AWS::ApiGatewayV2::Route").items()
+            if route["Properties"]["RouteKey"] == "$default"
+        ]
+        assert response["RouteResponseKey"] == "$default"
+        assert response["RouteId"] == {"Ref": default}
 
     def test_selects_by_action(self, service: Template) -> None:
         (api,) = [
