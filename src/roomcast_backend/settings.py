@@ -50,7 +50,7 @@ class Settings:
     allowed_origins: str = "*"
     max_connections: int = 0
     max_event_bytes: int = 131072
-    max_webhook_bytes: int = 5242880
+    max_webhook_bytes: int = 2_000_000
     max_rooms_per_connection: int = 50
     commands_per_second: int = 10
     command_burst: int = 20
@@ -62,6 +62,7 @@ class Settings:
     page_size: int = 1000
     page_workers: int = 5
     posts_per_second: int = 2000
+    post_burst: int = 5000
     max_post_bytes: int = 131072
     replay_hours: int = 24
 
@@ -74,6 +75,7 @@ class Settings:
         _check(self.page_size >= self.global_shards, "page_size", "at least global_shards")
         _check(self.page_workers >= 1, "page_workers", "at least 1")
         _check(self.posts_per_second >= 1, "posts_per_second", "at least 1")
+        _check(self.post_burst >= 1, "post_burst", "at least 1")
         _check(1024 <= self.max_post_bytes <= 131072, "max_post_bytes", "1024-131072")  # noqa: PLR2004
         _check(self.commands_per_second >= 1, "commands_per_second", "at least 1")
         _check(self.command_burst >= 1, "command_burst", "at least 1")

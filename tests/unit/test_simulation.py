@@ -13,7 +13,7 @@ from roomcast_backend.aws.http import pool_growth
 from roomcast_backend.fanout import prefetch, retry_policy, work
 from roomcast_backend.fanout.retry_policy import Decision
 from roomcast_backend.gateway import connections_api, rate_limiter
-from roomcast_backend.gateway.connections_api import LARGEST_BURST
+from roomcast_backend.gateway.connections_api import burst_per_container
 from roomcast_backend.gateway.rate_limiter import RateLimiter
 from roomcast_backend.settings import Settings
 from simulation import arithmetic, markdown, sizes
@@ -233,7 +233,9 @@ class TestTheServiceDecides:
     def test_the_pace_said_is_the_pace_waited_for(self) -> None:
         settings = Settings(posts_per_second=4200, page_workers=5)
         clock = FakeClock(0.0)
-        limiter = RateLimiter(700.0, burst=LARGEST_BURST, clock=clock, sleep=clock.sleep)
+        limiter = RateLimiter(
+            700.0, burst=burst_per_container(settings), clock=clock, sleep=clock.sleep
+        )
         list(limiter.throttle(range(3000)))
         asked = FakeClock(0.0)
         pace = Pace(settings, asked)

@@ -1,0 +1,38 @@
+"""Settings of connections: who may come, how many, and how much each may say."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, Field
+
+from infra import origins
+
+
+class ConnectionSettings(BaseModel):
+    """What a connection may do."""
+
+    max_connections: int = Field(
+        0, ge=0, description="Connections at one time; a handshake over it gets 503. 0: no limit."
+    )
+    authentication_deadline: int = Field(
+        15,
+        ge=1,
+        le=900,
+        description="Seconds in which a connection without a token has to send one. "
+        "At most 900, the longest delay of a queue message.",
+    )
+    allowed_origins: Annotated[str, AfterValidator(origins.normalised)] = Field(
+        "*", description="Origins that browsers may connect from, comma-separated; `*`: any."
+    )
+    max_rooms_per_connection: int = Field(
+        50,
+        ge=1,
+        le=90,
+        description="Rooms that one connection can be in; a fresh token rewrites all of them in "
+        "one transaction of at most 100 items.",
+    )
+    commands_per_second: int = Field(
+        10, ge=1, description="Commands that one connection may send, sustained."
+    )
+    command_burst: int = Field(
+        20, ge=1, description="Commands that one connection may send at once after a pause."
+    )
