@@ -237,6 +237,13 @@ WITH_DEAD_LETTERS = tuple(
 STREAM_READERS = tuple(trigger.function for trigger in TRIGGERS if isinstance(trigger, Changes))
 """The functions that can lag behind a stream."""
 
+EVERY_MINUTE = tuple(
+    trigger.function
+    for trigger in TRIGGERS
+    if isinstance(trigger, Schedule) and not trigger.setting
+)
+"""The functions that run each minute, so that it shows when they do not."""
+
 
 def grants_of(function: str) -> dict[str, tuple[str, ...]]:
     """Return what a function's role needs for the function's triggers."""

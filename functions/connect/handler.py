@@ -1,5 +1,6 @@
 """`$connect`: answers the handshake with 200, or with the status that says why it is refused."""
 
+from http import HTTPStatus
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -11,8 +12,10 @@ from roomcast_backend.aws.errors import AwsError
 from roomcast_backend.inbound import reserved_routes
 from roomcast_backend.lifecycle.handshake import Handshake, HandshakeRefused
 from roomcast_backend.runtime.startup import initialize
+from roomcast_backend.runtime.unavailable import HANDSHAKES, count_unavailable
 
 logger = Logger()
+UNAVAILABLE = HTTPStatus.SERVICE_UNAVAILABLE.value
 initialize(warm_up)
 
 
@@ -26,8 +29,11 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
         acceptor().accept(handshake)
     except HandshakeRefused as exc:
         logger.info("refused", extra={"status": exc.status, "reason": str(exc)})
+        if exc.status == UNAVAILABLE:
+            count_unavailable(HANDSHAKES)
         return {"statusCode": exc.status, "body": str(exc)}
     except (AwsError, KeysUnavailable):
         logger.exception("not accepted", extra={"connection_id": handshake.connection_id})
-        return {"statusCode": 503, "body": "the service cannot answer now: try again"}
+        count_unavailable(HANDSHAKES)
+        return {"statusCode": UNAVAILABLE, "body": "the service cannot answer now: try again"}
     return {"statusCode": 200}

@@ -16,6 +16,7 @@ from roomcast_backend.model.connection import JSON, SOCKET_IO
 from roomcast_backend.protocol import protocol_of
 from roomcast_backend.runtime.gateway import gateway
 from roomcast_backend.runtime.invoke_open import invoke_open
+from roomcast_backend.runtime.unavailable import FRAMES, count_unavailable
 from roomcast_backend.settings import settings
 from roomcast_backend.stores.connections import ConnectionStore, RateLimit
 from roomcast_backend.stores.events import EventStore
@@ -43,6 +44,7 @@ def dispatcher() -> Dispatcher:
         handlers=_handlers(connections),
         gateway=gateway(),
         limit=RateLimit(interval=1000 // chosen.commands_per_second, burst=chosen.command_burst),
+        count_unavailable=lambda: count_unavailable(FRAMES),
     )
 
 

@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import boto3
 import jwt
@@ -28,6 +29,8 @@ from functions.subscribe.handler import handler as subscribe
 from roomcast import __version__
 from roomcast_backend.aws import clients
 from roomcast_backend.aws.errors import AwsError
+from roomcast_backend.lifecycle.handshake import HandshakeRefused
+from roomcast_backend.runtime import unavailable
 from roomcast_backend.settings import settings
 from roomcast_backend.stores.counters import CONNECTIONS, Counter, CounterStore
 from tests.fakes.gateway import FakeGateway
@@ -575,3 +578,76 @@ class TestStatus:
             "/api/v1/websocket/stats", "detail=rooms", authorization=authorization
         )
         assert body["detail"] == {"project:p": 1}
+
+
+class TestUnavailable:
+    """What Lambda and API Gateway count as success is counted by the functions themselves."""
+
+    def counted(self, capsys: pytest.CaptureFixture[str]) -> dict[str, list[float]]:
+        found: dict[str, list[float]] = {}
+        for line in capsys.readouterr().out.splitlines():
+            values = json.loads(line) if "_aws" in line else {}
+            for name in set(unavailable.METRICS) & set(values):
+                found.setdefault(name, []).extend(values[name])
+        return found
+
+    def test_what_is_answered_or_refused_is_not_counted(
+        self, aws_lambda: Lambda, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        aws_lambda.connect(token="bad")
+        aws_lambda.connect(token=aws_lambda.token())
+        aws_lambda.say({"action": "nonsense"})
+        aws_lambda.get("/health")
+        assert self.counted(capsys) == {}
+
+    def test_a_handshake(
+        self,
+        aws_lambda: Lambda,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        monkeypatch.setenv("ROOMCAST_CONNECTIONS_TABLE", "missing")
+        settings.cache_clear()
+        assert aws_lambda.connect(token=aws_lambda.token())["statusCode"] == 503
+        assert self.counted(capsys) == {"handshakes_unavailable": [1.0]}
+
+    def test_a_handshake_of_a_full_service(
+        self,
+        aws_lambda: Lambda,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        full = HandshakeRefused(503, "the service is full: try again later")
+        refusing = SimpleNamespace(accept=Mock(side_effect=full))
+        monkeypatch.setattr("functions.connect.handler.acceptor", lambda: refusing)
+        assert aws_lambda.connect()["statusCode"] == 503
+        assert self.counted(capsys) == {"handshakes_unavailable": [1.0]}
+
+    def test_a_frame(
+        self,
+        aws_lambda: Lambda,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        monkeypatch.setenv("ROOMCAST_CONNECTIONS_TABLE", "missing")
+        settings.cache_clear()
+        event = {"requestContext": {"connectionId": "c1"}, "body": '{"action": "ping"}'}
+        assert "UNAVAILABLE" in subscribe(event, aws_lambda.context)["body"]
+        assert self.counted(capsys) == {"frames_unavailable": [1.0]}
+
+    def test_a_frame_that_cannot_even_be_passed_on(
+        self, aws_lambda: Lambda, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert "UNAVAILABLE" in subscribe({"body": "{}"}, aws_lambda.context)["body"]
+        assert self.counted(capsys) == {"frames_unavailable": [1.0]}
+
+    def test_health(
+        self,
+        aws_lambda: Lambda,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        monkeypatch.setenv("ROOMCAST_ROOMS_TABLE", "missing")
+        settings.cache_clear()
+        assert aws_lambda.get("/health")[0] == 503
+        assert self.counted(capsys) == {"health_unavailable": [1.0]}

@@ -13,6 +13,7 @@ from roomcast.events import EVENT_TYPES
 from roomcast_backend.fanout.metrics import METRICS
 from roomcast_backend.inbound.commands import Commands
 from roomcast_backend.protocol.messages import Code
+from roomcast_backend.runtime import unavailable
 
 ROOT = Path(__file__).parents[2]
 PROTOCOL = (ROOT / "docs/PROTOCOL.md").read_text()
@@ -68,6 +69,10 @@ class TestProtocol:
 class TestOperations:
     @pytest.mark.parametrize("metric", METRICS)
     def test_every_metric(self, metric: str) -> None:
+        assert f"`{metric}`" in OPERATIONS
+
+    @pytest.mark.parametrize("metric", unavailable.METRICS)
+    def test_every_metric_of_outages(self, metric: str) -> None:
         assert f"`{metric}`" in OPERATIONS
 
     def test_every_metric_of_webhooks(self) -> None:

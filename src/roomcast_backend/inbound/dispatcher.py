@@ -52,6 +52,7 @@ class Dispatcher:
     """Passes frames to the handler of their connection's protocol.
 
     `handlers` has one for each protocol, `limit` is how many commands one connection may send.
+    `count_unavailable` is called for each frame that is refused because something failed.
     """
 
     def __init__(
@@ -61,12 +62,14 @@ class Dispatcher:
         handlers: Mapping[str, ProtocolHandler[Any]],
         gateway: "Gateway",
         limit: RateLimit,
+        count_unavailable: Callable[[], object] = lambda: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._connections = connections
         self._handlers = handlers
         self._gateway = gateway
         self._limit = limit
+        self._count_unavailable = count_unavailable
         self._clock = clock
 
     def answer(self, connection_id: str, frame: str) -> str:
@@ -86,7 +89,7 @@ class Dispatcher:
                 return self._answer_known(connection_id, admitted, read)
             self._gateway.close(connection_id)
         except Exception as exc:
-            _log_failure(exc)
+            self._note_failure(exc)
             return _refuse_safely(connection_id, read, UNAVAILABLE)
         if read.protocol == SOCKET_IO:
             return NOOP  # its client connects again; refused a CONNECT, it would not
@@ -103,8 +106,12 @@ class Dispatcher:
                 return read.handler.refuse(connection_id, read.packet, _too_fast(admitted))
             return read.handler.handle(admitted, read.packet, read.row)
         except Exception as exc:
-            _log_failure(exc)
+            self._note_failure(exc)
             return _refuse_safely(connection_id, read, UNAVAILABLE)
+
+    def _note_failure(self, exc: Exception) -> None:
+        _log_failure(exc)
+        self._count_unavailable()
 
     def _read(self, protocol: str, frame: str) -> _ReadFrame:
         handler = self._handlers[protocol]
