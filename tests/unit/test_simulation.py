@@ -80,7 +80,7 @@ class TestByHand:
         assert run.lasts[0] == pytest.approx(UNTIL_READ + 2 * POST)  # 256 are in flight
 
     def test_what_goes_beyond_the_burst_keeps_to_the_pace(self) -> None:
-        slow = site(page_size=3000, posts_per_second=600, page_workers=5)  # 100 a container
+        slow = site(page_size=3000, posts_per_second=600, page_workers=5, post_burst=6000)
         run = one_event(slow, name="project:a", members=1500)
         assert run.lasts[0] == pytest.approx(UNTIL_READ + 5.0, abs=0.3)
 
