@@ -161,7 +161,10 @@ def passes(settings: Settings) -> bool:
     try:
         quotas = ask()
     except (BotoCoreError, ClientError, KeyError) as exc:
-        _say(f"note: the account's quotas are not checked: {exc}")
+        _say(
+            f"note: the account's quotas are not checked: {exc}. Next: set AWS_PROFILE and "
+            "AWS_REGION, or log in; `aws sts get-caller-identity` tells whether they work"
+        )
         return True
     found = findings(settings, quotas)
     for finding in found:

@@ -1,12 +1,11 @@
 """Builds what `connect` calls: the acceptor of handshakes."""
 
-import json
 from functools import cache
 
 from roomcast_backend.auth.verification_keys import load_verifier, principal_of
-from roomcast_backend.aws import clients
 from roomcast_backend.lifecycle.handshake import Acceptor
 from roomcast_backend.runtime.invoke_open import invoke_open
+from roomcast_backend.runtime.set_deadline import set_deadline
 from roomcast_backend.settings import settings
 from roomcast_backend.stores.connections import ConnectionStore
 from roomcast_backend.stores.counters import CONNECTIONS, Counter, CounterStore
@@ -29,14 +28,5 @@ def acceptor() -> Acceptor:
         principal_of=principal_of,
         count_connections=lambda: counters.total(Counter(CONNECTIONS)),
         open_connection=invoke_open,
-        set_deadline=_set_deadline,
-    )
-
-
-def _set_deadline(connection_id: str, seconds: int) -> None:
-    """Queue the check of a connection, delivered to `deadline` after some seconds (at most 900)."""
-    clients.sqs().send_message(
-        QueueUrl=settings().deadline_queue_url,
-        MessageBody=json.dumps({"connection_id": connection_id}),
-        DelaySeconds=seconds,
+        set_deadline=set_deadline,
     )

@@ -1,6 +1,7 @@
 """All settings of one deployment, read from the CDK's context."""
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import ValidationError
@@ -14,6 +15,9 @@ from infra.settings.target import TargetSettings
 
 if TYPE_CHECKING:  # the CDK's library starts Node, and what reads settings need not wait for it
     from constructs import Node
+
+ALIKE = 0.85
+"""How much of a name is right when a slip has changed it; 1 is all of it."""
 
 
 class Settings(
@@ -32,12 +36,15 @@ class Settings(
 
         Values given with `-c` are strings and are read as what the setting asks for.
         """
-        return cls.from_values({name: node.try_get_context(name) for name in cls.model_fields})
+        return cls.from_values(node.get_all_context())
 
     @classmethod
     def from_values(cls, context: Mapping[str, Any]) -> Self:
-        """Read the settings from context values, of which some are those of others or None."""
-        given = {name: context.get(name) for name in cls.model_fields}
+        """Read the settings from context values, of which some are those of others or None.
+
+        Raises `pydantic.ValidationError` also for a name that is a setting's but for a slip.
+        """
+        given = {name: context[name] for name in context if name in cls.model_fields or meant(name)}
         return cls(**{name: value for name, value in given.items() if value is not None})
 
     @property
@@ -46,11 +53,18 @@ class Settings(
         return [origin.strip() for origin in self.allowed_origins.split(",") if origin.strip()]
 
 
+def meant(name: str) -> str:
+    """Return the setting that a context value's name resembles; empty when there is none."""
+    return next(iter(get_close_matches(name, Settings.model_fields, n=1, cutoff=ALIKE)), "")
+
+
 def problems(refused: ValidationError) -> str:
     """Return one line for each setting that cannot be used, with its value."""
     lines = []
     for error in refused.errors():
         name = ".".join(str(part) for part in error["loc"])
         got = f" {name}={error['input']!r}:" if name else ""
-        lines.append(f"Bad setting:{got} {error['msg']}")
+        unknown = error["type"] == "extra_forbidden"
+        message = f"no such setting, did you mean {meant(name)}?" if unknown else error["msg"]
+        lines.append(f"Bad setting:{got} {message}")
     return "\n".join(lines)

@@ -44,7 +44,9 @@ class Connections:
         """Return a connection: this process asks once for each to be greeted."""
         return self.get(connection_id)
 
-    def end_claim(self, connection_id: str, *, claimed: int, until: int) -> None:
+    def end_claim(
+        self, connection_id: str, *, claimed: int, until: int, greeted_at: int = 0
+    ) -> None:
         """Do nothing: there is no claim."""
 
 

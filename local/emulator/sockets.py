@@ -61,6 +61,19 @@ def install(apigateway: ModuleType) -> None:
     )
     wrap(apigateway, "_invoke_ws_lambda", _through_client_socket)
     wrap(apigateway, "handle_connections_api", _limit_posts)
+    wrap(apigateway, "_evaluate_route_selection", _selects_a_route_always)
+
+
+def _selects_a_route_always(original: Callable[[str, str], str]) -> Callable[[str, str], str]:
+    """Return the route selection, which leads JSON that is too deep for Python to `$default`."""
+
+    def select(expression: str, frame: str) -> str:
+        try:
+            return original(expression, frame)
+        except RecursionError:
+            return "$default"
+
+    return select
 
 
 def unacceptable(message: Message) -> int | None:

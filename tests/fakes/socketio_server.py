@@ -65,6 +65,7 @@ class Server:
         self.terminator = Terminator(self.gateway, self.memberships, clock=self.clock)
         self.tokens: dict[str, Principal | Exception] = {"good": self.principal()}
         self.greeted: list[str] = []
+        self.checks: list[tuple[str, int]] = []
         sender = Sender(self.gateway, self.memberships, clock=self.clock, sleep=self.clock.sleep)
         replay = Replay(self.events, self.gateway, keep=24 * HOUR, clock=self.clock)
         commands = Commands(
@@ -120,7 +121,12 @@ class Server:
             sleep=self.clock.sleep,
         )
         self.deadline = AuthTimeout(
-            connections=self.connections, memberships=self.memberships, terminator=self.terminator
+            connections=self.connections,
+            memberships=self.memberships,
+            terminator=self.terminator,
+            deadline=15,
+            check_again=lambda connection_id, seconds: self.checks.append((connection_id, seconds)),
+            clock=self.clock,
         )
         self.greeter = Greeter(
             connections=self.connections,

@@ -110,10 +110,14 @@ class TestMessages:
                 await client.send(str(number))
             assert [await client.recv() for _ in range(500)] == [str(n) for n in range(500)]
 
-    async def test_pings_are_answered_at_the_edge(self, edge: TestServer) -> None:
+    async def test_pings_are_answered_at_the_edge(
+        self, edge: TestServer, upstream: Upstream
+    ) -> None:
         async with connect(websocket_url(edge, "/ws")) as client:
             pong = await client.ping()
-            await asyncio.wait_for(pong, 5)
+            latency = await asyncio.wait_for(pong, 5)
+        assert latency > 0
+        assert upstream.frames == []
 
     async def test_client_that_reads_slowly_is_waited_for(
         self, edge: TestServer, upstream: Upstream
@@ -142,7 +146,8 @@ class TestClosing:
         client = await connect(websocket_url(edge, "/ws"))
         await client.close(4001, "bye")
 
-        await eventually(lambda: upstream.closed_with == 4001)
+        await eventually(lambda: upstream.closed_with is not None)
+        assert upstream.closed_with == 4001
         assert client.close_code == 4001
 
     async def test_apis_code_and_reason_reach_the_client(self, edge: TestServer) -> None:
@@ -164,9 +169,11 @@ class TestClosing:
         self, edge: TestServer, upstream: Upstream
     ) -> None:
         client = await connect(websocket_url(edge, "/ws"))
+        assert upstream.closed_with is None
         client.transport.abort()
 
-        await eventually(lambda: upstream.closed_with == 1001)
+        await eventually(lambda: upstream.closed_with is not None)
+        assert upstream.closed_with == 1001
 
     async def test_message_over_1_mb_closes_with_1009(self, edge: TestServer) -> None:
         async with connect(websocket_url(edge, "/ws")) as client:

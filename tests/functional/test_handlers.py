@@ -1,6 +1,7 @@
 """The handlers themselves, with events as Lambda gives them, against moto."""
 
 import json
+import os
 import time
 from base64 import b64encode
 from collections.abc import Iterator
@@ -367,6 +368,15 @@ class TestDeadline:
         aws_lambda.say({"action": "authenticate", "token": aws_lambda.token()})
         deadline(self.records("c1", "gone"), aws_lambda.context)
         assert aws_lambda.gateway.closed == []
+
+    def test_who_is_not_greeted_yet_is_checked_again(self, aws_lambda: Lambda) -> None:
+        aws_lambda.connect_socket_io("c1")
+        deadline(self.records("c1"), aws_lambda.context)
+        assert aws_lambda.gateway.closed == []
+        asked = "ApproximateNumberOfMessagesDelayed"
+        queue = os.environ["ROOMCAST_DEADLINE_QUEUE_URL"]
+        answer = boto3.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=[asked])
+        assert answer["Attributes"][asked] == "2"  # that of `connect`, and the second check
 
     def test_what_fails_goes_back_to_the_queue(
         self, aws_lambda: Lambda, monkeypatch: pytest.MonkeyPatch

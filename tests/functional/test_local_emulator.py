@@ -53,7 +53,7 @@ def handler(event, context):
     return {"statusCode": 200, "body": json.dumps({"name": frame.get("name"), "pid": os.getpid()})}
 """
 
-Service = Literal["apigatewaymanagementapi", "apigatewayv2", "iam", "lambda"]
+Service = Literal["apigatewaymanagementapi", "apigatewayv2", "iam", "lambda", "sqs"]
 
 
 class Emulator(NamedTuple):
@@ -195,6 +195,12 @@ class TestFrames:
 
         assert (quick["name"], slow["name"]) == ("quick", "slow")
 
+    async def test_json_that_is_deep_reaches_the_function(self, emulator: Emulator) -> None:
+        async with connect(emulator.websocket_url) as client:
+            await client.send("[" * 15_000)
+            assert (await answer(client))["message"] == "Internal server error"
+            assert (await ask(client, name="after"))["name"] == "after"
+
     async def test_an_empty_message_has_no_body(self, emulator: Emulator) -> None:
         async with connect(emulator.websocket_url) as client:
             await client.send("")
@@ -284,3 +290,17 @@ class TestPosts:
             emulator.manager().post_to_connection(ConnectionId="unknown", Data="{}")
 
         assert refused.value.response["Error"]["Code"] == "GoneException"
+
+
+class TestDeadLetters:
+    def test_a_queue_knows_whose_dead_letters_it_has(self, emulator: Emulator) -> None:
+        sqs = emulator.client("sqs")
+        dead = sqs.create_queue(QueueName="dead")["QueueUrl"]
+        asked = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])
+        arn = asked["Attributes"]["QueueArn"]
+        policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": "5"})
+        work = sqs.create_queue(QueueName="work", Attributes={"RedrivePolicy": policy})["QueueUrl"]
+
+        (found,) = sqs.list_dead_letter_source_queues(QueueUrl=dead)["queueUrls"]
+        assert found.rpartition("/")[2] == work.rpartition("/")[2] == "work"
+        assert sqs.list_dead_letter_source_queues(QueueUrl=work).get("queueUrls", []) == []

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from roomcast_backend.auth.bearer import bearer_token
 from roomcast_backend.auth.tokens import TokenRefused
 from roomcast_backend.model.access import Principal
 from roomcast_backend.model.connection import JSON, SOCKET_IO, Connection, State
@@ -60,10 +61,9 @@ class Handshake:
     @property
     def token(self) -> str | None:
         """The token from the header `Authorization: Bearer`, else from `?token=`, else None."""
-        scheme, _, credentials = self.headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and credentials.strip():
-            return credentials.strip()
-        return self.query.get("token") or None
+        return (
+            bearer_token(self.headers.get("authorization", "")) or self.query.get("token") or None
+        )
 
 
 class Acceptor:

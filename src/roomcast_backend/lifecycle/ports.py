@@ -28,8 +28,13 @@ class GreetingClaims(Protocol):
         """
         ...
 
-    def end_claim(self, connection_id: str, *, claimed: int, until: int) -> None:
-        """Replace this invocation's claim, which names the end that it was given."""
+    def end_claim(
+        self, connection_id: str, *, claimed: int, until: int, greeted_at: int = 0
+    ) -> None:
+        """Replace this invocation's claim, which names the end that it was given.
+
+        `greeted_at` is the time of the greeting, epoch milliseconds; 0 when there was none.
+        """
         ...
 
 

@@ -126,13 +126,19 @@ class ConnectionStore:
         )
         return connection_of(row) if claimed and row is not None else None
 
-    def end_claim(self, connection_id: str, *, claimed: int, until: int) -> None:
+    def end_claim(
+        self, connection_id: str, *, claimed: int, until: int, greeted_at: int = 0
+    ) -> None:
         """Change the end of a lease from `claimed` to `GREETED` or `RELEASED`.
 
+        `greeted_at` is the time of the greeting, epoch milliseconds; 0 when there was none.
         Changes nothing when another invocation has taken the lease over, or the row is gone.
         """
         values = {":claimed": number(claimed), ":until": number(until)}
         update, condition = "SET greeting_until = :until", "greeting_until = :claimed"
+        if greeted_at:
+            update += ", greeted_at = :greeted_at"
+            values[":greeted_at"] = number(greeted_at)
         self._update(connection_id, update, condition, values)
 
     def _update(
