@@ -28,6 +28,7 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rate-expressions.htm
 """
 
 FRAME = 128 * 1024
+MEGABYTE = 1024 * 1024
 """API Gateway's limit for one message to a client, in bytes.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
@@ -108,10 +109,11 @@ class FunctionSettings(BaseModel):
     )
 
     max_event_bytes: int = Field(
-        FRAME,
+        MEGABYTE,
         ge=1024,
-        le=FRAME,
-        description="Size of an encoded event. API Gateway takes no more than 131072.",
+        le=MEGABYTE,
+        description="Size of an encoded event. What is larger than `max_post_bytes` reaches "
+        "clients by reference: a link to its data.",
     )
     replay_hours: int = Field(
         24, ge=1, description="Hours that events are kept for clients that were away."
@@ -150,8 +152,8 @@ class FunctionSettings(BaseModel):
         FRAME,
         ge=1024,
         le=FRAME,
-        description="Size of one post to a client. A larger event arrives without its data: "
-        '`"data": {}` and `"truncated": true`.',
+        description="Size of one post to a client. A larger event arrives by reference: "
+        '`"data": {}` and `data_ref`, a link to its data.',
     )
     socketio_heartbeat: Literal["noop", "ping"] = Field(
         "noop",
