@@ -2,12 +2,16 @@
 
 import logging
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from roomcast import environment
 from roomcast.data_bucket import DataBucket
 from roomcast.envelope import MAX_FRAME_BYTES, Envelope, encode
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 logger = logging.getLogger(__name__)
 
@@ -19,8 +23,9 @@ class LargeEvents:
     event travels whole, which the bus takes up to 256 KB; the service then stores its data.
     """
 
-    def __init__(self, bucket: str | None = None) -> None:
+    def __init__(self, bucket: str | None = None, *, client: "S3Client | None" = None) -> None:
         self._name = bucket
+        self._client = client
 
     def applies_to(self, envelope: Envelope) -> bool:
         """Tell whether an event goes by reference."""
@@ -48,4 +53,4 @@ class LargeEvents:
 
     @cached_property
     def _bucket(self) -> DataBucket:
-        return DataBucket(self._bucket_name)
+        return DataBucket(self._bucket_name, client=self._client)

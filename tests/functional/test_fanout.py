@@ -12,7 +12,7 @@ import pytest
 from roomcast.envelope import Envelope, encode, new_id
 from roomcast.rooms import Room
 from roomcast_backend.aws.dynamodb import DynamoDb
-from roomcast_backend.fanout import broadcast, prefetch
+from roomcast_backend.fanout import prefetch
 from roomcast_backend.fanout.broadcast import FanOut, MembersUnreached
 from roomcast_backend.fanout.sender import Sender
 from roomcast_backend.fanout.tally import Tally
@@ -348,11 +348,11 @@ class TestStreaming:
     ) -> None:
         encoded: list[str] = []
 
-        def frame(protocol: str, work: Work, largest: int) -> bytes:
+        def encode_once(_frames: EventFrames, protocol: str, *_: object) -> bytes:
             encoded.append(protocol)
             return b"{}"
 
-        monkeypatch.setattr(broadcast, "_frame", frame)
+        monkeypatch.setattr(EventFrames, "encode", encode_once)
         service.fill("project:p", (f"c{number:03}" for number in range(80)))
         _, tally = service.publish("project:p")
         assert (tally.outcomes[Outcome.SENT], encoded) == (80, ["json"])
