@@ -128,7 +128,9 @@ class TestLinks:
     def test_every_reference_has_a_definition_of_its_own_line(self, document: Path) -> None:
         text = re.sub(r"```.*?```", "", document.read_text(), flags=re.DOTALL)
         used = set(re.findall(r"\]\[([a-z0-9-]+)\]", text))
-        assert used == set(re.findall(r"^\[([a-z0-9-]+)\]: https?://\S+$", text, flags=re.MULTILINE))
+        assert used == set(
+            re.findall(r"^\[([a-z0-9-]+)\]: https?://\S+$", text, flags=re.MULTILINE)
+        )
 
 
 def names_a_path(span: str) -> bool:
