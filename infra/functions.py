@@ -64,6 +64,7 @@ FUNCTIONS = (
             "connections": ("DeleteItem", "GetItem", "PutItem", "UpdateItem"),
             "rooms": ("BatchWriteItem", "DeleteItem", "PutItem"),
             "events": ("BatchGetItem", "Query"),
+            "data_bucket": ("GetObject", "PutObject"),  # who signs a link needs the right itself
             "open": ("InvokeFunction",),
             "clients": ("DELETE", "POST"),
             "jwt_secret": ("GetSecretValue",),
@@ -92,6 +93,7 @@ FUNCTIONS = (
             "events": ("PutItem", "UpdateItem"),
             "counters": ("UpdateItem",),
             "pages_queue": ("SendMessage",),
+            "data_bucket": ("GetObject", "PutObject"),
             "clients": ("DELETE", "POST"),
         },
     ),

@@ -10,6 +10,7 @@ from constructs import Construct
 
 from infra import grants, http_api, triggers
 from infra.alarms import Alarms
+from infra.data_bucket import data_bucket
 from infra.functions import FUNCTIONS, TIMEOUTS, FunctionRow
 from infra.grants import Clients, Resource
 from infra.http_api import HttpRoutes
@@ -58,6 +59,14 @@ class ServiceStack(Stack):
         )
         self.keys = Keys(self, "Keys", settings=settings)
         self.bus = EventBus(self, "Bus", event_bus_name=settings.stack_name)
+        self.data = data_bucket(
+            self,
+            "Data",
+            replay_hours=settings.replay_hours,
+            origins=settings.origins,
+            enforce_ssl=target.encrypted,
+            retain=target.retains,
+        )
         self.websocket = RealtimeApi(self, "WebSocket", settings=settings)
         made = self._make_functions(build)
         self.functions = {name: each.function for name, each in made.items()}
@@ -141,6 +150,7 @@ class ServiceStack(Stack):
                 for name, queue in queues.dead_letters.items()
             },
             "event_bus": grants.bus(self.bus),
+            "data_bucket": grants.bucket("data", self.data),
             "jwt_secret": grants.secret("jwt", keys.jwt) if keys.jwt else None,
             "github_secret": grants.secret("github", keys.github),
             "clients": self._clients(),
@@ -192,6 +202,7 @@ class ServiceStack(Stack):
             "HealthUrl": f"{http_url}{http_api.HEALTH}",
             "EventBusName": self.bus.event_bus_name,
             "EventBusArn": self.bus.event_bus_arn,
+            "DataBucketName": self.data.bucket_name,
             "GithubSecretArn": self.keys.github.arn,
             "RegistryTableName": self.tables.registry.table_name,
             "ServiceVersion": tomllib.loads(PROJECT.read_text())["project"]["version"],

@@ -14,12 +14,14 @@ from roomcast_backend.inbound.socketio_commands import SessionCommands
 from roomcast_backend.inbound.socketio_handler import SocketIoHandler
 from roomcast_backend.model.connection import JSON, SOCKET_IO
 from roomcast_backend.protocol import protocol_of
+from roomcast_backend.protocol.event_frame import EventFrames
 from roomcast_backend.runtime.gateway import gateway
 from roomcast_backend.runtime.invoke_open import invoke_open
 from roomcast_backend.runtime.unavailable import FRAMES, count_unavailable
 from roomcast_backend.settings import settings
 from roomcast_backend.stores.connections import ConnectionStore, RateLimit
 from roomcast_backend.stores.events import EventStore
+from roomcast_backend.stores.large_data import LargeData
 from roomcast_backend.stores.memberships import MembershipStore
 from roomcast_backend.stores.recovery import RecoveryStore
 from roomcast_backend.stores.sessions import SessionStore
@@ -60,7 +62,7 @@ def _handlers(connections: "RateLimitedConnections") -> dict[str, ProtocolHandle
         EventStore(chosen),
         gateway(),
         keep=chosen.replay_hours * 3600,
-        largest=chosen.max_post_bytes,
+        frames=EventFrames(LargeData(chosen), largest=chosen.max_post_bytes),
     )
     commands = Commands(
         connections=connections,

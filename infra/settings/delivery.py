@@ -4,24 +4,25 @@ from typing import Self
 
 from pydantic import BaseModel, Field, model_validator
 
-from infra.settings.limits import FRAME, LEAST_WORKERS
+from infra.settings.limits import FRAME, LEAST_WORKERS, MEGABYTE
 
 
 class DeliverySettings(BaseModel):
     """How events reach members."""
 
     max_event_bytes: int = Field(
-        FRAME,
+        MEGABYTE,
         ge=1024,
-        le=FRAME,
-        description="Size of an encoded event. API Gateway takes no more than 131072.",
+        le=MEGABYTE,
+        description="Size of an encoded event. What is larger than `max_post_bytes` reaches "
+        "clients by reference: a link to its data.",
     )
     max_post_bytes: int = Field(
         FRAME,
         ge=1024,
         le=FRAME,
-        description="Size of one post to a client. A larger event arrives without its data: "
-        '`"data": {}` and `"truncated": true`.',
+        description="Size of one post to a client. A larger event arrives by reference: "
+        '`"data": {}` and `data_ref`, a link to its data.',
     )
     replay_hours: int = Field(
         24, ge=1, description="Hours that events are kept for clients that were away."

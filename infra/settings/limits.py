@@ -6,6 +6,9 @@ MINUTE = 60
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rate-expressions.html
 """
 
+MEGABYTE = 1024 * 1024
+"""The largest event, in bytes: its data then travels by reference."""
+
 FRAME = 128 * 1024
 """API Gateway's limit for one message to a client, in bytes.
 

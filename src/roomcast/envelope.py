@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Self
 
-from roomcast.errors import EventTooLarge, InvalidRoom
+from roomcast.errors import BUS_BYTES, EventTooLarge, InvalidRoom
+from roomcast.references import DataLink, DataReference
 from roomcast.rooms import Room
 from roomcast.timestamps import in_utc
 
@@ -23,11 +24,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-executio
 FRAMING_BYTES: Final = 512
 """Reserved for what a protocol adds to an envelope: packet type, event name, replay offset."""
 
-MAX_ENTRY_BYTES: Final = 256 * 1024
-"""EventBridge's limit for one PutEvents entry, and for one request with all its entries.
-
-https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevent-size.html
-"""
+MAX_ENTRY_BYTES: Final = BUS_BYTES
 
 
 class InvalidEnvelope(ValueError):
@@ -61,7 +58,8 @@ class Envelope:
     """One event as it travels: all fields that its copies share.
 
     `rooms` are in order of precedence: a connection in two of them gets the copy of the first one.
-    `truncated` says that `data` was left out on the way to a client; on the bus no event is.
+    With `reference` the data stands in the data bucket and `data` is empty; `link` is where the
+    clients of one post fetch it, and is never on the bus.
     """
 
     id: str
@@ -70,7 +68,8 @@ class Envelope:
     source: str
     rooms: tuple[str, ...]
     data: dict[str, Any]
-    truncated: bool = False
+    reference: DataReference | None = None
+    link: DataLink | None = None
 
     def for_room(self, room: str) -> dict[str, Any]:
         """Return the copy for the members of `room`, as a JSON object."""
@@ -82,15 +81,19 @@ class Envelope:
             "room": room,
             "data": self.data,
         }
-        return {**copy, "truncated": True} if self.truncated else copy
+        return {**copy, "data_ref": self._data_ref()} if self.reference else copy
 
-    def without_data(self) -> Self:
-        """Return the event as clients get it that it is too large for: `truncated` is true."""
-        return replace(self, data={}, truncated=True)
+    def by_reference(self, reference: DataReference) -> Self:
+        """Return the event with a reference in the place of its data."""
+        return replace(self, data={}, reference=reference)
+
+    def with_link(self, link: DataLink) -> Self:
+        """Return the event as the clients of a post get it."""
+        return replace(self, link=link)
 
     def to_detail(self) -> dict[str, Any]:
         """Return the `Detail` of the EventBridge entry, as a JSON object."""
-        return {
+        detail = {
             "id": self.id,
             "type": self.type,
             "timestamp": self.timestamp,
@@ -98,6 +101,7 @@ class Envelope:
             "rooms": list(self.rooms),
             "data": self.data,
         }
+        return {**detail, "data_ref": self.reference.to_detail()} if self.reference else detail
 
     @classmethod
     def from_detail(cls, detail: Mapping[str, Any]) -> Self:
@@ -117,14 +121,35 @@ class Envelope:
             source=detail["source"],
             rooms=_room_names(detail.get("rooms")),
             data=detail["data"],
+            reference=_reference(detail.get("data_ref")),
         )
 
     def check_size(self, limit: int = MAX_FRAME_BYTES) -> None:
         """Raise `EventTooLarge` when a client's copy, with its framing, exceeds `limit` bytes."""
-        longest = max(self.rooms, key=len, default="")
-        size = len(encode(self.for_room(longest)).encode()) + FRAMING_BYTES
+        size = self.size()
         if size > limit:
             raise EventTooLarge(self.type, size, limit)
+
+    def size(self) -> int:
+        """Return the size of a client's copy with its framing, in bytes."""
+        longest = max(self.rooms, key=len, default="")
+        return len(encode(self.for_room(longest)).encode()) + FRAMING_BYTES
+
+    def _data_ref(self) -> dict[str, Any]:
+        if self.reference is None or self.link is None:
+            raise ValueError("no link to the data of the event")
+        return {
+            "url": self.link.url,
+            **self.reference.to_detail(),
+            "expires_at": self.link.expires_at,
+        }
+
+
+def _reference(value: object) -> DataReference | None:
+    try:
+        return None if value is None else DataReference.parse(value)
+    except ValueError as exc:
+        raise InvalidEnvelope(f"data_ref: {exc}") from exc
 
 
 def _room_names(names: object) -> tuple[str, ...]:

@@ -36,6 +36,7 @@ class Settings:
     idempotency_table: str = ""
     counters_table: str = ""
     event_bus: str = ""
+    data_bucket: str = ""
     callback_url: str = ""
     open_function: str = ""
     deadline_queue_url: str = ""
@@ -49,8 +50,8 @@ class Settings:
     projects_without_claim: str = "none"
     allowed_origins: str = "*"
     max_connections: int = 0
-    max_event_bytes: int = 131072
     max_webhook_bytes: int = 2_000_000
+    max_event_bytes: int = 1048576
     max_rooms_per_connection: int = 50
     commands_per_second: int = 10
     command_burst: int = 20

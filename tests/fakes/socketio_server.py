@@ -26,6 +26,7 @@ from roomcast_backend.lifecycle.greeting import Greeter
 from roomcast_backend.lifecycle.termination import Terminator
 from roomcast_backend.model.access import Grant, Principal
 from roomcast_backend.model.connection import SOCKET_IO, Connection, State
+from roomcast_backend.protocol.event_frame import EventFrames
 from roomcast_backend.protocol.heartbeats import PING_MODE, EngineIoTimers
 from roomcast_backend.stores.connections import ConnectionStore, RateLimit
 from roomcast_backend.stores.events import EventStore
@@ -35,6 +36,7 @@ from roomcast_backend.stores.rooms import RoomStore
 from roomcast_backend.stores.sessions import SessionStore
 from roomcast_backend.stores.sweeps import SweepStore
 from tests.fakes.clock import FakeClock
+from tests.fakes.data import FakeData
 from tests.fakes.gateway import FakeGateway
 from tests.fakes.tables import table_settings
 
@@ -67,7 +69,8 @@ class Server:
         self.greeted: list[str] = []
         self.checks: list[tuple[str, int]] = []
         sender = Sender(self.gateway, self.memberships, clock=self.clock, sleep=self.clock.sleep)
-        replay = Replay(self.events, self.gateway, keep=24 * HOUR, clock=self.clock)
+        frames = EventFrames(FakeData(), largest=self.settings.max_post_bytes)
+        replay = Replay(self.events, self.gateway, frames=frames, keep=24 * HOUR, clock=self.clock)
         commands = Commands(
             connections=self.connections,
             memberships=self.memberships,
@@ -105,6 +108,7 @@ class Server:
             sender=sender,
             terminator=self.terminator,
             queue=NoQueue(),
+            frames=frames,
             count_event=lambda _event_id: None,
             clock=self.clock,
         )

@@ -193,7 +193,7 @@ class TestSettings:
             {"global_shards": "many"},
             {"target": "moon"},
             {"edge_domain": "events.example.com"},
-            {"max_event_bytes": "1048576"},
+            {"max_event_bytes": "1048577"},
             {"stack_name": "x" * 41},
             {"stack_name": "my_events"},
             {"stack_name": "1st"},

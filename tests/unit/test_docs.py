@@ -129,6 +129,14 @@ class TestLinks:
         assert names_a_path(span) is is_path
         assert exists(span) is is_there
 
+    @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+    def test_every_reference_has_a_definition_of_its_own_line(self, document: Path) -> None:
+        text = re.sub(r"```.*?```", "", document.read_text(), flags=re.DOTALL)
+        used = set(re.findall(r"\]\[([a-z0-9-]+)\]", text))
+        assert used == set(
+            re.findall(r"^\[([a-z0-9-]+)\]: https?://\S+$", text, flags=re.MULTILINE)
+        )
+
 
 def names_a_path(span: str) -> bool:
     """Tell whether a code span is the name of a file, a folder/ or a module of the repository."""

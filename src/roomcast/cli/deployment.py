@@ -27,6 +27,7 @@ _STACK_OUTPUTS: Final = {
     "WebSocketUrl": "websocket_url",
     "StatsUrl": "stats_url",
     "EventBusName": "event_bus",
+    "DataBucketName": "data_bucket",
     "RegistryTableName": "registry_table",
     "JwtSecretArn": "jwt_secret_arn",
     "WebhookUrl": "webhook_url",
@@ -49,6 +50,7 @@ _ENDPOINT_FIELDS: Final = {
 }
 
 _OPTIONAL_FIELDS: Final = {
+    "data_bucket": "data_bucket",
     "webhook_url": "webhook_url",
     "health_url": "health_url",
     "github_webhook_secret": "_github_secret",
@@ -68,6 +70,7 @@ class Deployment:
     websocket_url: str = ""
     stats_url: str = ""
     event_bus: str = ""
+    data_bucket: str = ""
     registry_table: str = ""
     region: str = ""
     aws_endpoint_url: str = ""

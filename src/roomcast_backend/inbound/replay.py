@@ -17,10 +17,10 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from roomcast.envelope import MAX_FRAME_BYTES, Envelope
+from roomcast.envelope import Envelope
 from roomcast_backend.gateway.posts import Outcome
 from roomcast_backend.model.connection import Connection
-from roomcast_backend.protocol.event_frame import event_frame
+from roomcast_backend.protocol.event_frame import EventFrames
 from roomcast_backend.stores.events import Logged
 
 if TYPE_CHECKING:
@@ -45,24 +45,21 @@ class Replayed:
 
 
 class Replay:
-    """Posts missed events; `keep` is for how many seconds the log keeps events.
-
-    `largest` is the size of one post; a larger event is posted without its data.
-    """
+    """Posts missed events; `keep` is for how many seconds the log keeps events."""
 
     def __init__(
         self,
         events: "EventLog",
         gateway: "Gateway",
         *,
+        frames: EventFrames,
         keep: int,
-        largest: int = MAX_FRAME_BYTES,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._events = events
         self._gateway = gateway
         self._keep = keep
-        self._largest = largest
+        self._frames = frames
         self._clock = clock
 
     def post(self, session: Connection, rooms: Iterable[str], *, since: str) -> Replayed:
@@ -75,7 +72,7 @@ class Replay:
             return Replayed(0, complete=False)
         missed, complete = self._missed(rooms, since)
         for count, (envelope, room) in enumerate(missed):
-            frame = event_frame(session.protocol, envelope, room, largest=self._largest)
+            frame = self._frames.encode(session.protocol, envelope, room)
             if self._gateway.post(session.id, frame) is not Outcome.SENT:
                 return Replayed(count, complete=False)
         return Replayed(len(missed), complete)
