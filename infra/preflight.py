@@ -163,7 +163,7 @@ def passes(settings: Settings) -> bool:
     except (BotoCoreError, ClientError, KeyError) as exc:
         _say(
             f"note: the account's quotas are not checked: {exc}. Next: set AWS_PROFILE and "
-            "AWS_REGION, or log in; `aws sts get-caller-identity` tells whether they work"
+            "AWS_DEFAULT_REGION, or log in; `aws sts get-caller-identity` tells whether they work"
         )
         return True
     found = findings(settings, quotas)

@@ -116,7 +116,9 @@ class TestCommand:
 
         monkeypatch.setattr("boto3.client", refuse)
         preflight.main([])
-        assert "note: the account's quotas are not checked" in capsys.readouterr().err
+        said = capsys.readouterr().err
+        assert "note: the account's quotas are not checked" in said
+        assert "Next: set AWS_PROFILE and AWS_DEFAULT_REGION" in said
 
     def test_a_bad_setting_is_named(self) -> None:
         with pytest.raises(SystemExit, match="page_workers='1'"):
