@@ -44,7 +44,6 @@ class TestPriority:
             ("prio/low", "low"),
             ("prio/med", "medium"),
             ("hi-pri", "high"),
-            ("severity: critical", "critical"),
             ("severity/major", "high"),
             ("severity: minor", "low"),
             ("priority: highest", "critical"),

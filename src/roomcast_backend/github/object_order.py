@@ -122,7 +122,7 @@ class ObjectOrder:
                 ExpressionAttributeValues={
                     ":claim": {"S": claim},
                     ":version": {"S": found.version},
-                    **{name: {"N": f"{value:.3f}"} for name, value in numbers.items()},
+                    **{name: {"N": f"{value:.14g}"} for name, value in numbers.items()},
                 },
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
