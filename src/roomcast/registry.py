@@ -234,9 +234,17 @@ class Registry:
     def _replace(self, entries: set[str], rows: list[dict[str, str]]) -> None:
         """Delete rows and write others, all or none of it."""
         kept = {row["entry"] for row in rows}
-        actions: Any = [{"Put": {"TableName": self._table, "Item": item_of(row)}} for row in rows]
-        actions += [
-            {"Delete": {"TableName": self._table, "Key": key_of(entry)}} for entry in entries - kept
+        puts: Any = [{"TableName": self._table, "Item": item_of(row)} for row in rows]
+        deletes: Any = [
+            {"TableName": self._table, "Key": key_of(entry)} for entry in sorted(entries - kept)
         ]
-        if actions:
-            self._client.transact_write_items(TransactItems=actions)
+        match puts, deletes:  # a transaction of one costs twice as much
+            case [], []:
+                return
+            case [put], []:
+                self._client.put_item(**put)
+            case [], [delete]:
+                self._client.delete_item(**delete)
+            case _:
+                actions = [{"Put": put} for put in puts] + [{"Delete": each} for each in deletes]
+                self._client.transact_write_items(TransactItems=actions)

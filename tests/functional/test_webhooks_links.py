@@ -272,6 +272,39 @@ class TestAtTheSameTime:
         with pytest.raises(LinkChanging):
             Linking(Changing()).find(REPO)  # type: ignore[arg-type]
 
+    def test_a_crash_while_a_name_is_followed(self, service: Service) -> None:
+        service.send(pull_request())
+        service.registry.link_repository(NEW, "456")
+
+        class Crashing:
+            def __getattr__(self, name: str) -> Any:
+                if name == "write_id":
+                    raise ConnectionError
+                return getattr(service.registry, name)
+
+        renamed_repository = Repository.read(
+            {"full_name": NEW, "id": ID, "updated_at": "2026-01-02T00:00:00Z"}
+        )
+        with pytest.raises(ConnectionError):
+            Linking(Crashing()).find(renamed_repository)  # type: ignore[arg-type]
+        found = Linking(service.registry).find(renamed_repository)
+        assert found == RepositoryLink(NEW, "456", ID)
+        assert service.links() == [found]
+        assert service.registry.by_name(REPOSITORY) is None
+
+    def test_unlinked_while_a_name_is_followed(self, service: Service) -> None:
+        service.send(pull_request())
+
+        class Unlinked:
+            def __getattr__(self, name: str) -> Any:
+                if name == "write_id":
+                    service.registry.unlink_repository(REPOSITORY)
+                return getattr(service.registry, name)
+
+        renamed_repository = Repository(full_name=NEW, id=ID)
+        assert Linking(Unlinked()).find(renamed_repository) is None  # type: ignore[arg-type]
+        assert service.links() == []
+
     def test_a_crash_between_the_rows(self, service: Service) -> None:
         learned = RepositoryLink(REPOSITORY, "123", ID)
         assert service.registry.write_name(learned, ID, project_id="123")

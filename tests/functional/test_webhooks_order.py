@@ -271,7 +271,7 @@ class Order:
         self.dynamodb = alive
 
     def row(self) -> Any:
-        key = {"room": {"S": "github#o"}, "event_id": {"S": "newest"}}
+        key = {"room": {"S": "#githubo"}, "event_id": {"S": "newest"}}
         return self.dynamodb.get_item(TableName="events", Key=key)["Item"]
 
     def _new_claim(self) -> str:

@@ -6,8 +6,8 @@
                      └────── a link without id: learn it ──────▶ the link
 
 Once the id of a link is known, the id alone decides: another repository that takes the name later
-gets nothing of the link. The rows are written one after the other, the row of the id first; what a
-crash leaves is the row of a former name, which no other repository can use.
+gets nothing of the link. The rows are written one after the other, the row of the name first; what
+a crash leaves is mended by the next delivery.
 """
 
 from dataclasses import replace
@@ -81,9 +81,10 @@ class Linking:
         if present and present.repository_id is None and not _is_newer(repository, link):
             return link  # a person linked that name, maybe for the repository that has it now
         renamed = _renamed(link, repository, present)
-        if not self._registry.write_id(renamed, repository_id, project_id=link.project_id):
-            raise _Changed
         self._registry.write_name(renamed, repository_id)
+        if not self._registry.write_id(renamed, repository_id, project_id=link.project_id):
+            self._registry.delete_name(repository.full_name, repository_id)
+            raise _Changed
         if not is_same:
             self._registry.delete_name(link.repository, repository_id)
         return renamed
@@ -93,11 +94,11 @@ def _renamed(
     link: RepositoryLink, repository: Repository, present: RepositoryLink | None
 ) -> RepositoryLink:
     """Return a link under its new name, in the project that this name was linked to by itself."""
-    linked_by_name = present is not None and present.repository_id is None
+    is_of_link = present is not None and present.repository_id in (None, link.repository_id)
     return replace(
         link,
         repository=repository.full_name,
-        project_id=present.project_id if present and linked_by_name else link.project_id,
+        project_id=present.project_id if present and is_of_link else link.project_id,
         first_name=link.first_name or repository.full_name,
         named_at=_moment(repository) or link.named_at,
     )

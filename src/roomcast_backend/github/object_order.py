@@ -23,6 +23,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from roomcast_backend.stores import keys
+
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -147,7 +149,7 @@ class ObjectOrder:
 
 
 def _key(found: ObjectVersion) -> Any:
-    return {"room": {"S": f"github#{found.key}"}, "event_id": {"S": "newest"}}
+    return {name: {"S": value} for name, value in keys.github_object(found.key).items()}
 
 
 def _is_in_progress(row: Any, *, now: float) -> bool:
