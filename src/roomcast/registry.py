@@ -16,9 +16,10 @@ The command line writes the table. The webhook function reads it, notes ids and 
 """
 
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import ClientError
 
 from roomcast.errors import RoomcastError
 from roomcast.registry_rows import (
@@ -67,18 +68,19 @@ class Registry:
     ) -> RepositoryLink:
         """Link a repository (`owner/name`) to a project; replace an earlier link of that name.
 
-        Without `repository_id` the next webhook of that name brings it. This reads the whole
-        table. Raises `InvalidLink`.
+        Without `repository_id` the next webhook of that name brings it. This reads the whole table
+        when an id is given or known. Raises `InvalidLink`.
         """
         link = RepositoryLink(
             checked_repository(repository),
             checked_id("project", project_id),
             checked_repository_id(repository_id),
         )
-        rows = [name_row(link)]
         if link.repository_id is not None:
-            rows.append(id_row(link, link.repository_id))
-        self._replace(self._entries(repository, repository_id), rows)
+            rows = [name_row(link), id_row(link, link.repository_id)]
+            self._replace(self._entries(repository, repository_id), rows)
+        elif not self._put(name_row(link), "attribute_not_exists(repository_id)"):
+            self._replace(self._entries(repository, None), [name_row(link)])
         return link
 
     def link_user(self, login: str, user_id: str) -> UserLink:
@@ -91,20 +93,21 @@ class Registry:
     def unlink_repository(self, repository: str) -> bool:
         """Delete a repository's link, whatever its id; tell whether there was one.
 
-        This reads the whole table. Raises `InvalidLink`.
+        This reads the whole table when no row has that name. Raises `InvalidLink`.
         """
-        entries = self._entries(checked_repository(repository), None)
-        self._replace(entries, [])
-        return bool(entries)
+        row = self._delete(name_key(checked_repository(repository)))
+        if row is None:
+            entries = self._entries(repository, None)
+            for entry in entries:
+                self._delete(entry)
+            return bool(entries)
+        if "repository_id" in row:
+            self._delete(pointed_to(row), name=row["name"]["S"])
+        return True
 
     def unlink_user(self, login: str) -> bool:
         """Delete a login's link; tell whether there was one. Raises `InvalidLink`."""
-        answer = self._client.delete_item(
-            TableName=self._table,
-            Key=key_of(login_key(checked_login(login))),
-            ReturnValues="ALL_OLD",
-        )
-        return bool(answer.get("Attributes"))
+        return self._delete(login_key(checked_login(login))) is not None
 
     def project_of(self, repository: str) -> str | None:
         """Return the id of the project that a repository is linked to, None without a link."""
@@ -149,36 +152,34 @@ class Registry:
 
         With `project_id` it must be there and have this project, otherwise it must not be there.
         """
-        condition = "project_id = :project" if project_id else "attribute_not_exists(entry)"
-        return self._put(id_row(link, repository_id), condition, project=project_id)
+        row = id_row(link, repository_id)
+        if project_id is None:
+            return self._put(row, "attribute_not_exists(entry)")
+        return self._put(row, "project_id = :project", project=project_id)
 
     def write_name(
-        self, link: RepositoryLink, repository_id: int, *, project_id: str | None = None
+        self, link: RepositoryLink, repository_id: int, *, instead_of: RepositoryLink | None
     ) -> bool:
-        """Write the row of a name with its id; tell whether it was as expected.
+        """Write the row of a name with its id; tell whether it was as it had been read.
 
-        The row must not have another repository's id. With `project_id` it must be there and have
-        this project.
+        `instead_of` is what `by_name` returned.
         """
-        condition = "(attribute_not_exists(repository_id) OR repository_id = :id)"
-        if project_id:
-            condition += " AND project_id = :project"
         row = name_row(replace(link, repository_id=repository_id))
-        return self._put(row, condition, id=str(repository_id), project=project_id)
+        if instead_of is None:
+            return self._put(row, "attribute_not_exists(entry)")
+        if instead_of.repository_id is None:
+            condition = "project_id = :project AND attribute_not_exists(repository_id)"
+            return self._put(row, condition, project=instead_of.project_id)
+        return self._put(row, "repository_id = :id", id=str(instead_of.repository_id))
 
     def delete_name(self, repository: str, repository_id: int) -> None:
         """Delete the row of a name, unless it has become another repository's."""
-        with suppress(self._client.exceptions.ConditionalCheckFailedException):
-            self._client.delete_item(
-                TableName=self._table,
-                Key=key_of(name_key(repository)),
-                ConditionExpression="repository_id = :id",
-                ExpressionAttributeValues={":id": {"S": str(repository_id)}},
-            )
+        self._delete(name_key(repository), repository_id=str(repository_id))
 
-    def _put(self, row: dict[str, str], condition: str, **values: str | None) -> bool:
-        given = {f":{name}": value for name, value in values.items() if value is not None}
-        request: Any = {"ExpressionAttributeValues": item_of(given)} if given else {}
+    def _put(self, row: dict[str, str], condition: str, **values: str) -> bool:
+        """Write a row under a condition; tell whether it was met."""
+        given = item_of({f":{name}": value for name, value in values.items()})
+        request: Any = {"ExpressionAttributeValues": given} if given else {}
         try:
             self._client.put_item(
                 TableName=self._table,
@@ -186,9 +187,32 @@ class Registry:
                 ConditionExpression=condition,
                 **request,
             )
-        except self._client.exceptions.ConditionalCheckFailedException:
-            return False
+        except ClientError as exc:
+            if _is_refused(exc):
+                return False
+            raise
         return True
+
+    def _delete(self, entry: str, **expected: str) -> Any | None:
+        """Delete a row that has the expected attributes; return it, None without one."""
+        request: Any = {}
+        if expected:
+            request = {
+                "ConditionExpression": " AND ".join(f"#{name} = :{name}" for name in expected),
+                "ExpressionAttributeNames": {f"#{name}": name for name in expected},
+                "ExpressionAttributeValues": item_of(
+                    {f":{name}": value for name, value in expected.items()}
+                ),
+            }
+        try:
+            answer = self._client.delete_item(
+                TableName=self._table, Key=key_of(entry), ReturnValues="ALL_OLD", **request
+            )
+        except ClientError as exc:
+            if _is_refused(exc):
+                return None
+            raise
+        return answer.get("Attributes") or None
 
     def _repository_link(self, entry: str) -> RepositoryLink | None:
         # A consistent read: the first webhook after the command returned finds the link.
@@ -233,18 +257,17 @@ class Registry:
 
     def _replace(self, entries: set[str], rows: list[dict[str, str]]) -> None:
         """Delete rows and write others, all or none of it."""
-        kept = {row["entry"] for row in rows}
-        puts: Any = [{"TableName": self._table, "Item": item_of(row)} for row in rows]
-        deletes: Any = [
-            {"TableName": self._table, "Key": key_of(entry)} for entry in sorted(entries - kept)
+        written = {row["entry"] for row in rows}
+        actions: Any = [
+            *({"Put": {"TableName": self._table, "Item": item_of(row)}} for row in rows),
+            *(
+                {"Delete": {"TableName": self._table, "Key": key_of(entry)}}
+                for entry in sorted(entries - written)
+            ),
         ]
-        match puts, deletes:  # a transaction of one costs twice as much
-            case [], []:
-                return
-            case [put], []:
-                self._client.put_item(**put)
-            case [], [delete]:
-                self._client.delete_item(**delete)
-            case _:
-                actions = [{"Put": put} for put in puts] + [{"Delete": each} for each in deletes]
-                self._client.transact_write_items(TransactItems=actions)
+        self._client.transact_write_items(TransactItems=actions)
+
+
+def _is_refused(error: ClientError) -> bool:
+    """Tell whether DynamoDB refused a write because of its condition."""
+    return error.response.get("Error", {}).get("Code") == "ConditionalCheckFailedException"

@@ -123,6 +123,15 @@ class TestIds:
         assert registry.by_id(7) is None
         assert list(registry.links()) == [RepositoryLink("octo/other", "123", 8)]
 
+    def test_an_id_whose_name_is_another_ones_by_now(
+        self, registry: Registry, boto3_dynamodb: Any
+    ) -> None:
+        registry.link_repository("octo/hello", "123", 7)
+        boto3_dynamodb.delete_item(TableName="registry", Key={"entry": {"S": "repo#octo/hello"}})
+        assert list(registry.links()) == [RepositoryLink("octo/hello", "123", 7)]
+        assert registry.unlink_repository("Octo/Hello")
+        assert list(registry.links()) == []
+
     @pytest.mark.parametrize("number", [0, -1, 2**63])
     def test_impossible_ids(self, registry: Registry, number: int) -> None:
         with pytest.raises(InvalidLink, match="not the id of a GitHub repository"):

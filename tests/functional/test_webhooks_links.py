@@ -307,7 +307,8 @@ class TestAtTheSameTime:
 
     def test_a_crash_between_the_rows(self, service: Service) -> None:
         learned = RepositoryLink(REPOSITORY, "123", ID)
-        assert service.registry.write_name(learned, ID, project_id="123")
+        linked = service.registry.by_name(REPOSITORY)
+        assert service.registry.write_name(learned, ID, instead_of=linked)
         assert service.send(pull_request(number=7)) == "ignored"
         assert service.send(pull_request()) == "accepted"
         assert service.registry.by_id(ID) == learned

@@ -65,8 +65,9 @@ class Linking:
         """Note the id that a linked name has."""
         named_at = _moment(repository) if name == repository.full_name else None
         learned = replace(link, repository_id=repository_id, first_name=name, named_at=named_at)
-        with_name = self._registry.write_name(learned, repository_id, project_id=link.project_id)
-        if not with_name or not self._registry.write_id(learned, repository_id):
+        if not self._registry.write_name(learned, repository_id, instead_of=link):
+            raise _Changed
+        if not self._registry.write_id(learned, repository_id):
             raise _Changed
         return self._follow(learned, repository, repository_id)
 
@@ -78,10 +79,12 @@ class Linking:
         if (is_same and link.first_name) or _is_older(repository, link):
             return link
         present = self._registry.by_name(repository.full_name)
-        if present and present.repository_id is None and not _is_newer(repository, link):
-            return link  # a person linked that name, maybe for the repository that has it now
+        is_others = present is not None and present.repository_id != repository_id
+        if is_others and not _is_newer(repository, link):
+            return link  # the name is linked for the repository that has it now
         renamed = _renamed(link, repository, present)
-        self._registry.write_name(renamed, repository_id)
+        if not self._registry.write_name(renamed, repository_id, instead_of=present):
+            raise _Changed
         if not self._registry.write_id(renamed, repository_id, project_id=link.project_id):
             self._registry.delete_name(repository.full_name, repository_id)
             raise _Changed

@@ -24,7 +24,6 @@ ACTIONS: Final[Mapping[str, str]] = {
     "ListStackResources": "cloudformation:ListStackResources",
     "PutEvents": "events:PutEvents",
     "PutItem": "dynamodb:PutItem",
-    "Scan": "dynamodb:Scan",
 }
 """Each API operation that a check calls, with the IAM action that allows it."""
 
