@@ -102,7 +102,8 @@ FUNCTIONS = (
         purpose="Turns GitHub's webhooks into events",
         timeout=29,  # the bus is tried for up to 22 s; API Gateway waits no longer than 30
         grants={
-            "registry": ("GetItem",),
+            "registry": ("BatchGetItem", "DeleteItem", "GetItem", "PutItem"),
+            "events": ("UpdateItem",),
             "idempotency": ("DeleteItem", "GetItem", "PutItem", "UpdateItem"),
             "event_bus": ("PutEvents",),
             "github_secret": ("GetSecretValue",),

@@ -238,10 +238,20 @@ class TestLinks:
         assert run("unlink-user", "mona", *stack).exit_code == 0
         assert run("links", *stack).stdout == "acme/a -> project:7\n"
 
+    def test_a_repository_by_its_id(self, dynamodb: Any) -> None:
+        stack = ("--stack", "Roomcast")
+        said = run("link-repo", "octo/hello", "123", "--id", "1296269", *stack).stdout
+        assert said == "octo/hello -> project:123\n"
+        link = {"repository": "octo/hello", "project_id": "123", "repository_id": 1296269}
+        assert [json.loads(run("links", "--json", *stack).stdout)] == [link]
+        assert run("unlink-repo", "octo/hello", *stack).exit_code == 0
+        assert run("links", *stack).stdout == ""
+
     @pytest.mark.parametrize(
         ("arguments", "said"),
         [
             (["link-repo", "hello", "123"], "expected OWNER/NAME"),
+            (["link-repo", "octo/hello", "123", "--id", "0"], "not the id of a GitHub repository"),
             (["link-repo", "octo/hello", "a b"], "not a project id"),
             (["link-user", "a b", "42"], "not a GitHub login"),
             (["unlink-repo", "hello"], "expected OWNER/NAME"),

@@ -42,9 +42,13 @@ SENSITIVE = {
     ("bus", "PutEvents"): {"Webhooks"},
     ("github secret", "GetSecretValue"): {"Webhooks"},
     ("jwt secret", "GetSecretValue"): {"Connect", "Status", "Subscribe"},
+    ("registry", "BatchGetItem"): {"Webhooks"},
+    ("registry", "DeleteItem"): {"Webhooks"},
     ("registry", "GetItem"): {"Webhooks"},
+    ("registry", "PutItem"): {"Webhooks"},
     ("events", "Query"): {"Subscribe"},
     ("events", "PutItem"): {"Broadcast"},
+    ("events", "UpdateItem"): {"Broadcast", "Webhooks"},
     ("open", "InvokeFunction"): {"Connect", "Subscribe"},
 }
 """What few functions may do; another one that should needs a reason, and an entry here."""

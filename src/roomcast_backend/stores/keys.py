@@ -5,6 +5,7 @@ connections   connection_id = "<connection>", of a session "<connection>#<namesp
 rooms         room = "<name>#<shard>", connection_id
 events        room = "<name>", event_id         the replay log
               room = "#delivery<id>", event_id   whether an event's fan-out is complete
+              room = "#github<object>", event_id = "newest"   what was published of GitHub's object
 counters      counter = "<name>#<shard>", part
               counter = "heartbeat#0", part = "swept until"   how far the heartbeats have come
 """
@@ -20,11 +21,19 @@ COUNTER_SHARDS = 8
 FAN_OUT = "#delivery"
 """Not a room's name: `#` stands in none."""
 
+GITHUB = "#github"
+"""Not a room's name either."""
+
 SWEPT_UNTIL = {"counter": "heartbeat#0", "part": "swept until"}
 """The key of the row that says how far the heartbeats have come."""
 
 RECOVERY = "#recovery:"
 """Not the beginning of a connection's id; with its `#` such a row is not counted as one."""
+
+
+def github_object(name: str) -> dict[str, str]:
+    """Return the key of the row that says what was published of an object of GitHub."""
+    return {"room": f"{GITHUB}{name}", "event_id": "newest"}
 
 
 def recovery(secret: str) -> str:
