@@ -32,6 +32,7 @@ RESOURCES = {
     "pages queue": r"QueuesPages[0-9A-F]{8}",
     "dead letters": r"Queues\w+DeadLetters\w+",
     "bus": r"Bus\w+",
+    "data bucket": r"Data[0-9A-F]{8}",
     "open": r"OpenLive\w+",
     "jwt secret": r"KeysJwt\w+",
     "github secret": r"KeysGithub\w+",
@@ -50,6 +51,8 @@ SENSITIVE = {
     ("events", "PutItem"): {"Broadcast"},
     ("events", "UpdateItem"): {"Broadcast", "Webhooks"},
     ("open", "InvokeFunction"): {"Connect", "Subscribe"},
+    ("data bucket", "GetObject"): {"Broadcast", "Subscribe"},
+    ("data bucket", "PutObject"): {"Broadcast", "Subscribe"},
 }
 """What few functions may do; another one that should needs a reason, and an entry here."""
 
