@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from roomcast.errors import RoomcastError
-from roomcast.rooms import canonical_id, is_id
+from roomcast.rooms import canonical_id, is_id, is_user_id
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -144,6 +144,6 @@ def _user(login: str) -> str:
 
 
 def _id(kind: str, value: str) -> str:
-    if not is_id(value):
+    if not (is_user_id(value) if kind == "user" else is_id(value)):
         raise InvalidLink(f"not a {kind} id: expected 1 to 128 of A-Z a-z 0-9 . _ -, got {value!r}")
     return canonical_id(value)
