@@ -1,9 +1,9 @@
 """Where a token's claims are found: identity providers name and nest them differently.
 
-    sub                             a claim
-    realm_access.roles              a member of a claim (Keycloak)
-    https://example.com/projects    a claim whose name is a URL (Auth0)
-    cognito:groups                  a claim whose name has a colon (Amazon Cognito)
+sub                             a claim
+realm_access.roles              a member of a claim (Keycloak)
+https://example.com/projects    a claim whose name is a URL (Auth0)
+cognito:groups                  a claim whose name has a colon (Amazon Cognito)
 """
 
 from collections.abc import Mapping
