@@ -15,6 +15,9 @@ from typing import Any
 
 from roomcast.errors import RoomcastError
 
+BYTE_ORDER_MARK = "\ufeff"
+"""What some editors put before a text."""
+
 
 class BadSecret(RoomcastError, ValueError):
     """A secret cannot be used; the message says why and never holds it."""
@@ -22,7 +25,7 @@ class BadSecret(RoomcastError, ValueError):
 
 def secrets_in(text: str) -> tuple[str, ...]:
     """Return the secrets that a text holds, the one to sign with first; raise `BadSecret`."""
-    found = tuple(dict.fromkeys(_unquoted(text.strip())))
+    found = tuple(dict.fromkeys(_unquoted(text.strip().removeprefix(BYTE_ORDER_MARK).strip())))
     if not found or not all(found):
         raise BadSecret("expected a secret, got nothing")
     return found

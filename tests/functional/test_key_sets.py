@@ -28,7 +28,7 @@ PRIVATE: dict[str, Any] = {
 
 def published(kid: str, **members: Any) -> dict[str, Any]:
     key = PRIVATE[kid].public_key()
-    kinds = {"e": ECAlgorithm, "d": OKPAlgorithm}
+    kinds: dict[str, Any] = {"e": ECAlgorithm, "d": OKPAlgorithm}
     entry = kinds.get(kid, RSAAlgorithm).to_jwk(key, as_dict=True)
     return dict(entry) | {"kid": kid, "use": "sig"} | members
 

@@ -8,7 +8,7 @@ Microsoft Entra: https://learn.microsoft.com/entra/identity-platform/access-toke
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import jwt
@@ -34,11 +34,10 @@ Verify = Callable[..., Principal]
 
 
 @pytest.fixture
-def verify(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Verify:
+def verify(monkeypatch: pytest.MonkeyPatch) -> Iterator[Verify]:
     """Return a call that verifies claims under settings."""
     key_set = KeySetCache(lambda: BODY)
     monkeypatch.setattr(verification_keys, "_key_set", lambda _url: key_set)
-    request.addfinalizer(settings.cache_clear)
 
     def check(claims: dict[str, Any], headers: dict[str, Any], **chosen: str) -> Principal:
         for name, value in ({"jwks_url": "https://issuer.example/keys"} | chosen).items():
@@ -46,7 +45,8 @@ def verify(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> V
         settings.cache_clear()
         return principal_of(jwt.encode(claims, KEY, "RS256", headers={"kid": KID} | headers))
 
-    return check
+    yield check
+    settings.cache_clear()
 
 
 def times() -> dict[str, int]:

@@ -106,7 +106,8 @@ class KeySetCache:
         """Begin to read the set in a thread of its own: a name server can take any time."""
         self._asked_at = now
         self._requests += 1
-        self._asked = asked = Future()
+        asked: Future[None] = Future()
+        self._asked = asked
         request = threading.Thread(
             target=self._read, args=(self._requests, now, asked), name="key-set", daemon=True
         )

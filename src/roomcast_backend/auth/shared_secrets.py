@@ -5,7 +5,7 @@ from roomcast_backend.auth.hmac_signature import HASHES, BadSignature, checked_k
 
 
 def signing_secrets(text: str, algorithm: str) -> tuple[str, ...]:
-    """Return the secrets that a text holds; raise `BadSecret` for a short one, and for a public key.
+    """Return the secrets that a text holds; raise `BadSecret` for short ones and public keys.
 
     RFC 7518, section 3.2, asks for as many bytes as the hash has: 32 for HS256. A shorter one can
     be found by trying, from any one token.

@@ -21,10 +21,10 @@ def is_access_token(
 ) -> bool:
     """Tell whether `claims` are those of an access token.
 
-    `configured` is `claim=value`. Without it, tokens with a shared secret need the contract's claim.
-    Those of a key set need one of `OF_PROVIDERS` and nothing that contradicts it. A token with none
-    of these claims (Auth0, Microsoft Entra) passes where an `audience` is asked for: an ID token is
-    meant for the client, not for this service.
+    `configured` is `claim=value`. Without it, tokens with a shared secret need the contract's
+    claim, those of a key set one of `OF_PROVIDERS` and nothing that contradicts it. A token with
+    none of these claims (Auth0, Microsoft Entra) passes where an `audience` is asked for: an ID
+    token is meant for the client, not for this service.
     """
     if configured:
         name, _, value = configured.rpartition("=")
