@@ -74,8 +74,8 @@ class KeySetCache:
         now = self._clock()
         known = self._known(key_id) if _within(now - self._read_at, FRESH) else []
         if not known:
-            self._refresh(now)
-            if not self._keys or not _within(now - self._read_at, STALE):
+            self._refresh()
+            if not self._keys or self._clock() - self._read_at >= STALE:
                 raise KeySetUnavailable("the key set does not answer")
             known = self._known(key_id)
         if not known and self._kept < self._requests:
@@ -88,9 +88,10 @@ class KeySetCache:
     def _known(self, key_id: str) -> list[VerificationKey]:
         return [key for key in self._keys if key.key_id == key_id]
 
-    def _refresh(self, now: float) -> None:
+    def _refresh(self) -> None:
         """Read the set, or wait for the thread that does; do nothing when that was just done."""
         with self._lock:
+            now = self._clock()  # not before the other thread's request
             since = now - self._asked_at
             running = self._asked is not None and not self._asked.done()
             if not (running and _within(since, INTERVAL)):
