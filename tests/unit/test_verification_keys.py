@@ -8,6 +8,7 @@ from typing import Any
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from roomcast_backend.auth import verification_keys
@@ -92,6 +93,36 @@ class TestKeySet:
         issuer.answer = BadKeySet("timeout")
         with pytest.raises(KeysUnavailable):
             principal_of(signed(EC_KEY, "ES256", kid="ec"))
+
+
+class TestPublicKeyInPlaceOfASecret:
+    def test_verifies_its_algorithm(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        pem = RSA_KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        monkeypatch.setattr(verification_keys, "_text", lambda _arn: pem.decode())
+        monkeypatch.setenv("ROOMCAST_JWT_ALGORITHM", "RS256")
+        settings.cache_clear()
+        try:
+            assert principal_of(signed(RSA_KEY, "RS256")).user_id == "u1"
+            with pytest.raises(TokenRefused):
+                principal_of(signed(RSA_KEY, "RS512"))
+        finally:
+            monkeypatch.undo()
+            settings.cache_clear()
+
+
+class TestSecretOfWebhooks:
+    @pytest.mark.parametrize("text", ["hush", "hush\n", '"hush"', '{"GITHUB": "hush"}'])
+    def test_as_it_was_pasted(self, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+        monkeypatch.setattr(verification_keys, "_text", lambda _arn: text)
+        assert verification_keys.secret("arn") == "hush"
+
+    def test_that_holds_several_things_is_unavailable_and_said(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(verification_keys, "_text", lambda _arn: '{"a": "hush", "b": "x"}')
+        with pytest.raises(KeysUnavailable, match="one key, got 2") as error:
+            verification_keys.secret("arn")
+        assert "hush" not in str(error.value)
 
 
 class TestStrangers:

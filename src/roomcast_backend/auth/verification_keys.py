@@ -84,6 +84,8 @@ def _rules(chosen: Settings) -> TokenRules:
 def _key_for(chosen: Settings) -> KeyFor:
     if chosen.jwks_url:
         return _key_in_set
+    if not uses_shared_secret((chosen.jwt_algorithm,)):
+        return lambda _token: _text(chosen.jwt_secret_arn)  # a public key, as PEM
     return lambda _token: _signing_secrets(chosen)
 
 
