@@ -36,4 +36,13 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
         logger.exception("not accepted", extra={"connection_id": handshake.connection_id})
         count_unavailable(HANDSHAKES)
         return {"statusCode": UNAVAILABLE, "body": "the service cannot answer now: try again"}
-    return {"statusCode": 200}
+    return {"statusCode": 200, **_chosen_subprotocol(handshake)}
+
+
+def _chosen_subprotocol(handshake: Handshake) -> dict[str, Any]:
+    """Return the answer's header, with which API Gateway completes the handshake.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-connect-route-subprotocol.html
+    """
+    chosen = handshake.subprotocol
+    return {"headers": {"Sec-WebSocket-Protocol": chosen}} if chosen else {}

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, Field
 
 from infra import origins
+from infra.settings.values import Listed
 
 
 class ConnectionSettings(BaseModel):
@@ -20,8 +21,11 @@ class ConnectionSettings(BaseModel):
         description="Seconds in which a connection without a token has to send one. "
         "At most 900, the longest delay of a queue message.",
     )
-    allowed_origins: Annotated[str, AfterValidator(origins.normalised)] = Field(
-        "*", description="Origins that browsers may connect from, comma-separated; `*`: any."
+    allowed_origins: Annotated[Listed, AfterValidator(origins.normalised)] = Field(
+        "*",
+        description="Origins that browsers may connect from, comma-separated or a list; `*`: any. "
+        "Written as browsers do, in lower case, without the default port and without `/` at the "
+        "end.",
     )
     max_rooms_per_connection: int = Field(
         50,

@@ -5,7 +5,7 @@ from typing import Any
 
 from roomcast import github_names
 from roomcast.errors import RoomcastError
-from roomcast.rooms import canonical_id, is_id
+from roomcast.rooms import canonical_id, is_id, is_user_id
 
 
 class InvalidLink(RoomcastError, ValueError):
@@ -134,6 +134,6 @@ def checked_login(login: str) -> str:
 
 def checked_id(kind: str, value: str) -> str:
     """Return the id of a project or user; raise `InvalidLink` unless it is one."""
-    if not is_id(value):
+    if not (is_user_id(value) if kind == "user" else is_id(value)):
         raise InvalidLink(f"not a {kind} id: expected 1 to 128 of A-Z a-z 0-9 . _ -, got {value!r}")
     return canonical_id(value)

@@ -47,6 +47,13 @@ class Settings:
     jwt_algorithm: str = "HS256"
     jwt_audience: str = ""
     jwt_issuer: str = ""
+    jwt_leeway: int = 30
+    jwt_user_claim: str = "sub"
+    jwt_role_claim: str = "role"
+    jwt_projects_claim: str = "projects"
+    jwt_agents_claim: str = "agents"
+    jwt_admin_role: str = "admin"
+    jwt_token_type: str = ""
     projects_without_claim: str = "none"
     allowed_origins: str = "*"
     max_connections: int = 0
@@ -69,6 +76,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         _check(self.projects_without_claim in ("none", "all"), "projects_without_claim", "none|all")
+        _check(0 <= self.jwt_leeway <= 300, "jwt_leeway", "0-300")  # noqa: PLR2004
         _check(self.socketio_heartbeat in ("noop", "ping"), "socketio_heartbeat", "noop|ping")
         _check(self.heartbeat_interval >= 1, "heartbeat_interval", "at least 1")
         _check(1 <= self.max_rooms_per_connection <= MOST_ROOMS, "max_rooms_per_connection", "1-90")

@@ -30,7 +30,7 @@ class Upstream:
         self.requests.append(request)
         if status := request.query.get("status"):
             return web.Response(status=int(status))
-        socket = web.WebSocketResponse(max_msg_size=0, autoping=False)
+        socket = web.WebSocketResponse(max_msg_size=0, autoping=False, protocols=["roomcast"])
         await socket.prepare(request)
         if code := request.query.get("close"):
             await socket.close(code=int(code), message=b"because")

@@ -148,6 +148,20 @@ class TestToken:
     def test_a_lifetime_that_is_none(self, lifetime: str) -> None:
         assert "such as 90s" in fails(2, "token", "42", "--lifetime", lifetime)
 
+    @pytest.mark.parametrize(
+        "text", [f'["{SECRET}", "{"x" * 32}"]', f'{{"JWT_SECRET": "{SECRET}"}}', f"{SECRET}\n"]
+    )
+    def test_is_signed_with_the_first_secret_as_it_was_pasted(self, text: str) -> None:
+        boto3.client("secretsmanager").put_secret_value(SecretId="jwt", SecretString=text)
+        assert self.token("42")["sub"] == "42"
+
+    def test_a_secret_that_holds_several_things(self) -> None:
+        text = '{"username": "ada", "password": "hush"}'
+        boto3.client("secretsmanager").put_secret_value(SecretId="jwt", SecretString=text)
+        assert "expected a JSON object with one key" in fails(
+            2, "token", "42", "--stack", "Roomcast"
+        )
+
     def test_a_secret_that_may_not_be_read(self) -> None:
         boto3.client("secretsmanager").delete_secret(SecretId="jwt")
         assert "GetSecretValue" in fails(1, "token", "42", "--stack", "Roomcast")

@@ -10,6 +10,7 @@ from aiohttp import ClientSession
 from aiohttp.test_utils import BaseTestServer, TestServer
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.typing import Subprotocol
 
 from local.edge.app import SERVER_OPTIONS, build
 from local.edge.upstreams import Upstreams
@@ -62,6 +63,18 @@ class TestHandshake:
         assert arrived["Origin"] == "https://app.example"
         assert arrived["User-Agent"] == "probe/1"
         assert arrived["Host"] != edge.make_url("/").authority
+
+    async def test_passes_the_chosen_subprotocol_back(
+        self, edge: TestServer, upstream: Upstream, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        names = [Subprotocol("roomcast"), Subprotocol("eyJ.e30.AAAA")]
+        async with connect(websocket_url(edge, "/ws"), subprotocols=names) as client:
+            assert client.subprotocol == "roomcast"
+        (header,) = upstream.requests[0].headers.getall("Sec-WebSocket-Protocol")
+        assert header.replace(" ", "") == "roomcast,eyJ.e30.AAAA"
+        async with connect(websocket_url(edge, "/ws"), subprotocols=names[1:]) as client:
+            assert client.subprotocol is None
+        assert "eyJ" not in caplog.text
 
     @pytest.mark.parametrize("status", [401, 403, 429, 503])
     async def test_refusal_is_the_answer_to_the_client(self, edge: TestServer, status: int) -> None:

@@ -5,6 +5,7 @@ import os
 import time
 from base64 import b64encode
 from collections.abc import Iterator
+from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
@@ -28,6 +29,7 @@ from functions.reconcile.wiring import reconciliation
 from functions.status.handler import handler as status
 from functions.subscribe.handler import handler as subscribe
 from roomcast import __version__
+from roomcast.events import ProjectDeleted
 from roomcast_backend.aws import clients
 from roomcast_backend.aws.errors import AwsError
 from roomcast_backend.lifecycle.handshake import HandshakeRefused
@@ -73,10 +75,12 @@ class Lambda:
         values = {"sub": "u1", "exp": int(time.time()) + 60, "token_type": "access", **claims}
         return jwt.encode(values, SECRET, algorithm="HS256")
 
-    def connect(self, connection_id: str = "c1", *, token: str | None = None) -> dict[str, Any]:
+    def connect(
+        self, connection_id: str = "c1", *, token: str | None = None, **headers: str
+    ) -> dict[str, Any]:
         event = {
             "requestContext": {"connectionId": connection_id, "eventType": "CONNECT"},
-            "headers": {},
+            "headers": {name.replace("_", "-"): value for name, value in headers.items()},
             "queryStringParameters": {"token": token} if token else None,
         }
         answer: dict[str, Any] = connect(event, self.context)
@@ -162,6 +166,66 @@ def aws_lambda(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lambd
         cached.cache_clear()
 
 
+def put_secret(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """Make a text the secret of tokens."""
+    name = f"jwt-{time.monotonic_ns()}"
+    secret = boto3.client("secretsmanager").create_secret(Name=name, SecretString=text)
+    monkeypatch.setenv("ROOMCAST_JWT_SECRET_ARN", secret["ARN"])
+    settings.cache_clear()
+
+
+NOT_TIMES = [
+    (int(time.time()) + 3600) * 1000,
+    int("9" * 4000),
+    -1,
+    -1.5,
+    1e300,
+    True,
+    None,
+    "9" * 4000,
+    str(int(time.time()) + 3600),
+    [int(time.time()) + 3600],
+]
+"""What is no time for a token to expire."""
+
+
+class TestExpiry:
+    """The same rules wherever a token comes in."""
+
+    @pytest.mark.parametrize("exp", NOT_TIMES)
+    def test_that_is_no_time_is_refused(self, aws_lambda: Lambda, exp: Any) -> None:
+        token = aws_lambda.token(exp=exp, role="admin")
+        assert aws_lambda.connect(token=token)["statusCode"] == 401
+        bearer = {"authorization": f"Bearer {token}"}
+        assert aws_lambda.get("/api/v1/websocket/stats", **bearer)[0] == 401
+        aws_lambda.connect()
+        reply = aws_lambda.say({"action": "authenticate", "token": token})
+        assert reply["code"] == "AUTH_FAILED"
+        assert aws_lambda.say({"action": "debug:rooms"})["code"] == "AUTH_MISSING"
+
+    def test_within_the_leeway_is_the_same_everywhere(self, aws_lambda: Lambda) -> None:
+        now = int(time.time())
+        token = aws_lambda.token(exp=now - 5, nbf=now + 5, iat=now + 5, role="admin")
+        bearer = {"authorization": f"Bearer {token}"}
+        assert aws_lambda.get("/api/v1/websocket/stats", **bearer)[0] == 200
+        assert aws_lambda.connect(token=token)["statusCode"] == 200
+        assert aws_lambda.say({"action": "debug:rooms"})["status"] == "success"
+        reply = aws_lambda.say({"action": "authenticate", "token": token})
+        expires_at = datetime.fromisoformat(reply["expires_at"]).timestamp()
+        assert expires_at == now - 5 + settings().jwt_leeway
+        aws_lambda.publish("user:u1")
+        assert len(aws_lambda.gateway.sent["c1"]) == 1
+
+    def test_a_user_whom_a_provider_names_is_in_their_room(self, aws_lambda: Lambda) -> None:
+        event = ProjectDeleted(project_id="p1", deleted_by="auth0|6553da60")
+        aws_lambda.connect(token=aws_lambda.token(sub="auth0|6553da60"))
+        rooms = aws_lambda.say({"action": "debug:rooms"})["rooms"]
+        assert rooms == ["global", "user:auth0|6553da60"]
+        aws_lambda.publish(*event.rooms())
+        (frame,) = aws_lambda.gateway.sent["c1"]
+        assert json.loads(frame)["room"] == "user:auth0|6553da60"
+
+
 class TestConnect:
     def test_accepts_and_asks_open_to_greet(self, aws_lambda: Lambda) -> None:
         assert aws_lambda.connect(token=aws_lambda.token())["statusCode"] == 200
@@ -173,6 +237,60 @@ class TestConnect:
 
     def test_refuses_a_bad_token(self, aws_lambda: Lambda) -> None:
         assert aws_lambda.connect(token="bad")["statusCode"] == 401
+
+    def test_a_token_among_the_subprotocols(
+        self, aws_lambda: Lambda, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level("INFO")
+        token = aws_lambda.token()
+        answer = aws_lambda.connect(Sec_WebSocket_Protocol=f"roomcast, {token}")
+        assert answer == {"statusCode": 200, "headers": {"Sec-WebSocket-Protocol": "roomcast"}}
+        assert aws_lambda.opened
+        bad = token[:-4] + "AAAA"
+        assert aws_lambda.connect(Sec_WebSocket_Protocol=f"roomcast, {bad}")["statusCode"] == 401
+        assert "refused" in caplog.text
+        assert token[-20:-4] not in "".join(str(vars(record)) for record in caplog.records)
+
+    def test_without_subprotocols_the_answer_has_none(self, aws_lambda: Lambda) -> None:
+        assert aws_lambda.connect() == {"statusCode": 200}
+        answer = aws_lambda.connect("c2", Sec_WebSocket_Protocol="json")
+        assert answer["headers"] == {"Sec-WebSocket-Protocol": "json"}
+
+    @pytest.mark.parametrize("text", [f"{SECRET}\n", f'"{SECRET}"', f'{{"JWT": "{SECRET}"}}'])
+    def test_a_secret_as_it_was_pasted(
+        self, aws_lambda: Lambda, monkeypatch: pytest.MonkeyPatch, text: str
+    ) -> None:
+        put_secret(monkeypatch, text)
+        assert aws_lambda.connect(token=aws_lambda.token())["statusCode"] == 200
+
+    def test_two_secrets_while_one_replaces_the_other(
+        self, aws_lambda: Lambda, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        fresh = SECRET[::-1]
+        new = jwt.encode(
+            {"sub": "u1", "exp": int(time.time()) + 60, "token_type": "access"}, fresh, "HS256"
+        )
+        old = aws_lambda.token()
+        for held, expected in (
+            ([SECRET], {old: 200, new: 401}),
+            ([SECRET, fresh], {old: 200, new: 200}),
+            ([fresh, SECRET], {old: 200, new: 200}),
+            ([fresh], {old: 401, new: 200}),
+        ):
+            put_secret(monkeypatch, json.dumps(held))
+            for token, code in expected.items():
+                assert aws_lambda.connect(token=token)["statusCode"] == code
+
+    def test_a_secret_that_is_too_short_is_503_and_said(
+        self,
+        aws_lambda: Lambda,
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        put_secret(monkeypatch, "changeme")
+        assert aws_lambda.connect(token=aws_lambda.token())["statusCode"] == 503
+        assert "at least 32 bytes for HS256, got 8" in caplog.text
+        assert "changeme" not in caplog.text
 
     def test_a_store_that_does_not_answer_is_503(
         self, aws_lambda: Lambda, monkeypatch: pytest.MonkeyPatch

@@ -17,7 +17,7 @@ import pytest
 from botocore.exceptions import ClientError
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.typing import Origin
+from websockets.typing import Origin, Subprotocol
 
 from local import environment
 from local.processes import Process
@@ -41,7 +41,9 @@ import json, os, time
 def handler(event, context):
     if event["requestContext"]["eventType"] != "MESSAGE":
         query = event.get("queryStringParameters") or {}
-        return {"statusCode": int(query.get("status", "200"))}
+        offered = event.get("headers", {}).get("sec-websocket-protocol", "").split(",")
+        chosen = {"headers": {"Sec-WebSocket-Protocol": offered[0]}} if offered[0] else {}
+        return {"statusCode": int(query.get("status", "200")), **chosen}
     frame = json.loads(event["body"])
     if "print" in frame:
         print(frame["print"])
@@ -161,6 +163,13 @@ class TestHandshake:
     async def test_success_opens_the_connection(self, emulator: Emulator) -> None:
         async with connect(emulator.websocket_url) as client:
             assert (await ask(client, name="first"))["name"] == "first"
+
+    async def test_the_functions_subprotocol_completes_it(self, emulator: Emulator) -> None:
+        names = [Subprotocol("roomcast"), Subprotocol("eyJ.e30.AAAA")]
+        async with connect(emulator.websocket_url, subprotocols=names) as client:
+            assert client.subprotocol == "roomcast"
+        async with connect(emulator.websocket_url) as client:
+            assert client.subprotocol is None
 
 
 class TestFrames:

@@ -345,6 +345,7 @@ class TestHttp:
         for stage in service.properties("AWS::ApiGatewayV2::Stage"):
             form = stage.get("AccessLogSettings", {}).get("Format", "")
             assert "query" not in form.lower()
+            assert "header" not in form.lower()
             assert "$context.path" not in form
 
     def test_access_logs_hold_the_integration_s_error(self, service: Template) -> None:

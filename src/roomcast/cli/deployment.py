@@ -14,6 +14,7 @@ import boto3
 from botocore.config import Config
 
 from roomcast.errors import NotConfigured
+from roomcast.secret_text import secrets_in
 
 ENDPOINTS: Final = Path(".local", "endpoints.json")
 
@@ -160,7 +161,7 @@ class Deployment:
 
     def _secret(self, arn: str) -> str:
         response = self.client("secretsmanager").get_secret_value(SecretId=arn)
-        return str(response["SecretString"])
+        return secrets_in(response["SecretString"])[0]
 
     def required(self, attribute: str) -> str:
         """Return the value of an attribute; raise `NotConfigured` when it is empty."""
