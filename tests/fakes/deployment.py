@@ -103,12 +103,20 @@ class Deployment:
 
     def hold_back(self, connection_id: str, *, milliseconds: int) -> None:
         """Let a connection have sent so much that its commands are refused for some time."""
-        until = int(time.time() * 1000) + milliseconds
+        self._set_time(connection_id, "arrival_time", milliseconds)
+
+    def pass_deadline(self, connection_id: str) -> None:
+        """Let a connection have been greeted a minute ago."""
+        self._set_time(connection_id, "greeted_at", -60_000)
+
+    def _set_time(self, connection_id: str, attribute: str, milliseconds: int) -> None:
+        """Set a time of a connection's row, from now on."""
+        value = int(time.time() * 1000) + milliseconds
         self._tables.update_item(
             TableName="connections",
             Key={"connection_id": {"S": connection_id}},
-            UpdateExpression="SET arrival_time = :until",
-            ExpressionAttributeValues={":until": {"N": str(until)}},
+            UpdateExpression=f"SET {attribute} = :value",
+            ExpressionAttributeValues={":value": {"N": str(value)}},
         )
 
     def get(self, path: str, **headers: str) -> int:

@@ -216,6 +216,7 @@ def end_at_the_deadline(**query: str) -> Callable[[Deployment], Metered]:
     def run(service: Deployment) -> Metered:
         service.connect(CONNECTION, **query)
         service.open_all()
+        service.pass_deadline(CONNECTION)
 
         def end() -> None:
             service.deliver_queued("deadline")
