@@ -83,6 +83,11 @@ class ServiceDashboard(Construct):
                 self._own("status", "health_unavailable"),
             ),
             _graph("Errors of the functions", *(f.metric_errors(period=PERIOD) for f in each)),
+            _graph("Connections closed for flooding", self._own("subscribe", "flooding_closed")),
+            _graph(
+                "Closed since their user had too many",
+                self._own("count", "connections_per_user_closed"),
+            ),
             _graph("Throttled functions", *(f.metric_throttles(period=PERIOD) for f in each)),
             _graph("Pages that wait", self._own("broadcast", "queued_pages")),
         ]

@@ -42,7 +42,8 @@ FUNCTIONS = (
         name="connect",
         purpose="Admits a client or refuses its handshake",
         grants={
-            "connections": ("DeleteItem", "PutItem"),
+            "connections": ("DeleteItem", "PutItem", "UpdateItem"),
+            "clients": ("DELETE", "POST"),
             "counters": ("Query",),
             "open": ("InvokeFunction",),
             "deadline_queue": ("SendMessage",),
@@ -53,7 +54,8 @@ FUNCTIONS = (
         name="disconnect",
         purpose="Forgets a connection and its memberships",
         grants={
-            "connections": ("DeleteItem", "PutItem"),
+            "connections": ("DeleteItem", "PutItem", "UpdateItem"),
+            "clients": ("DELETE", "POST"),
             "rooms": ("BatchWriteItem",),
         },
     ),
@@ -133,9 +135,14 @@ FUNCTIONS = (
     ),
     FunctionRow(
         name="count",
-        purpose="Counts connections and members as rows come and go",
+        purpose="Counts connections and members as rows come and go, and limits those of a user",
         timeout=60,
-        grants={"counters": ("UpdateItem",)},
+        grants={
+            "counters": ("UpdateItem",),
+            "rooms": ("BatchWriteItem", "Query"),
+            "connections": ("DeleteItem", "PutItem"),
+            "clients": ("DELETE", "POST"),
+        },
     ),
     FunctionRow(
         name="reconcile",

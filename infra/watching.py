@@ -49,6 +49,7 @@ def watch(scope: Construct, parts: Watched, settings: Settings, *, metric_math: 
     outages.watch_http(alarms, *parts.http)
     outages.watch_unavailable(alarms, parts.functions)
     outages.watch_webhooks(alarms)
+    outages.watch_flooding(alarms)
     ServiceDashboard(
         scope,
         "Dashboard",

@@ -61,6 +61,9 @@ COUNT = Metered(
 )
 """An invocation of `count` without its writes, which `arithmetic` counts."""
 
+USERS_ROOM_READ = 1
+"""Read units of a look at the user's connections, of which `connections_per_user` takes one."""
+
 RUN_SECONDS = 0.1
 """Of a run of the heartbeat besides its posts: the claim, a read, the save. An assumption."""
 
@@ -69,7 +72,7 @@ FUNCTIONS_BUSY = 4
 """Functions that are invoked in nearly every second of a busy service; X-Ray takes one of each."""
 
 METRICS = 17
-ALARMS = 86
+ALARMS = 87
 """Metrics that alarms read, which is what is billed; a test counts them."""
 
 SECRETS = 2
@@ -143,7 +146,8 @@ def pong(options: Options = DEFAULTS) -> dict[str, float]:
 def connection(options: Options = DEFAULTS, *, json: bool = False) -> dict[str, float]:
     """Return the dollars of one connection's begin and end, by service."""
     units = arithmetic.CONNECT.counters + arithmetic.DISCONNECT.counters
-    counted = {"DynamoDB": units * PRICES["write_unit"]}
+    limited = USERS_ROOM_READ * PRICES["read_unit"]
+    counted = {"DynamoDB": units * PRICES["write_unit"] + limited}
     return added([together(JSON if json else SOCKET_IO, options), counted])
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.connect.wiring import acceptor, warm_up
+from functions.connect.wiring import acceptor, frame_limit, warm_up
 from roomcast_backend.auth.verification_keys import KeysUnavailable
 from roomcast_backend.aws.errors import AwsError
 from roomcast_backend.inbound import reserved_routes
@@ -23,7 +23,7 @@ initialize(warm_up)
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Accept or refuse a connection; the client gets the status as the answer to its handshake."""
     if reserved_routes.is_frame(event):
-        return reserved_routes.answer(event)
+        return reserved_routes.answer(event, frame_limit)
     handshake = Handshake.from_event(event)
     try:
         acceptor().accept(handshake)

@@ -15,11 +15,12 @@ from roomcast_backend.inbound.socketio_handler import SocketIoHandler
 from roomcast_backend.model.connection import JSON, SOCKET_IO
 from roomcast_backend.protocol import protocol_of
 from roomcast_backend.protocol.event_frame import EventFrames
+from roomcast_backend.runtime.frame_limit import count_flooding, rate_limit
 from roomcast_backend.runtime.gateway import gateway
 from roomcast_backend.runtime.invoke_open import invoke_open
 from roomcast_backend.runtime.unavailable import FRAMES, count_unavailable
 from roomcast_backend.settings import settings
-from roomcast_backend.stores.connections import ConnectionStore, RateLimit
+from roomcast_backend.stores.connections import ConnectionStore
 from roomcast_backend.stores.events import EventStore
 from roomcast_backend.stores.large_data import LargeData
 from roomcast_backend.stores.memberships import MembershipStore
@@ -45,7 +46,8 @@ def dispatcher() -> Dispatcher:
         connections=connections,
         handlers=_handlers(connections),
         gateway=gateway(),
-        limit=RateLimit(interval=1000 // chosen.commands_per_second, burst=chosen.command_burst),
+        limit=rate_limit(chosen),
+        count_flooding=count_flooding,
         count_unavailable=lambda: count_unavailable(FRAMES),
     )
 

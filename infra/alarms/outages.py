@@ -28,6 +28,8 @@ UNHEALTHY = 2
 HTTP_PERCENT = 10
 HTTP_ERRORS = 5
 FAILED_WEBHOOKS = 3
+FLOODING = 500
+"""Connections closed for flooding within a period: one client that comes back makes some 200."""
 
 
 def watch_websocket(alarms: Alarms, api_id: str, stage: str) -> None:
@@ -103,4 +105,16 @@ def watch_webhooks(alarms: Alarms) -> None:
         metrics.own(alarms.stack_name, "webhooks", "webhooks_failed"),
         "webhooks were answered with 503",
         threshold=FAILED_WEBHOOKS,
+    )
+
+
+def watch_flooding(alarms: Alarms) -> None:
+    """Alarm when many connections are closed since they send more than they may."""
+    alarms.add(
+        "Flooding",
+        "flooding",
+        metrics.own(alarms.stack_name, "subscribe", "flooding_closed"),
+        "connections flood",
+        threshold=FLOODING,
+        lasting=True,
     )

@@ -12,7 +12,16 @@ class ConnectionSettings(BaseModel):
     """What a connection may do."""
 
     max_connections: int = Field(
-        0, ge=0, description="Connections at one time; a handshake over it gets 503. 0: no limit."
+        0,
+        ge=0,
+        description="Authenticated connections at one time, with Socket.IO one for each namespace; "
+        "a handshake over it gets 503. 0: no limit.",
+    )
+    connections_per_user: int = Field(
+        50,
+        ge=0,
+        description="Connections of one user (a token's `sub`) at one time; over it the oldest "
+        "ones are closed. 0: no limit.",
     )
     authentication_deadline: int = Field(
         15,
@@ -39,4 +48,10 @@ class ConnectionSettings(BaseModel):
     )
     command_burst: int = Field(
         20, ge=1, description="Commands that one connection may send at once after a pause."
+    )
+    max_refused_commands: int = Field(
+        100,
+        ge=0,
+        description="Commands refused with `RATE_LIMITED`, besides `commands_per_second` of them "
+        "in each second, after which a connection is closed. 0: it never is.",
     )

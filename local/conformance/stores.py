@@ -35,7 +35,7 @@ class Connections:
             return self._rows.pop(connection_id, None)
 
     def admit(
-        self, connection_id: str, *, now: int, limit: RateLimit
+        self, connection_id: str, *, now: int, limit: RateLimit, uncounted: int = 0
     ) -> Connection | RateLimited | None:
         """Return a connection; clients of the suites may send as fast as they like."""
         return self.get(connection_id)

@@ -26,7 +26,7 @@ class BadSetting(ValueError):
 class Settings:
     """Times are in the unit of their name, else in seconds; sizes are in bytes.
 
-    `max_connections` is 0 for no limit.
+    `max_connections`, `connections_per_user` and `max_refused_commands` are 0 for no limit.
     """
 
     connections_table: str = ""
@@ -57,11 +57,13 @@ class Settings:
     projects_without_claim: str = "none"
     allowed_origins: str = "*"
     max_connections: int = 0
+    connections_per_user: int = 50
     max_webhook_bytes: int = 2_000_000
     max_event_bytes: int = 1048576
     max_rooms_per_connection: int = 50
     commands_per_second: int = 10
     command_burst: int = 20
+    max_refused_commands: int = 100
     authentication_deadline: int = 15
     socketio_heartbeat: str = "noop"
     heartbeat_interval: int = 510
@@ -88,6 +90,8 @@ class Settings:
         _check(1024 <= self.max_post_bytes <= 131072, "max_post_bytes", "1024-131072")  # noqa: PLR2004
         _check(self.commands_per_second >= 1, "commands_per_second", "at least 1")
         _check(self.command_burst >= 1, "command_burst", "at least 1")
+        _check(self.max_refused_commands >= 0, "max_refused_commands", "at least 0")
+        _check(self.connections_per_user >= 0, "connections_per_user", "at least 0")
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:

@@ -170,6 +170,13 @@ class TestStream:
         assert await watch.ids(1) == ["e1"]
         assert "the token has expired (AUTH_FAILED)" in watch.notices
 
+    async def test_one_connection_too_many_of_a_user_is_not_made_again(self, serving: Any) -> None:
+        error = {"error_code": "CONNECTION_LIMIT", "error_message": "the user has too many"}
+        ended = envelope("e9", type="connection.error", data=error)
+        service = await serving(sends(ended), stays(envelope("e1")))
+        with pytest.raises(AccessRefused, match="CONNECTION_LIMIT"):
+            await Watch(service).ids(1)
+
     async def test_a_torn_connection(self, serving: Any) -> None:
         async def torn(service: Service, connection: ServerConnection) -> None:
             await service.reply(connection)

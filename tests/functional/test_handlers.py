@@ -18,6 +18,7 @@ import pytest
 
 from functions.broadcast.handler import handler as broadcast
 from functions.connect.handler import handler as connect
+from functions.connect.wiring import acceptor
 from functions.count.handler import handler as count
 from functions.deadline.handler import handler as deadline
 from functions.disconnect.handler import handler as disconnect
@@ -35,7 +36,7 @@ from roomcast_backend.aws.errors import AwsError
 from roomcast_backend.lifecycle.handshake import HandshakeRefused
 from roomcast_backend.runtime import unavailable
 from roomcast_backend.settings import settings
-from roomcast_backend.stores.counters import CONNECTIONS, Counter, CounterStore
+from roomcast_backend.stores.counters import CONNECTIONS, Counter, CounterStore, members
 from tests.fakes.gateway import FakeGateway
 from tests.fakes.tables import KEYS
 
@@ -431,6 +432,22 @@ class TestMisrouted:
         answer = handler(frame_event(frame), aws_lambda.context)
         assert "INVALID_MESSAGE" in answer["body"]
 
+    @pytest.mark.parametrize("handler", [connect, disconnect])
+    def test_many_of_them_close_the_connection(
+        self, aws_lambda: Lambda, monkeypatch: pytest.MonkeyPatch, handler: Any
+    ) -> None:
+        monkeypatch.setenv("ROOMCAST_COMMANDS_PER_SECOND", "1")
+        monkeypatch.setenv("ROOMCAST_COMMAND_BURST", "1")
+        monkeypatch.setenv("ROOMCAST_MAX_REFUSED_COMMANDS", "1")
+        settings.cache_clear()
+        aws_lambda.connect()
+        for number in range(12):
+            assert aws_lambda.gateway.closed == [], number
+            reply = aws_lambda.say({"action": "$connect"}, handler)
+            assert reply["code"] == "INVALID_MESSAGE"
+        assert aws_lambda.gateway.closed == ["c1"]
+        assert b"RATE_LIMITED" in aws_lambda.gateway.sent["c1"][-1]
+
 
 class TestDisconnect:
     def test_leaves_every_room(self, aws_lambda: Lambda, dynamodb: Any) -> None:
@@ -617,7 +634,7 @@ class TestReconcile:
 
 
 class TestFull:
-    """`max_connections` believes the counter: not the rows, and no number below zero."""
+    """`max_connections` believes the counter of `global`: not the rows, and nothing below zero."""
 
     @pytest.mark.parametrize(
         ("counted", "status_code"),
@@ -638,7 +655,7 @@ class TestFull:
     ) -> None:
         monkeypatch.setenv("ROOMCAST_MAX_CONNECTIONS", "2")
         settings.cache_clear()
-        CounterStore(settings()).add({Counter(CONNECTIONS): counted}, batch="b", at=0)
+        CounterStore(settings()).add({members("global"): counted}, batch="b", at=0)
         assert aws_lambda.connect(token=aws_lambda.token())["statusCode"] == status_code
 
     def test_the_reconciliation_ends_a_wrong_refusal(
@@ -646,14 +663,106 @@ class TestFull:
     ) -> None:
         monkeypatch.setenv("ROOMCAST_MAX_CONNECTIONS", "2")
         settings.cache_clear()
-        CounterStore(settings()).add({Counter(CONNECTIONS): 9}, batch="b", at=0)
+        CounterStore(settings()).add({members("global"): 9}, batch="b", at=0)
         monkeypatch.setattr(reconciliation(), "_sleep", lambda _: None)
         assert aws_lambda.connect(token=aws_lambda.token())["statusCode"] == 503
         reconcile({}, aws_lambda.context)
+        acceptor.cache_clear()  # it has been two seconds
         assert aws_lambda.connect(token=aws_lambda.token())["statusCode"] == 200
+
+    def test_connections_without_a_token_take_no_place(
+        self, aws_lambda: Lambda, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("ROOMCAST_MAX_CONNECTIONS", "2")
+        settings.cache_clear()
+        CounterStore(settings()).add({Counter(CONNECTIONS): 900}, batch="b", at=0)
+        assert aws_lambda.connect(token=aws_lambda.token())["statusCode"] == 200
+        assert aws_lambda.connect("c2")["statusCode"] == 200
+
+    def test_the_counter_is_read_for_many_handshakes_together(
+        self, aws_lambda: Lambda, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("ROOMCAST_MAX_CONNECTIONS", "2")
+        settings.cache_clear()
+        reads: list[str] = []
+        sums = CounterStore.sums
+
+        def read(self: CounterStore, name: str) -> dict[str, int]:
+            reads.append(name)
+            return sums(self, name)
+
+        monkeypatch.setattr(CounterStore, "sums", read)
+        for number in range(5):
+            assert aws_lambda.connect(f"c{number}")["statusCode"] == 200
+        assert reads == ["members:global"]
+
+
+class TestUserLimit:
+    """The stream tells `count` that a user has a new connection."""
+
+    def test_closes_the_oldest(
+        self,
+        aws_lambda: Lambda,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        monkeypatch.setenv("ROOMCAST_CONNECTIONS_PER_USER", "2")
+        monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "Roomcast-count")
+        settings.cache_clear()
+        records = []
+        for number in range(3):
+            name = f"c{number}"
+            aws_lambda.connect(name, token=aws_lambda.token())
+            open_connection(json.loads(aws_lambda.opened[-1]["Payload"]), aws_lambda.context)
+            keys = {"room": {"S": "user:u1#000"}, "connection_id": {"S": name}}
+            records.append(
+                {"eventName": "INSERT", "dynamodb": {"Keys": keys, "SequenceNumber": name}}
+            )
+        capsys.readouterr()
+        count({"Records": records}, aws_lambda.context)
+        assert aws_lambda.gateway.closed == ["c0"]
+        metric = json.loads(capsys.readouterr().out.splitlines()[-1])
+        assert metric["connections_per_user_closed"] == [1.0]
+        assert metric["service"] == "Roomcast-count"
+
+    def test_a_failure_does_not_repeat_the_counting(
+        self, aws_lambda: Lambda, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        monkeypatch.setenv("ROOMCAST_ROOMS_TABLE", "missing")
+        settings.cache_clear()
+        keys = {"room": {"S": "user:u1#000"}, "connection_id": {"S": "c1"}}
+        record = {"eventName": "INSERT", "dynamodb": {"Keys": keys, "SequenceNumber": "1"}}
+        count({"Records": [record]}, aws_lambda.context)
+        assert CounterStore(settings()).total(members("user")) == 1
+        assert "the connections of users were not looked at" in caplog.messages
+
+
+class TestFlooding:
+    def test_is_counted(
+        self,
+        aws_lambda: Lambda,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        monkeypatch.setenv("ROOMCAST_COMMANDS_PER_SECOND", "1")
+        monkeypatch.setenv("ROOMCAST_COMMAND_BURST", "1")
+        monkeypatch.setenv("ROOMCAST_MAX_REFUSED_COMMANDS", "1")
+        settings.cache_clear()
+        aws_lambda.connect()
+        for _ in range(2):
+            subscribe(frame_event("x"), aws_lambda.context)
+        assert aws_lambda.gateway.closed == ["c1"]
+        assert '"flooding_closed":[1.0]' in capsys.readouterr().out.replace(" ", "")
 
 
 class TestStatus:
+    def test_healthy_reads_the_tables_once_for_many(
+        self, aws_lambda: Lambda, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert aws_lambda.get("/health")[0] == 200
+        monkeypatch.setattr(CounterStore, "started_at", lambda *_, **__: 1 / 0)
+        assert aws_lambda.get("/health")[0] == 200
+
     def test_healthy(self, aws_lambda: Lambda) -> None:
         assert aws_lambda.get("/health") == (200, {"status": "ok", "version": __version__})
 

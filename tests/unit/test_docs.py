@@ -14,6 +14,7 @@ from roomcast_backend.fanout.metrics import METRICS
 from roomcast_backend.inbound.commands import Commands
 from roomcast_backend.protocol.messages import Code
 from roomcast_backend.runtime import unavailable
+from roomcast_backend.runtime.metrics import FLOODING_CLOSED, SURPLUS_CLOSED
 
 ROOT = Path(__file__).parents[2]
 PROTOCOL = (ROOT / "docs/PROTOCOL.md").read_text()
@@ -67,7 +68,7 @@ class TestProtocol:
 
 
 class TestOperations:
-    @pytest.mark.parametrize("metric", METRICS)
+    @pytest.mark.parametrize("metric", [*METRICS, FLOODING_CLOSED, SURPLUS_CLOSED])
     def test_every_metric(self, metric: str) -> None:
         assert f"`{metric}`" in OPERATIONS
 

@@ -24,6 +24,10 @@ RETRYABLE: Final = frozenset({"RATE_LIMITED", "UNAVAILABLE"})
 """Error codes of commands that can succeed when they are sent again."""
 
 
+TOO_MANY: Final = "(CONNECTION_LIMIT)"
+"""How the text of an error ends that asks the client not to connect again."""
+
+
 class AccessRefused(CommandFailed):
     """The service refuses the connection or a room, and would refuse it again."""
 
@@ -83,9 +87,19 @@ class EventStream:
             if "status" in frame:
                 await self._handle_reply(socket, frame)
             elif frame.get("type") == "connection.error":
-                self.notice(_error_text(frame))
+                self._handle_error(frame)
             elif "type" in frame:
                 yield frame
+
+    def _handle_error(self, envelope: dict[str, Any]) -> None:
+        """Tell why the connection ends; raise `AccessRefused` when it is one too many of its user.
+
+        It would be the newest after a reconnect, and another one of them would have to go.
+        """
+        text = _error_text(envelope)
+        if TOO_MANY in text:
+            raise AccessRefused(text)
+        self.notice(text)
 
     async def _handle_reply(self, socket: ClientConnection, reply: dict[str, Any]) -> None:
         """Subscribe again after a temporary error; raise `AccessRefused` when a room is refused."""

@@ -80,7 +80,12 @@ class Handshake:
 
 
 class Acceptor:
-    """Accepts or refuses handshakes."""
+    """Accepts or refuses handshakes.
+
+    `count_connections` counts those that are authenticated. A client without a token fills no place
+    that `max_connections` leaves: its deadline closes it, so there are at most as many as come
+    within `authentication_deadline`.
+    """
 
     def __init__(
         self,
