@@ -39,10 +39,14 @@ UNKNOWN = Refusal(Code.AUTH_MISSING, "this connection is not known here: connect
 
 @dataclass(frozen=True, slots=True)
 class _ReadFrame:
-    """A frame as one protocol reads it; `row` is read beside the connection's, if it needs one."""
+    """A frame as one protocol reads it, and when it came, epoch milliseconds.
+
+    `row` is read beside the connection's, if it needs one.
+    """
 
     protocol: str
     frame: str
+    at: int
     handler: ProtocolHandler[Any]
     packet: Any
     row: RowRead | None = None
@@ -72,14 +76,15 @@ class Dispatcher:
         self._count_unavailable = count_unavailable
         self._clock = clock
 
-    def answer(self, connection_id: str, frame: str) -> str:
+    def answer(self, connection_id: str, frame: str, *, at: int | None = None) -> str:
         """Return the reply to one frame; never raises, whatever the frame or the stores do.
 
+        `at` is when API Gateway got it, epoch milliseconds; without it, that is now.
         An answer to a heartbeat asks for nothing: it costs no call, whatever the connection speaks.
         """
         if frame == PONG:
             return NOOP
-        read = self._read(protocol_of(frame), frame)
+        read = self._read(protocol_of(frame), frame, self._now() if at is None else at)
         try:
             row = read.handler.prefetch(connection_id, read.packet)
             if row is not None:
@@ -100,11 +105,11 @@ class Dispatcher:
     ) -> str:
         """Answer the frame of a known connection in the connection's protocol."""
         if read.protocol != admitted.protocol:
-            read = self._read(admitted.protocol, read.frame)
+            read = self._read(admitted.protocol, read.frame, read.at)
         try:
             if isinstance(admitted, RateLimited):
                 return read.handler.refuse(connection_id, read.packet, _too_fast(admitted))
-            return read.handler.handle(admitted, read.packet, read.row)
+            return read.handler.handle(admitted, read.packet, read.row, at=read.at)
         except Exception as exc:
             self._note_failure(exc)
             return _refuse_safely(connection_id, read, UNAVAILABLE)
@@ -113,15 +118,17 @@ class Dispatcher:
         _log_failure(exc)
         self._count_unavailable()
 
-    def _read(self, protocol: str, frame: str) -> _ReadFrame:
+    def _read(self, protocol: str, frame: str, at: int) -> _ReadFrame:
         handler = self._handlers[protocol]
-        return _ReadFrame(protocol, frame, handler, handler.read(frame))
+        return _ReadFrame(protocol, frame, at, handler, handler.read(frame))
+
+    def _now(self) -> int:
+        return int(self._clock() * 1000)
 
     def _admit(self, connection_id: str, beside: RowRead | None) -> Connection | RateLimited | None:
         """Count the command against the rate limit; return when the read beside it is done, too."""
-        now = int(self._clock() * 1000)
         try:
-            return self._connections.admit(connection_id, now=now, limit=self._limit)
+            return self._connections.admit(connection_id, now=self._now(), limit=self._limit)
         finally:
             if beside is not None:
                 wait([beside])  # Lambda would freeze it in the middle of its call

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from roomcast_backend.aws import clients
 from roomcast_backend.aws.dynamodb import DynamoDb
 from roomcast_backend.aws.errors import AwsError
-from roomcast_backend.model.connection import Connection
+from roomcast_backend.model.connection import Connection, State
 from roomcast_backend.settings import Settings
 from roomcast_backend.stores.items import (
     Item,
@@ -18,6 +18,7 @@ from roomcast_backend.stores.items import (
 )
 
 KNOWN = "attribute_exists(connection_id)"
+LIVING = f"{KNOWN} AND attribute_not_exists(closing)"
 IDLE = "(attribute_not_exists(arrival_time) OR arrival_time <= :now)"
 CONDITION_FAILED = "ConditionalCheckFailedException"
 NOT_GREETED = "(attribute_not_exists(greeting_until) OR greeting_until <= :now)"
@@ -113,6 +114,27 @@ class ConnectionStore:
         ahead = int(row["arrival_time"]["N"]) - now - limit.tolerance
         return RateLimited(row["protocol"]["S"], max(ahead, 1))
 
+    def close_expired(self, connection_id: str, *, now: int) -> bool:
+        """Mark a connection as closing if its token has expired; `now` is epoch seconds.
+
+        After this it gets no other token. True as well when it is unknown: nothing keeps it.
+        """
+        return self._close(connection_id, "expires_at <= :now", {":now": number(now)})
+
+    def close_pending(self, connection_id: str) -> bool:
+        """Mark a connection as closing if it has had no token; True as well when it is unknown."""
+        return self._close(connection_id, "#state = :pending", {":pending": text(State.PENDING)})
+
+    def _close(self, connection_id: str, condition: str, values: Item) -> bool:
+        marked, row = self._update(
+            connection_id,
+            "SET closing = :true",
+            f"{KNOWN} AND {condition}",
+            {**values, ":true": {"BOOL": True}},
+            aliases={"#state": "state"} if "#state" in condition else None,
+        )
+        return marked or row is None
+
     def claim_greeting(self, connection_id: str, *, now: int, until: int) -> Connection | None:
         """Take the lease on greeting a connection or session; times are epoch milliseconds.
 
@@ -142,9 +164,16 @@ class ConnectionStore:
         self._update(connection_id, update, condition, values)
 
     def _update(
-        self, connection_id: str, update: str, condition: str, values: Item
+        self,
+        connection_id: str,
+        update: str,
+        condition: str,
+        values: Item,
+        *,
+        aliases: dict[str, str] | None = None,
     ) -> tuple[bool, Item | None]:
         """Return whether the condition held, and the row: updated, or unchanged when it did not."""
+        named = {"ExpressionAttributeNames": aliases} if aliases else {}
         try:
             answer = self._client.update_item(
                 TableName=self._table,
@@ -152,6 +181,7 @@ class ConnectionStore:
                 UpdateExpression=update,
                 ConditionExpression=condition,
                 ExpressionAttributeValues=values,
+                **named,
                 ReturnValues="ALL_NEW",
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
