@@ -61,10 +61,13 @@ class SessionRows:
     def begin(
         self, connection: Connection, namespace: str, session: Connection, *, now: int
     ) -> ChangeResult:
-        """Store a session, also in the place of another one."""
+        """Store a session; `GONE` when the connection is gone or has it already.
+
+        The suites wait for each reply, so that no DISCONNECT can have been overtaken.
+        """
         with self._rows.lock:
             row = self._rows.get(connection.id)
-            if row is None:
+            if row is None or namespace in row.namespaces:
                 return ChangeResult.GONE
             self._rows.put(replace(row, state=State.READY, namespaces=row.namespaces | {namespace}))
             self._rows.put(session)
@@ -76,15 +79,7 @@ class SessionRows:
             if self._rows.get(session.id) is not None:
                 self._rows.put(session)
 
-    def end(
-        self,
-        connection: Connection,
-        namespace: str,
-        session: Connection | None,
-        *,
-        sent: Sent,
-        session_id: str,
-    ) -> None:
+    def end(self, connection: Connection, namespace: str, session_id: str, *, sent: Sent) -> None:
         """Delete a session; the connection may begin it anew."""
         with self._rows.lock:
             self._rows.delete(session_id)
@@ -102,7 +97,7 @@ class NoMemberships:
     def settle(self, connection: Connection, *, now: int) -> None:
         """Do nothing: there are no rooms to join."""
 
-    def close_expired(self, connection_id: str, *, now: int) -> bool:
+    def close_expired(self, connection_id: str, *, expired_at: int) -> bool:
         """Mark nothing: no token of the suites expires."""
         return False
 

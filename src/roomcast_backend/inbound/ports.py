@@ -108,15 +108,7 @@ class SessionWriter(Protocol):
         """Store the secret of a session instead of the one that it had, unless it is gone."""
         ...
 
-    def end(
-        self,
-        connection: Connection,
-        namespace: str,
-        session: Connection | None,
-        *,
-        sent: Sent,
-        session_id: str,
-    ) -> None:
+    def end(self, connection: Connection, namespace: str, session_id: str, *, sent: Sent) -> None:
         """Delete a session and its memberships; the connection may begin it anew."""
         ...
 

@@ -122,7 +122,10 @@ class Sessions:
         None when the session has ended by a packet that was sent after `at` (epoch milliseconds)
         or with it, and was executed before.
         """
-        session = self._read(connection, namespace, prefetched)
+        if prefetched is None:
+            session = self._connections.get(session_id(connection.id, namespace))
+        else:
+            session = prefetched.result()
         if session is not None:
             return session
         current = self._connections.get(connection.id)
@@ -131,28 +134,12 @@ class Sessions:
             raise ProtocolViolation(f"no session in {namespace}")
         return None
 
-    def end(
-        self,
-        connection: Connection,
-        namespace: str,
-        prefetched: RowRead | None = None,
-        *,
-        at: int,
-    ) -> None:
+    def end(self, connection: Connection, namespace: str, *, at: int) -> None:
         """End a session because its client asks for it: it cannot be recovered.
 
         `at` is when that was sent, epoch milliseconds: a session that began later stays.
         """
-        session = self._read(connection, namespace, prefetched)
-        key = session_id(connection.id, namespace)
-        self._store.end(connection, namespace, session, sent=Sent(at), session_id=key)
-
-    def _read(
-        self, connection: Connection, namespace: str, prefetched: RowRead | None
-    ) -> Connection | None:
-        if prefetched is not None:
-            return prefetched.result()
-        return self._connections.get(session_id(connection.id, namespace))
+        self._store.end(connection, namespace, session_id(connection.id, namespace), sent=Sent(at))
 
     def _principal(self, connection: Connection, auth: Mapping[str, Any]) -> Principal:
         """Return the user of a session: by the token of the CONNECT, else of the handshake."""

@@ -94,11 +94,11 @@ class SocketIoHandler:
         return packet
 
     def prefetch(self, connection_id: str, packet: ReadPacket | TooLarge) -> RowRead | None:
-        """Begin to read the session of an event or DISCONNECT: its id is known without its row.
+        """Begin to read the session that an event is for: its id is known without the connection.
 
         No other packet needs it, and no session begins in a namespace that is not served.
         """
-        if isinstance(packet, Event | Disconnect) and packet.namespace in self._namespaces:
+        if isinstance(packet, Event) and packet.namespace in self._namespaces:
             return self._sessions.prefetch(connection_id, packet.namespace)
         return None
 
@@ -139,7 +139,7 @@ class SocketIoHandler:
                 return self._event(connection, packet, prefetched, at)
             case Disconnect(namespace):
                 if namespace in self._namespaces:
-                    self._sessions.end(connection, namespace, prefetched, at=at)
+                    self._sessions.end(connection, namespace, at=at)
                 return NOOP
             case Binary():
                 return self._event_error(connection.id, packet, NO_BINARY)

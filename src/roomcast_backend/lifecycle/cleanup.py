@@ -56,8 +56,9 @@ def mark_expired(
     """
 
     def mark_one(member: Member) -> bool:
-        now = clock()
-        return now < until and memberships.close_expired(member.connection_id, now=int(now))
+        return clock() < until and memberships.close_expired(
+            member.connection_id, expired_at=member.expires_at
+        )
 
     marked = (workers or _workers()).map(mark_one, members)
     return [member for member, is_marked in zip(members, marked, strict=True) if is_marked]

@@ -78,10 +78,10 @@ class ConnectionRemover(Protocol):
 class ExpiredMarker(Protocol):
     """Marks connections whose token has expired; `MembershipStore` in production."""
 
-    def close_expired(self, connection_id: str, *, now: int) -> bool:
-        """Mark a connection as closing if its token has expired: from then on it gets no other.
+    def close_expired(self, connection_id: str, *, expired_at: int) -> bool:
+        """Mark a connection as closing, unless its token expires later than `expired_at`.
 
-        `now` is epoch seconds. True as well when it is unknown.
+        From then on it gets no other token. True as well when it is unknown.
         """
         ...
 

@@ -114,12 +114,13 @@ class ConnectionStore:
         ahead = int(row["arrival_time"]["N"]) - now - limit.tolerance
         return RateLimited(row["protocol"]["S"], max(ahead, 1))
 
-    def close_expired(self, connection_id: str, *, now: int) -> bool:
-        """Mark a connection as closing if its token has expired; `now` is epoch seconds.
+    def close_expired(self, connection_id: str, *, expired_at: int) -> bool:
+        """Mark a connection as closing, unless its token expires later than one that has expired.
 
         After this it gets no other token. True as well when it is unknown: nothing keeps it.
         """
-        return self._close(connection_id, "expires_at <= :now", {":now": number(now)})
+        values = {":expired_at": number(expired_at)}
+        return self._close(connection_id, "expires_at <= :expired_at", values)
 
     def close_pending(self, connection_id: str) -> bool:
         """Mark a connection as closing if it has had no token; True as well when it is unknown."""

@@ -143,9 +143,9 @@ class MembershipStore:
         deletes = [self._actions.leave(connection.id, str(room)) for room in left]
         return self._write(change, [*puts, *deletes], ordered=(sent, AUTHENTICATION))
 
-    def close_expired(self, connection_id: str, *, now: int) -> bool:
+    def close_expired(self, connection_id: str, *, expired_at: int) -> bool:
         """Mark a connection or session as closing, as `ConnectionStore.close_expired`."""
-        return self._connections.close_expired(connection_id, now=now)
+        return self._connections.close_expired(connection_id, expired_at=expired_at)
 
     def forget(
         self, connection_id: str, *, seen_in: Collection[str] = (), until: float | None = None

@@ -78,22 +78,15 @@ class SessionStore:
         if changed and (kept := recoverable(session)) is not None:
             self._recovery.put(kept)
 
-    def end(
-        self,
-        connection: Connection,
-        namespace: str,
-        session: Connection | None,
-        *,
-        sent: Sent,
-        session_id: str,
-    ) -> None:
+    def end(self, connection: Connection, namespace: str, session_id: str, *, sent: Sent) -> None:
         """Delete a session and its memberships; the connection may begin it anew.
 
-        `session` is what was read of it; without one, its CONNECT has been overtaken by this
-        DISCONNECT, or never came. Nothing is done when it began after the DISCONNECT was sent. A
-        client sends one only when its CONNECT is answered, so not in the same millisecond.
+        Nothing is done when it began after the DISCONNECT was `sent`. A client sends one only when
+        its CONNECT is answered, so not in the same millisecond. Without a session, its CONNECT has
+        been overtaken by this DISCONNECT, or never came.
         """
         for _ in range(MAX_ATTEMPTS):
+            session = self._connections.get(session_id)
             if session is not None and session.begun >= sent.at:
                 return
             if self._end(connection, namespace, session, sent):
@@ -101,7 +94,6 @@ class SessionStore:
             current = self._connections.get(connection.id)
             if current is None or is_superseded(current.versions, namespace, sent):
                 return
-            session = self._connections.get(session_id)
 
     def _beginning(
         self, connection: Connection, namespace: str, session: Connection, now: int
