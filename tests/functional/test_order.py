@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from roomcast.envelope import timestamp
+from roomcast_backend.aws.errors import AwsError
 from roomcast_backend.inbound.replay import Replay, Replayed
 from roomcast_backend.settings import Settings
 from tests.fakes.socketio_server import HOUR, OTHER, USER, Server
@@ -308,6 +309,22 @@ class TestBurst:
         for number in range(limit.max_rooms_per_connection - 2):
             reply = speaker.ask("subscribe", room=f"agent:{number}", at=0, number=number)
             assert reply["status"] == "success"
+
+    def test_a_frame_that_meets_the_transactions_of_others(
+        self, server: Server, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        update, met = server.dynamodb.update_item, []
+
+        def refuse(**request: Any) -> Any:
+            met.append(request)
+            if len(met) <= 4:
+                raise AwsError("dynamodb", "UpdateItem", "TransactionConflictException", status=400)
+            return update(**request)
+
+        speaker = Speaker(server, socketio=False)
+        monkeypatch.setattr(server.dynamodb, "update_item", refuse)
+        assert speaker.ask("ping", at=1) == {"status": "pong"}
+        assert len(met) > 4
 
 
 class TestRefusals:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from roomcast_backend.aws import clients
 from roomcast_backend.aws.dynamodb import DynamoDb
@@ -20,6 +21,14 @@ from roomcast_backend.stores.items import (
 KNOWN = "attribute_exists(connection_id)"
 LIVING = f"{KNOWN} AND attribute_not_exists(closing)"
 IDLE = "(attribute_not_exists(arrival_time) OR arrival_time <= :now)"
+TRANSACTION_CONFLICT = "TransactionConflictException"
+CONFLICT_REPEATS = 4
+"""How often an update that met a transaction is sent again, with the pauses of `ServiceClient`.
+
+It sends such a write three times each. A client that joins all its rooms one by one, at once, has
+a transaction under way on its row for seconds.
+"""
+
 CONDITION_FAILED = "ConditionalCheckFailedException"
 NOT_GREETED = "(attribute_not_exists(greeting_until) OR greeting_until <= :now)"
 WITHIN_BURST = "arrival_time > :now AND arrival_time <= :latest"
@@ -174,23 +183,28 @@ class ConnectionStore:
         aliases: dict[str, str] | None = None,
     ) -> tuple[bool, Item | None]:
         """Return whether the condition held, and the row: updated, or unchanged when it did not."""
-        named = {"ExpressionAttributeNames": aliases} if aliases else {}
-        try:
-            answer = self._client.update_item(
-                TableName=self._table,
-                Key=_key(connection_id),
-                UpdateExpression=update,
-                ConditionExpression=condition,
-                ExpressionAttributeValues=values,
-                **named,
-                ReturnValues="ALL_NEW",
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-            )
-        except AwsError as exc:
-            if exc.code != CONDITION_FAILED:
-                raise
-            return False, exc.response.get("Item")
-        return True, answer["Attributes"]
+        request: dict[str, Any] = {
+            "TableName": self._table,
+            "Key": _key(connection_id),
+            "UpdateExpression": update,
+            "ConditionExpression": condition,
+            "ExpressionAttributeValues": values,
+            "ReturnValues": "ALL_NEW",
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+        if aliases:
+            request["ExpressionAttributeNames"] = aliases
+        for repeat in range(CONFLICT_REPEATS + 1):
+            try:
+                answer = self._client.update_item(**request)
+            except AwsError as exc:
+                if exc.code == CONDITION_FAILED:
+                    return False, exc.response.get("Item")
+                if exc.code != TRANSACTION_CONFLICT or repeat == CONFLICT_REPEATS:
+                    raise
+            else:
+                return True, answer["Attributes"]
+        raise AssertionError("the last attempt returns or raises")
 
 
 @contextmanager

@@ -34,6 +34,9 @@ from roomcast_backend.stores.items import names, number, principal_item, text
 from roomcast_backend.stores.recovery import RecoveryStore
 from roomcast_backend.stores.row_change import BELOW_ROOM_LIMIT, RowChange
 
+CONFLICT_ROUNDS = 2
+"""A client that joins all its rooms one by one, at once, has some fifty changes meet each other."""
+
 
 class ChangeResult(Enum):
     """The result of a change of memberships."""
@@ -223,7 +226,7 @@ class MembershipStore:
         `ordered` is when the command was sent and what it changes.
         """
         actions = [change.action(self._actions), *rows]
-        if transactions.write(self._client, actions, sleep=self._sleep):
+        if transactions.write(self._client, actions, rounds=CONFLICT_ROUNDS, sleep=self._sleep):
             return ChangeResult.DONE
         decided, row = change.connection, self._connections.get(change.connection.id)
         if row is None or row.closing:
