@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from roomcast_backend.auth.verification_keys import KeysUnavailable
-from roomcast_backend.lifecycle.auth_timeout import LONGEST_UNGREETED
 from roomcast_backend.inbound.sessions import ProtocolViolation
+from roomcast_backend.lifecycle.auth_timeout import LONGEST_UNGREETED
 from roomcast_backend.statistics.stream_counter import changes
 from roomcast_backend.stores.counters import Counter
 from tests.fakes.socketio_server import HOUR, OTHER, USER, Server, event_frame, refusal
