@@ -262,7 +262,7 @@ class TestSessions:
 class TestTokens:
     def test_unsubscribe_global(self, world: World) -> None:
         for _ in world.in_orders(
-            some_orders(ORDERS, seed=1),
+            some_orders(5 * ORDERS, seed=1),
             json_client(world),
             lambda: [
                 world.say('{"action":"unsubscribe","room":"global"}', 0),
