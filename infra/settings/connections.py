@@ -47,7 +47,10 @@ class ConnectionSettings(BaseModel):
         10, ge=1, description="Commands that one connection may send, sustained."
     )
     command_burst: int = Field(
-        20, ge=1, description="Commands that one connection may send at once after a pause."
+        100,
+        ge=1,
+        description="Commands that one connection may send at once after a pause. A client that "
+        "joins its rooms one by one needs `max_rooms_per_connection`, for each of its namespaces.",
     )
     max_refused_commands: int = Field(
         100,

@@ -30,7 +30,7 @@ class EventEcho:
         frame = socketio_packets.event(connect.namespace, "auth", connect.auth)
         invoke_later(lambda: self._gateway.post(session.id, frame.encode()))
 
-    def answer(self, session: Connection, event: Event) -> Sequence[Any]:
+    def answer(self, session: Connection, event: Event, *, at: int) -> Sequence[Any]:
         """Emit `message-back` for a `message`, ack a `message-with-ack`; leave others alone."""
         if event.name == "message":
             frame = socketio_packets.event(event.namespace, "message-back", *event.args)
@@ -59,6 +59,8 @@ class PacketEcho:
         connection: Connection,
         packet: Packet | Malformed,
         prefetched: RowRead | None = None,
+        *,
+        at: int,
     ) -> str:
         """Answer a message with itself."""
         match packet:

@@ -9,8 +9,10 @@ from threading import RLock
 
 from roomcast_backend.inbound.replay import Replayed
 from roomcast_backend.model.connection import Connection, State, address, session_id
+from roomcast_backend.model.order import Sent
 from roomcast_backend.model.recovery import RecoverableSession
 from roomcast_backend.stores.connections import RateLimit, RateLimited
+from roomcast_backend.stores.memberships import ChangeResult
 
 
 class Connections:
@@ -58,15 +60,18 @@ class SessionRows:
 
     def begin(
         self, connection: Connection, namespace: str, session: Connection, *, now: int
-    ) -> bool:
-        """Store a session; False when the connection is gone or has it already."""
+    ) -> ChangeResult:
+        """Store a session; `GONE` when the connection is gone or has it already.
+
+        The suites wait for each reply, so that no DISCONNECT can have been overtaken.
+        """
         with self._rows.lock:
             row = self._rows.get(connection.id)
             if row is None or namespace in row.namespaces:
-                return False
+                return ChangeResult.GONE
             self._rows.put(replace(row, state=State.READY, namespaces=row.namespaces | {namespace}))
             self._rows.put(session)
-        return True
+        return ChangeResult.DONE
 
     def change_secret(self, session: Connection) -> None:
         """Store a session again, unless it is gone."""
@@ -74,7 +79,7 @@ class SessionRows:
             if self._rows.get(session.id) is not None:
                 self._rows.put(session)
 
-    def end(self, connection: Connection, namespace: str, session_id: str) -> None:
+    def end(self, connection: Connection, namespace: str, session_id: str, *, sent: Sent) -> None:
         """Delete a session; the connection may begin it anew."""
         with self._rows.lock:
             self._rows.delete(session_id)
@@ -91,6 +96,10 @@ class NoMemberships:
 
     def settle(self, connection: Connection, *, now: int) -> None:
         """Do nothing: there are no rooms to join."""
+
+    def close_expired(self, connection_id: str, *, expired_at: int) -> bool:
+        """Mark nothing: no token of the suites expires."""
+        return False
 
     def forget(
         self, connection_id: str, *, seen_in: Collection[str] = (), until: float | None = None

@@ -62,7 +62,7 @@ class Settings:
     max_event_bytes: int = 1048576
     max_rooms_per_connection: int = 50
     commands_per_second: int = 10
-    command_burst: int = 20
+    command_burst: int = 100
     max_refused_commands: int = 100
     authentication_deadline: int = 15
     socketio_heartbeat: str = "noop"

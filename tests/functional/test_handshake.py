@@ -114,6 +114,18 @@ class TestHandshake:
         assert refused.value.status == 401
         assert front.connections.get("c1") is None
 
+    def test_a_bad_token_of_a_socket_io_client_is_for_its_connect_to_tell(
+        self, front: Front
+    ) -> None:
+        """It takes a failed handshake for a broken line, and would try for ever."""
+        front.accept(query={**SOCKET_IO_QUERY, "token": "bad"})
+        connection = front.connections.get("c1")
+        assert connection is not None
+        assert (connection.state, connection.principal) == (State.PENDING, None)
+        assert connection.refused_token == "the token is not valid"
+        assert front.deadlines == [("c1", 15)]
+        assert front.opened == ["c1"]
+
     def test_keys_that_do_not_answer_are_no_bad_token(self, front: Front) -> None:
         with pytest.raises(KeysUnavailable):
             front.accept(query={"token": "down"})

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from roomcast_backend.auth.verification_keys import KeysUnavailable
+from roomcast_backend.inbound.sessions import ProtocolViolation
 from roomcast_backend.lifecycle.auth_timeout import LONGEST_UNGREETED
 from roomcast_backend.statistics.stream_counter import changes
 from roomcast_backend.stores.counters import Counter
@@ -98,26 +99,31 @@ class TestConnect:
         assert server.gateway.closed == []
         assert server.begin()
 
-    def test_a_second_time_in_a_namespace_ends_the_connection(self, server: Server) -> None:
-        server.begin()
-        assert server.say('40/ws,{"token":"good"}') == "6"
-        assert server.gateway.closed == ["c1"]
+    def test_a_second_time_in_a_namespace_replaces_the_session(self, server: Server) -> None:
+        first = server.begin()
+        server.ask("subscribe", room="project:p1")
+        server.ask("unsubscribe", room="global")
+        assert server.begin()["sid"] != first["sid"]
+        assert server.ask("debug:rooms")["rooms"] == ["global", f"user:{USER}"]
+        assert server.members("project:p1") == []
+        assert server.members("global") == ["c1#/ws"]
+        assert server.gateway.closed == []
 
     def test_two_at_once_are_one_session(self, server: Server) -> None:
         before = server.connections.get("c1")
         assert before is not None
         server.begin()
         server.say('42/ws,["subscribe",{"room":"project:p1"}]')
-        with pytest.raises(Exception, match="second session"):
-            server.sessions.begin(before, "/ws", {"token": "good"})
-        assert server.members("project:p1") == ["c1#/ws"]
-        assert server.ask("debug:rooms")["rooms"] == ["global", f"user:{USER}", "project:p1"]
+        assert server.sessions.begin(before, "/ws", {"token": "good"}) is not None
+        assert server.rows("connections") == ["c1", "c1#/ws"]
+        assert server.members("project:p1") == []
+        assert server.ask("debug:rooms")["rooms"] == ["global", f"user:{USER}"]
 
     def test_a_connection_that_is_gone_gets_no_session(self, server: Server) -> None:
         before = server.connections.get("c1")
         assert before is not None
         server.drop()
-        with pytest.raises(Exception, match="second session"):
+        with pytest.raises(ProtocolViolation, match="gone"):
             server.sessions.begin(before, "/ws", {"token": "good", "recover": True})
         assert server.rows("connections") == server.rows("rooms") == []
 

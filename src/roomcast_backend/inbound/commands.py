@@ -1,7 +1,8 @@
 """Executes commands, for every protocol: a command goes in, the body of its reply comes out.
 
 Frames of one client are processed in parallel and may finish out of order. So each command can
-run at any time and twice: it reads the connection, decides, and makes one conditional change.
+run at any time and twice: it reads the connection, decides, and makes one conditional change. What
+was sent last wins (`roomcast_backend.model.order`).
 """
 
 import time
@@ -10,12 +11,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from roomcast.envelope import timestamp
-from roomcast.errors import InvalidRoom
-from roomcast.rooms import GLOBAL, Room
+from roomcast.rooms import GLOBAL
 from roomcast_backend.auth.tokens import TokenRefused
-from roomcast_backend.model.access import Principal, may_join
+from roomcast_backend.inbound.changes import Changes
+from roomcast_backend.inbound.room_commands import RoomCommands
+from roomcast_backend.inbound.room_names import string_of
+from roomcast_backend.model.access import Principal
 from roomcast_backend.model.connection import Connection, State
-from roomcast_backend.protocol.messages import Code, Command, CommandRefused, kind_of
+from roomcast_backend.model.order import AUTHENTICATION, Sent, is_superseded
+from roomcast_backend.protocol.messages import Code, Command, CommandRefused
 from roomcast_backend.stores.memberships import ChangeResult
 
 if TYPE_CHECKING:
@@ -23,9 +27,7 @@ if TYPE_CHECKING:
     from roomcast_backend.lifecycle.ports import ConnectionReader
 
 Body = dict[str, Any]
-
-MAX_ATTEMPTS = 5
-"""How often a change is tried while other frames of the client change the same connection."""
+Action = Callable[[Connection, Mapping[str, Any], Sent], Body]
 
 MAX_QUOTED = 40
 """Characters of an unknown command's name that its refusal repeats."""
@@ -46,16 +48,24 @@ class Commands:
         replay: "EventReplayer",
         max_rooms_per_connection: int,
         clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._connections = connections
-        self._replay = replay
         self._memberships = memberships
         self._principal_of = principal_of
-        self._max_rooms = max_rooms_per_connection
         self._clock = clock
-        self._actions: Mapping[str, Callable[[Connection, Mapping[str, Any]], Body]] = {
-            "subscribe": self._subscribe,
-            "unsubscribe": self._unsubscribe,
+        self._changes = Changes(
+            connections, max_rooms_per_connection=max_rooms_per_connection, sleep=sleep
+        )
+        rooms = RoomCommands(
+            memberships=memberships,
+            replay=replay,
+            changes=self._changes,
+            max_rooms_per_connection=max_rooms_per_connection,
+            clock=clock,
+        )
+        self._actions: Mapping[str, Action] = {
+            "subscribe": rooms.subscribe,
+            "unsubscribe": rooms.unsubscribe,
             "ping": self._ping,
             "debug:rooms": self._debug_rooms,
             "authenticate": self._authenticate,
@@ -66,15 +76,18 @@ class Commands:
         """The commands that clients can send."""
         return tuple(self._actions)
 
-    def execute(self, connection: Connection, command: Command) -> Body:
-        """Return the body of the reply; raise `CommandRefused` when the command is refused."""
+    def execute(self, connection: Connection, command: Command, *, sent: Sent) -> Body:
+        """Return the body of the reply; raise `CommandRefused` when the command is refused.
+
+        A command that is superseded by one that was `sent` later succeeds and changes nothing.
+        """
         action = self._actions.get(command.name)
         if action is None:
             raise self._unknown_command(command.name)
         if command.name != "authenticate":
             self._check_token(connection)
             connection = self._in_automatic_rooms(connection)
-        return action(connection, command.body)
+        return action(connection, command.body, sent)
 
     def _unknown_command(self, name: str) -> CommandRefused:
         known = ", ".join(self.names)
@@ -97,45 +110,26 @@ class Commands:
         if connection.state is State.READY:
             return connection
         self._memberships.settle(connection, now=int(self._clock()))
-        return self._reload(connection)
+        return self._changes.reload(connection)
 
-    def _subscribe(self, connection: Connection, body: Mapping[str, Any]) -> Body:
-        room = _room(body)
-        since = None if body.get("since") is None else _string(body, "since")
-
-        def join(current: Connection) -> ChangeResult:
-            self._check_access(current, room)
-            return self._memberships.join(current, room, now=int(self._clock()))
-
-        self._apply(connection, join)
-        reply = {"status": "success", "room": str(room)}
-        if since is None:
-            return reply
-        replayed = self._replay.post(connection, [str(room)], since=since)
-        return {**reply, "recovered": replayed.complete, "replayed": replayed.count}
-
-    def _unsubscribe(self, connection: Connection, body: Mapping[str, Any]) -> Body:
-        room = _room(body)
-
-        def leave(current: Connection) -> ChangeResult:
-            return self._memberships.leave(current, room, now=int(self._clock()))
-
-        self._apply(connection, leave)
-        return {"status": "success", "room": str(room)}
-
-    def _ping(self, _connection: Connection, _body: Mapping[str, Any]) -> Body:
+    def _ping(self, _connection: Connection, _body: Mapping[str, Any], _sent: Sent) -> Body:
         return {"status": "pong"}
 
-    def _debug_rooms(self, connection: Connection, _body: Mapping[str, Any]) -> Body:
+    def _debug_rooms(self, connection: Connection, _body: Mapping[str, Any], _sent: Sent) -> Body:
         return {"status": "success", "rooms": _in_order(connection.rooms)}
 
-    def _authenticate(self, connection: Connection, body: Mapping[str, Any]) -> Body:
+    def _authenticate(self, connection: Connection, body: Mapping[str, Any], sent: Sent) -> Body:
         principal = self._principal(body)
 
         def renew(current: Connection) -> ChangeResult:
-            return self._memberships.renew(current, principal, now=int(self._clock()))
+            if sent.at < current.begun or is_superseded(current.versions, AUTHENTICATION, sent):
+                return ChangeResult.SUPERSEDED
+            return self._memberships.renew(current, principal, now=int(self._clock()), sent=sent)
 
-        after = self._reload(self._apply(connection, renew))
+        renewed = self._changes.apply(connection, renew)
+        after = self._changes.reload(connection)
+        if renewed is None and after.principal is not None:
+            principal = after.principal  # of the token that was sent later
         return {
             "status": "success",
             "user_id": principal.user_id,
@@ -144,65 +138,11 @@ class Commands:
         }
 
     def _principal(self, body: Mapping[str, Any]) -> Principal:
-        token = _string(body, "token")
+        token = string_of(body, "token")
         try:
             return self._principal_of(token)
         except TokenRefused as exc:
             raise CommandRefused(Code.AUTH_FAILED, str(exc)) from exc
-
-    def _check_access(self, connection: Connection, room: Room) -> None:
-        if connection.principal is None or not may_join(connection.principal, room):
-            raise CommandRefused(Code.ROOM_ACCESS_DENIED, f"the token does not open {room}")
-
-    def _apply(
-        self, connection: Connection, change: Callable[[Connection], ChangeResult]
-    ) -> Connection:
-        """Make a change; try it again on the current row when that has changed in between.
-
-        Returns the connection as it was when the change was decided.
-        """
-        for _ in range(MAX_ATTEMPTS):
-            match change(connection):
-                case ChangeResult.DONE:
-                    return connection
-                case ChangeResult.FULL:
-                    raise CommandRefused(
-                        Code.ROOM_LIMIT,
-                        f"a connection may be in {self._max_rooms} rooms: leave one first",
-                    )
-                case ChangeResult.GONE:
-                    raise _closed()
-                case ChangeResult.STALE:
-                    connection = self._reload(connection)
-        raise CommandRefused(Code.UNAVAILABLE, "too many changes at once: send it again")
-
-    def _reload(self, connection: Connection) -> Connection:
-        current = self._connections.get(connection.id)
-        if current is None:
-            raise _closed()
-        return current
-
-
-def _closed() -> CommandRefused:
-    return CommandRefused(Code.AUTH_MISSING, "this connection is closed: connect again")
-
-
-def _room(body: Mapping[str, Any]) -> Room:
-    name = _string(body, "room")
-    try:
-        return Room.parse(name)
-    except InvalidRoom as exc:
-        raise CommandRefused(Code.INVALID_ROOM, str(exc)) from exc
-
-
-def _string(body: Mapping[str, Any], field: str) -> str:
-    """Return a field of a command; raise `CommandRefused` unless it is a string."""
-    value = body.get(field)
-    if not isinstance(value, str):
-        given = kind_of(value) if field in body else "none"
-        message = f'expected "{field}" to be a string, got {given}'
-        raise CommandRefused(Code.INVALID_MESSAGE, message)
-    return value
 
 
 def _in_order(rooms: frozenset[str]) -> list[str]:

@@ -43,10 +43,14 @@ UNKNOWN = Refusal(Code.AUTH_MISSING, "this connection is not known here: connect
 
 @dataclass(frozen=True, slots=True)
 class _ReadFrame:
-    """A frame as one protocol reads it; `row` is read beside the connection's, if it needs one."""
+    """A frame as one protocol reads it, and when it came, epoch milliseconds.
+
+    `row` is read beside the connection's, if it needs one.
+    """
 
     protocol: str
     frame: str
+    at: int
     handler: ProtocolHandler[Any]
     packet: Any
     row: RowRead | None = None
@@ -81,15 +85,17 @@ class Dispatcher:
             clock=clock,
         )
         self._count_unavailable = count_unavailable
+        self._clock = clock
 
-    def answer(self, connection_id: str, frame: str) -> str:
+    def answer(self, connection_id: str, frame: str, *, at: int | None = None) -> str:
         """Return the reply to one frame; never raises, whatever the frame or the stores do.
 
+        `at` is when API Gateway got it, epoch milliseconds; without it, that is now.
         An answer to a heartbeat asks for nothing: it costs no call, whatever the connection speaks.
         """
         if frame == PONG and self._limit.takes_free(connection_id):
             return NOOP
-        read = self._read(protocol_of(frame), frame)
+        read = self._read(protocol_of(frame), frame, self._now() if at is None else at)
         refused = self._limit.remembered(connection_id)
         if refused is not None:
             return self._answer_known(connection_id, refused, read)
@@ -115,11 +121,11 @@ class Dispatcher:
         if read.frame == PONG:
             return NOOP
         if read.protocol != admitted.protocol:
-            read = self._read(admitted.protocol, read.frame)
+            read = self._read(admitted.protocol, read.frame, read.at)
         try:
             if isinstance(admitted, RateLimited):
                 return read.handler.refuse(connection_id, read.packet, _too_fast(admitted))
-            return read.handler.handle(admitted, read.packet, read.row)
+            return read.handler.handle(admitted, read.packet, read.row, at=read.at)
         except Exception as exc:
             self._note_failure(exc)
             return _refuse_safely(connection_id, read, UNAVAILABLE)
@@ -128,9 +134,12 @@ class Dispatcher:
         _log_failure(exc)
         self._count_unavailable()
 
-    def _read(self, protocol: str, frame: str) -> _ReadFrame:
+    def _read(self, protocol: str, frame: str, at: int) -> _ReadFrame:
         handler = self._handlers[protocol]
-        return _ReadFrame(protocol, frame, handler, handler.read(frame))
+        return _ReadFrame(protocol, frame, at, handler, handler.read(frame))
+
+    def _now(self) -> int:
+        return int(self._clock() * 1000)
 
     def _admit(self, connection_id: str, beside: RowRead | None) -> Connection | RateLimited | None:
         """Count the command against the rate limit; return when the read beside it is done, too."""

@@ -1,4 +1,4 @@
-"""Reads the frame of a client from API Gateway's event."""
+"""Reads the frame of a client, and when it came, from API Gateway's event."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,3 +15,9 @@ def frame_of(event: Mapping[str, Any]) -> str:
     """
     body: str = event.get("body") or ""
     return BINARY + body if event.get("isBase64Encoded") else body
+
+
+def time_of(event: Mapping[str, Any]) -> int | None:
+    """Return when API Gateway got a frame, epoch milliseconds; None when it does not say."""
+    at = event["requestContext"].get("requestTimeEpoch")
+    return at if isinstance(at, int) and at > 0 else None

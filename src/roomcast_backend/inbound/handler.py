@@ -39,10 +39,16 @@ class ProtocolHandler(Protocol[PacketT]):
         ...
 
     def handle(
-        self, connection: Connection, packet: PacketT, prefetched: RowRead | None = None
+        self,
+        connection: Connection,
+        packet: PacketT,
+        prefetched: RowRead | None = None,
+        *,
+        at: int,
     ) -> str:
         """Do what a packet asks for; return the frame that answers it.
 
+        `at` is when the packet was sent, epoch milliseconds: of two, the later one wins.
         `prefetched` is what `prefetch` returned for this packet; without it, `handle` reads itself.
         """
         ...

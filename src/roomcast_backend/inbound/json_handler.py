@@ -2,7 +2,9 @@
 
 from roomcast_backend.inbound.commands import Commands
 from roomcast_backend.inbound.handler import UNAVAILABLE, RowRead
+from roomcast_backend.inbound.room_names import named_rooms
 from roomcast_backend.model.connection import Connection
+from roomcast_backend.model.order import Sent, number_of
 from roomcast_backend.protocol.json_codec import JsonCodec
 from roomcast_backend.protocol.messages import Command, CommandRefused, Refusal, Reply
 
@@ -29,18 +31,22 @@ class JsonHandler:
         connection: Connection,
         packet: Command | Refusal,
         prefetched: RowRead | None = None,
+        *,
+        at: int,
     ) -> str:
         """Execute a command and reply; a frame without a command gets its refusal."""
         del prefetched
         if isinstance(packet, Refusal):
             return self.refuse(connection.id, packet, packet)
         try:
-            body = self._commands.execute(connection, packet)
+            sent = Sent(at, number_of(packet.ref))
+            body = self._commands.execute(connection, packet, sent=sent)
         except CommandRefused as exc:
             return self.refuse(connection.id, packet, exc.refusal)
         return self._codec.encode_reply(Reply(body, packet.ref))
 
     def refuse(self, connection_id: str, packet: Command | Refusal, refusal: Refusal) -> str:
-        """Reply with the refusal under the id of the frame."""
+        """Reply with the refusal under the id of the frame; it names the room of a command."""
         del connection_id
-        return self._codec.encode_reply(Reply(refusal.body(), packet.ref))
+        named = named_rooms(packet.body) if isinstance(packet, Command) else {}
+        return self._codec.encode_reply(Reply({**refusal.body(), **named}, packet.ref))

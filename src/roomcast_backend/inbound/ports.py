@@ -13,6 +13,7 @@ from roomcast_backend.inbound.replay import Replayed
 from roomcast_backend.lifecycle.ports import CommandCounter, ConnectionReader
 from roomcast_backend.model.access import Principal
 from roomcast_backend.model.connection import Connection
+from roomcast_backend.model.order import Sent
 from roomcast_backend.model.recovery import RecoverableSession
 from roomcast_backend.stores.events import Logged
 from roomcast_backend.stores.memberships import ChangeResult
@@ -23,21 +24,47 @@ class RateLimitedConnections(ConnectionReader, CommandCounter, Protocol):
 
 
 class MembershipChanger(Protocol):
-    """Changes the rooms and the token of a connection; `MembershipStore` in production."""
+    """Changes the rooms and the token of a connection; `MembershipStore` in production.
+
+    `sent` is when the client sent the command; what was sent later is not undone.
+    """
 
     def settle(self, connection: Connection, *, now: int) -> ChangeResult:
         """Join the automatic rooms, once."""
         ...
 
-    def join(self, connection: Connection, room: Room, *, now: int) -> ChangeResult:
+    def join(
+        self, connection: Connection, room: Room, *, now: int, sent: Sent | None = None
+    ) -> ChangeResult:
         """Put the connection into a room; joining twice is joining once."""
         ...
 
-    def leave(self, connection: Connection, room: Room, *, now: int) -> ChangeResult:
+    def join_all(
+        self, connection: Connection, rooms: Collection[Room], *, now: int, sent: Sent
+    ) -> ChangeResult:
+        """Put the connection into some rooms; `STALE` when anything has changed meanwhile."""
+        ...
+
+    def leave(
+        self, connection: Connection, room: Room, *, now: int, sent: Sent | None = None
+    ) -> ChangeResult:
         """Take the connection out of a room."""
         ...
 
-    def renew(self, connection: Connection, principal: Principal, *, now: int) -> ChangeResult:
+    def leave_all(
+        self, connection: Connection, rooms: Collection[Room], *, now: int, sent: Sent
+    ) -> ChangeResult:
+        """Take the connection out of some rooms; `STALE` when anything has changed meanwhile."""
+        ...
+
+    def renew(
+        self,
+        connection: Connection,
+        principal: Principal,
+        *,
+        now: int,
+        sent: Sent | None = None,
+    ) -> ChangeResult:
         """Give the connection a token, the first or a fresh one."""
         ...
 
@@ -63,15 +90,15 @@ class SessionWriter(Protocol):
 
     def begin(
         self, connection: Connection, namespace: str, session: Connection, *, now: int
-    ) -> bool:
-        """Store a session in its rooms; False when the connection is gone or has it already."""
+    ) -> ChangeResult:
+        """Store a session in its rooms; one that its namespace has already is replaced."""
         ...
 
     def change_secret(self, session: Connection) -> None:
         """Store the secret of a session instead of the one that it had, unless it is gone."""
         ...
 
-    def end(self, connection: Connection, namespace: str, session_id: str) -> None:
+    def end(self, connection: Connection, namespace: str, session_id: str, *, sent: Sent) -> None:
         """Delete a session and its memberships; the connection may begin it anew."""
         ...
 

@@ -19,9 +19,11 @@ from roomcast_backend.auth.tokens import TokenRefused
 from roomcast_backend.inbound.handler import RowRead
 from roomcast_backend.model.access import Principal, automatic_rooms, still_allowed
 from roomcast_backend.model.connection import Connection, State, session_id
+from roomcast_backend.model.order import Sent, version_name
 from roomcast_backend.model.recovery import RecoverableSession
 from roomcast_backend.protocol.messages import Code, CommandRefused
 from roomcast_backend.protocol.socketio_codec import codec_name
+from roomcast_backend.stores.memberships import ChangeResult
 
 if TYPE_CHECKING:
     from roomcast_backend.inbound.ports import EventReplayer, RecoveryReader, SessionWriter
@@ -68,18 +70,35 @@ class Sessions:
         self._clock = clock
         self._workers = workers or _workers()
 
-    def begin(self, connection: Connection, namespace: str, auth: Mapping[str, Any]) -> NewSession:
+    def begin(
+        self,
+        connection: Connection,
+        namespace: str,
+        auth: Mapping[str, Any],
+        *,
+        at: int | None = None,
+    ) -> NewSession | None:
         """Begin a session, or recover one; raise `CommandRefused` without a valid token.
 
-        Raises `ProtocolViolation` when the connection has a session in the namespace already.
+        `at` is when the CONNECT was sent (epoch milliseconds, now by default). A session that the
+        connection has in the namespace is replaced: its DISCONNECT has been overtaken. None when
+        the client has left the namespace again meanwhile. Raises `ProtocolViolation` when the
+        connection is gone.
         """
         principal = self._principal(connection, auth)
         lost = self._find_lost(principal, auth)
-        session = _session(connection, namespace, principal, auth, now=int(self._clock()))
+        now = self._clock()
+        begun = int(now * 1000) if at is None else at
+        session = _session(connection, namespace, principal, auth, now=int(now), begun=begun)
         if lost is not None:
             session = _recovered(session, principal, lost)
-        if not self._store.begin(connection, namespace, session, now=int(self._clock())):
-            raise ProtocolViolation(f"a second session in {namespace}")
+        match self._store.begin(connection, namespace, session, now=int(now)):
+            case ChangeResult.GONE:
+                raise ProtocolViolation(f"no session in {namespace}: the connection is gone")
+            case ChangeResult.SUPERSEDED:
+                return None
+            case ChangeResult.STALE:
+                raise CommandRefused(Code.UNAVAILABLE, "too many changes at once: send it again")
         if lost is not None and not self._replay_missed(session, auth):
             session = self._with_new_secret(session)
         return NewSession(session, uuid4().hex, session.recovery_secret)
@@ -89,24 +108,38 @@ class Sessions:
         return self._workers.submit(self._connections.get, session_id(connection_id, namespace))
 
     def find(
-        self, connection: Connection, namespace: str, prefetched: RowRead | None = None
-    ) -> Connection:
-        """Return the connection's session; raise `ProtocolViolation` when it has none.
+        self,
+        connection: Connection,
+        namespace: str,
+        prefetched: RowRead | None = None,
+        *,
+        at: int,
+    ) -> Connection | None:
+        """Return the connection's session; raise `ProtocolViolation` when it has had none.
 
         `prefetched` is what `prefetch` returned for this session, if it was called. Either read
         is consistent and begins after the frame has come: it finds whatever was written before.
+        None when the session has ended by a packet that was sent after `at` (epoch milliseconds)
+        or with it, and was executed before.
         """
         if prefetched is None:
             session = self._connections.get(session_id(connection.id, namespace))
         else:
             session = prefetched.result()
-        if session is None:
+        if session is not None:
+            return session
+        current = self._connections.get(connection.id)
+        ended = current.versions.get(version_name(namespace), 0) if current is not None else 0
+        if ended < Sent(at).version:
             raise ProtocolViolation(f"no session in {namespace}")
-        return session
+        return None
 
-    def end(self, connection: Connection, namespace: str) -> None:
-        """End a session because its client asks for it: it cannot be recovered."""
-        self._store.end(connection, namespace, session_id(connection.id, namespace))
+    def end(self, connection: Connection, namespace: str, *, at: int) -> None:
+        """End a session because its client asks for it: it cannot be recovered.
+
+        `at` is when that was sent, epoch milliseconds: a session that began later stays.
+        """
+        self._store.end(connection, namespace, session_id(connection.id, namespace), sent=Sent(at))
 
     def _principal(self, connection: Connection, auth: Mapping[str, Any]) -> Principal:
         """Return the user of a session: by the token of the CONNECT, else of the handshake."""
@@ -115,6 +148,8 @@ class Sessions:
             if connection.principal.expires_at <= self._clock():
                 raise CommandRefused(Code.AUTH_FAILED, "the token has expired")
             return connection.principal
+        if token is None and connection.refused_token:
+            raise CommandRefused(Code.AUTH_FAILED, connection.refused_token)
         if not isinstance(token, str) or not token:
             raise CommandRefused(Code.AUTH_MISSING, "expected a token in auth")
         try:
@@ -162,6 +197,7 @@ def _session(
     auth: Mapping[str, Any],
     *,
     now: int,
+    begun: int,
 ) -> Connection:
     recover = auth.get("recover") is True
     return Connection(
@@ -172,6 +208,7 @@ def _session(
         principal=principal,
         rooms=frozenset(str(room) for room in automatic_rooms(principal)),
         recovery_secret=_secret() if recover else "",
+        begun=begun,
     )
 
 

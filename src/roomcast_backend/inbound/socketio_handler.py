@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from roomcast_backend.inbound.handler import RowRead
+from roomcast_backend.inbound.room_names import named_rooms
 from roomcast_backend.inbound.sessions import ProtocolViolation, Sessions
 from roomcast_backend.lifecycle.system_events import error_frame
 from roomcast_backend.model.connection import Connection
@@ -55,8 +56,11 @@ class Application(Protocol):
         """Prepare a greeting for a new session; the reply to its CONNECT is not sent yet."""
         ...
 
-    def answer(self, session: Connection, event: Event) -> Sequence[Any]:
-        """Do what an event asks for; return the arguments of its ack, or raise `CommandRefused`."""
+    def answer(self, session: Connection, event: Event, *, at: int) -> Sequence[Any]:
+        """Do what an event asks for; return the arguments of its ack, or raise `CommandRefused`.
+
+        `at` is when it was sent, epoch milliseconds.
+        """
         ...
 
 
@@ -103,12 +107,14 @@ class SocketIoHandler:
         connection: Connection,
         packet: ReadPacket | TooLarge,
         prefetched: RowRead | None = None,
+        *,
+        at: int,
     ) -> str:
         """Do what a packet asks for."""
         if isinstance(packet, TooLarge):
             return self.refuse(connection.id, packet, TOO_LARGE)
         try:
-            return self._handle(connection, packet, prefetched)
+            return self._handle(connection, packet, prefetched, at)
         except ProtocolViolation:
             self._gateway.close(connection.id)
             return NOOP
@@ -118,60 +124,71 @@ class SocketIoHandler:
         match packet.packet if isinstance(packet, TooLarge) else packet:
             case Connect(namespace):
                 return _connect_error(namespace, refusal)
-            case Event(namespace, ack) | Binary(namespace, ack):
-                return self._event_error(connection_id, namespace, ack, refusal)
+            case Event() | Binary() as event:
+                return self._event_error(connection_id, event, refusal)
             case _:
                 return NOOP
 
     def _handle(
-        self, connection: Connection, packet: ReadPacket, prefetched: RowRead | None
+        self, connection: Connection, packet: ReadPacket, prefetched: RowRead | None, at: int
     ) -> str:
         match packet:
             case Connect():
-                return self._connect(connection, packet)
+                return self._connect(connection, packet, at)
             case Event():
-                return self._event(connection, packet, prefetched)
+                return self._event(connection, packet, prefetched, at)
             case Disconnect(namespace):
-                self._sessions.end(connection, namespace)
+                if namespace in self._namespaces:
+                    self._sessions.end(connection, namespace, at=at)
                 return NOOP
-            case Binary(namespace, ack):
-                return self._event_error(connection.id, namespace, ack, NO_BINARY)
+            case Binary():
+                return self._event_error(connection.id, packet, NO_BINARY)
             case socketio_packets.Ack() | Packet(Kind.PONG | Kind.NOOP | Kind.MESSAGE):
                 return NOOP
             case _:
                 raise ProtocolViolation("not a packet of a client")
 
-    def _connect(self, connection: Connection, packet: Connect) -> str:
+    def _connect(self, connection: Connection, packet: Connect, at: int) -> str:
         namespace = packet.namespace
         if namespace not in self._namespaces:
             return socketio_packets.connect_error(namespace, "Invalid namespace")
         try:
-            new = self._sessions.begin(connection, namespace, packet.auth)
+            new = self._sessions.begin(connection, namespace, packet.auth, at=at)
         except CommandRefused as exc:
             return _connect_error(namespace, exc.refusal)
+        if new is None:
+            return NOOP
         self._application.greet(new.session, packet)
         more = {"pid": new.pid} if new.pid else {}
         return socketio_packets.connected(namespace, new.sid, **more)
 
-    def _event(self, connection: Connection, event: Event, prefetched: RowRead | None) -> str:
-        session = self._sessions.find(connection, event.namespace, prefetched)
+    def _event(
+        self, connection: Connection, event: Event, prefetched: RowRead | None, at: int
+    ) -> str:
+        session = self._sessions.find(connection, event.namespace, prefetched, at=at)
+        if session is None:
+            return NOOP
         try:
-            answer = self._application.answer(session, event)
+            answer = self._application.answer(session, event, at=at)
         except CommandRefused as exc:
-            return self._event_error(connection.id, event.namespace, event.ack, exc.refusal)
+            return self._event_error(connection.id, event, exc.refusal)
         if event.ack is None:
             return NOOP
         return socketio_packets.acknowledgement(event.namespace, event.ack, *answer)
 
-    def _event_error(
-        self, connection_id: str, namespace: str, ack: int | None, refusal: Refusal
-    ) -> str:
-        """Write the refusal of an event, as its ack or, without an ack, as an event."""
-        if ack is not None:
-            return socketio_packets.acknowledgement(namespace, ack, refusal.body())
-        if namespace not in self._namespaces:
+    def _event_error(self, connection_id: str, event: Event | Binary, refusal: Refusal) -> str:
+        """Write the refusal of an event, as its ack or, without an ack, as an event.
+
+        It names the room that the event is about: without an ack there is nothing else to tell.
+        """
+        named = {**_rooms_of(event), **refusal.rooms}
+        if event.ack is not None:
+            body = {**refusal.body(), **named}
+            return socketio_packets.acknowledgement(event.namespace, event.ack, body)
+        if event.namespace not in self._namespaces:
             return NOOP
-        return error_frame(connection_id, codec_name(namespace), refusal.code, refusal.message)
+        protocol = codec_name(event.namespace)
+        return error_frame(connection_id, protocol, refusal.code, refusal.message, **named)
 
 
 def _read(frame: str) -> ReadPacket:
@@ -180,6 +197,11 @@ def _read(frame: str) -> ReadPacket:
     if isinstance(packet, Packet) and packet.kind is Kind.MESSAGE and isinstance(packet.data, str):
         return socketio_packets.read(packet.data)
     return packet
+
+
+def _rooms_of(event: Event | Binary) -> dict[str, Any]:
+    body = event.args[0] if isinstance(event, Event) and event.args else None
+    return named_rooms(body) if isinstance(body, dict) else {}
 
 
 def _connect_error(namespace: str, refusal: Refusal) -> str:

@@ -8,6 +8,11 @@ $connect ── check: no greeting yet ── greeting ── check: 9 s left �
 
 A connection that is never greeted is closed after `LONGEST_UNGREETED` seconds. A JSON client waits
 for no greeting: its deadline counts from `$connect`.
+
+A token can come at the same moment, so the connection is marked before it is closed:
+
+still pending? ─▶ mark as closing ─▶ post, close, forget        a token that comes now is refused
+                       └─ refused: a token came first           the connection stays
 """
 
 import math
@@ -20,7 +25,7 @@ from roomcast_backend.model.connection import SOCKET_IO, Connection, State
 from roomcast_backend.protocol.messages import Code
 
 if TYPE_CHECKING:
-    from roomcast_backend.lifecycle.ports import ConnectionReader, ConnectionRemover
+    from roomcast_backend.lifecycle.ports import ConnectionRemover, PendingConnections
 
 MESSAGE = "no token came in time: connect with one or send authenticate"
 
@@ -61,7 +66,7 @@ class AuthTimeout:
     def __init__(
         self,
         *,
-        connections: "ConnectionReader",
+        connections: "PendingConnections",
         memberships: "ConnectionRemover",
         terminator: Terminator,
         deadline: int,
@@ -88,6 +93,8 @@ class AuthTimeout:
         if left >= 1:
             longest = self._deadline if connection.greeted_at else UNGREETED_CHECK
             self._check_again(connection_id, min(math.ceil(left), longest))
+            return False
+        if not self._connections.close_pending(connection_id):
             return False
         self._terminator.close_with_error(
             connection.id, connection.protocol, Code.AUTH_MISSING, MESSAGE

@@ -1,7 +1,7 @@
 """Deletes many connections concurrently: each takes several calls, one after another."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import cache
 from typing import TYPE_CHECKING
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from roomcast_backend.model.connection import Member
 
 if TYPE_CHECKING:
-    from roomcast_backend.lifecycle.ports import ConnectionRemover
+    from roomcast_backend.lifecycle.ports import ConnectionRemover, ExpiredMarker
 
 
 class Cleanup:
@@ -40,6 +40,28 @@ class Cleanup:
             return True
 
         return sum(self._workers.map(forget_one, members))
+
+
+def mark_expired(
+    memberships: "ExpiredMarker",
+    members: Sequence[Member],
+    *,
+    until: float,
+    clock: Callable[[], float],
+    workers: Executor | None = None,
+) -> list[Member]:
+    """Mark the connections of members whose token has expired; return those members.
+
+    One that has a fresh token is not among them, nor is one that no time was left for.
+    """
+
+    def mark_one(member: Member) -> bool:
+        return clock() < until and memberships.close_expired(
+            member.connection_id, expired_at=member.expires_at
+        )
+
+    marked = (workers or _workers()).map(mark_one, members)
+    return [member for member, is_marked in zip(members, marked, strict=True) if is_marked]
 
 
 @cache

@@ -4,7 +4,8 @@ $connect ─▶ row ─▶ (token)    invoke `open`: joins the rooms and greets,
                └─▶ (no token) queue a deadline: closes the connection if no token has come by then
 
 A Socket.IO client sends its token later, with the namespace that it joins. Its connection always
-gets a deadline, and `open` posts Engine.IO's open packet to it.
+gets a deadline, and `open` posts Engine.IO's open packet to it. With a token in the handshake that
+is not valid it is accepted as without one; its CONNECT is answered with `AUTH_FAILED`.
 """
 
 import time
@@ -110,11 +111,11 @@ class Acceptor:
         """Store the connection, then invoke `open` or queue its deadline.
 
         Raise `HandshakeRefused` for a client that may not connect: 400 for the protocol, 401 for
-        the token, 403 for the origin, 503 when the service is full. When a step fails, the stored
-        row is deleted again; if that fails as well, the row's TTL deletes it.
+        the token of a JSON client, 403 for the origin, 503 when the service is full. When a step
+        fails, the stored row is deleted again; if that fails as well, the row's TTL deletes it.
         """
         self._check_origin(handshake)
-        principal = self._principal(handshake)
+        principal, refused = self._principal(handshake)
         self._check_capacity()
         connection = Connection(
             id=handshake.connection_id,
@@ -122,6 +123,7 @@ class Acceptor:
             state=State.OPEN if principal and handshake.protocol == JSON else State.PENDING,
             connected_at=int(self._clock()),
             principal=principal,
+            refused_token=refused,
         )
         self._connections.put(connection)
         try:
@@ -143,12 +145,19 @@ class Acceptor:
         if origin is not None and "*" not in allowed and origin not in allowed:
             raise HandshakeRefused(403, "this origin is not among allowed_origins")
 
-    def _principal(self, handshake: Handshake) -> Principal | None:
+    def _principal(self, handshake: Handshake) -> tuple[Principal | None, str]:
+        """Return the user of the handshake's token, or why a Socket.IO client's is not valid.
+
+        That client is told with the reply to its CONNECT: it takes a failed handshake for a broken
+        line, and would try for ever.
+        """
         if handshake.token is None:
-            return None
+            return None, ""
         try:
-            return self._principal_of(handshake.token)
+            return self._principal_of(handshake.token), ""
         except TokenRefused as exc:
+            if handshake.protocol == SOCKET_IO:
+                return None, str(exc)
             raise HandshakeRefused(401, str(exc)) from exc
 
     def _check_capacity(self) -> None:

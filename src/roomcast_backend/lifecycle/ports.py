@@ -11,6 +11,18 @@ from roomcast_backend.model.connection import Connection, Member
 from roomcast_backend.stores.connections import RateLimit, RateLimited
 
 
+class PendingConnections(Protocol):
+    """Finds and marks connections without a token; `ConnectionStore` in production."""
+
+    def get(self, connection_id: str) -> Connection | None:
+        """Return a connection, or None when it is unknown or gone."""
+        ...
+
+    def close_pending(self, connection_id: str) -> bool:
+        """Mark a connection as closing if it has had no token: from then on it gets none."""
+        ...
+
+
 class ConnectionReader(Protocol):
     """Reads connections; `ConnectionStore` in production."""
 
@@ -76,6 +88,21 @@ class ConnectionRemover(Protocol):
         Raises `AwsError` when not all memberships are deleted by `until` (epoch seconds).
         """
         ...
+
+
+class ExpiredMarker(Protocol):
+    """Marks connections whose token has expired; `MembershipStore` in production."""
+
+    def close_expired(self, connection_id: str, *, expired_at: int) -> bool:
+        """Mark a connection as closing, unless its token expires later than `expired_at`.
+
+        From then on it gets no other token. True as well when it is unknown.
+        """
+        ...
+
+
+class ExpiredRemover(ExpiredMarker, ConnectionRemover, Protocol):
+    """Marks and deletes connections whose token has expired; `MembershipStore` too."""
 
 
 class MembershipOpener(ConnectionRemover, Protocol):

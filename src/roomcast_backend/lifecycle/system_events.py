@@ -26,12 +26,16 @@ def established(connection: Connection) -> Envelope:
     return _envelope("connection.established", connection.id, data)
 
 
-def error(connection_id: str, code: Code, message: str) -> Envelope:
-    """Return `connection.error`: a connection or session is refused or about to be closed."""
+def error(connection_id: str, code: Code, message: str, **about: Any) -> Envelope:
+    """Return `connection.error`: a connection, session or command is refused.
+
+    `about` are fields that only the refusal of a command has: the room that it is about.
+    """
     data = {
         "error_code": str(code),
         "error_message": message,
         "connection_id": address(connection_id),
+        **about,
     }
     return _envelope("connection.error", connection_id, data)
 
@@ -41,9 +45,9 @@ def established_frame(connection: Connection) -> str:
     return _frame(established(connection), connection.protocol)
 
 
-def error_frame(connection_id: str, protocol: str, code: Code, message: str) -> str:
+def error_frame(connection_id: str, protocol: str, code: Code, message: str, **about: Any) -> str:
     """Write `connection.error` in the protocol of a connection or session."""
-    return _frame(error(connection_id, code, message), protocol)
+    return _frame(error(connection_id, code, message, **about), protocol)
 
 
 def _envelope(event_type: str, connection_id: str, data: dict[str, Any]) -> Envelope:

@@ -1,11 +1,18 @@
-"""Closes connections with a reason: first `connection.error` is posted, then the close."""
+"""Closes connections with a reason: first `connection.error` is posted, then the close.
+
+A fresh token can come while a fan-out finds the old one expired, so a connection is marked first:
+
+authenticate ─────────────────▶ done                 the mark is refused, the connection stays
+members read ─▶ mark ─▶ post, close, forget          authenticate is refused after the mark
+members read ─▶ mark ─▶ crash                        the next fan-out or heartbeat goes on
+"""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from roomcast_backend.gateway.posts import Post
-from roomcast_backend.lifecycle.cleanup import Cleanup
+from roomcast_backend.lifecycle.cleanup import Cleanup, mark_expired
 from roomcast_backend.lifecycle.system_events import error_frame
 from roomcast_backend.model.connection import Member, address
 from roomcast_backend.protocol import socketio_packets
@@ -14,7 +21,7 @@ from roomcast_backend.protocol.socketio_codec import namespace_of
 
 if TYPE_CHECKING:
     from roomcast_backend.gateway.port import Gateway
-    from roomcast_backend.lifecycle.ports import ConnectionRemover
+    from roomcast_backend.lifecycle.ports import ExpiredRemover
 
 
 class Terminator:
@@ -23,11 +30,12 @@ class Terminator:
     def __init__(
         self,
         gateway: "Gateway",
-        memberships: "ConnectionRemover",
+        memberships: "ExpiredRemover",
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._gateway = gateway
+        self._memberships = memberships
         self._clock = clock
         self._cleanup = Cleanup(memberships, clock=clock)
 
@@ -40,11 +48,13 @@ class Terminator:
     def close_expired(self, members: Sequence[Member], *, room: str, until: float) -> int:
         """Close and delete connections whose token has expired; return how many were deleted.
 
-        A connection that could not be closed is deleted all the same: its next frame is refused.
+        One that has had a fresh token meanwhile stays. A connection that could not be closed is
+        deleted all the same: its next frame is refused.
         When the clock says `until` (epoch seconds) nothing is done: the members get no events, and
         the next fan-out or heartbeat closes them.
         """
-        return self._close_members(members, _expiry_notice, room=room, until=until)
+        expired = mark_expired(self._memberships, members, until=until, clock=self._clock)
+        return self._close_members(expired, _expiry_notice, room=room, until=until)
 
     def close_surplus(self, members: Sequence[Member], *, room: str, until: float) -> int:
         """Close and delete connections that their user has too many of; return how many members.

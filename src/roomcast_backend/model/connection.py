@@ -1,6 +1,7 @@
 """A connection and a member of a room, as the service keeps them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -57,6 +58,12 @@ class Connection:
     With Socket.IO the connection itself is in no room: each of its `namespaces` has a session,
     which is stored as a connection of its own under `session_id`. `recovery_secret` is empty unless
     the client of that session asked for recovery, see `RecoverableSession`.
+
+    `begun` is when the CONNECT of a session was sent, epoch milliseconds: a session that follows it
+    in the same namespace has the same id. `revision` counts all changes of memberships and tokens.
+    `versions` says of each room, namespace and token that was changed of late when that was sent,
+    see `roomcast_backend.model.order`; a room that was left has one as well. `refused_token` is why
+    the token of a Socket.IO handshake is not valid. A connection that is `closing` changes no more.
     """
 
     id: str
@@ -69,6 +76,11 @@ class Connection:
     namespaces: frozenset[str] = frozenset()
     recovery_secret: str = ""
     greeted_at: int = 0
+    begun: int = 0
+    revision: int = 0
+    versions: Mapping[str, int] = field(default_factory=dict)
+    refused_token: str = ""
+    closing: bool = False
 
 
 def held_rooms(connection: Connection) -> frozenset[str]:

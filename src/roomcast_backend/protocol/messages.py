@@ -1,9 +1,9 @@
 """Commands, replies and refusals: what is said, whichever protocol says it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 UNNUMBERED = object()
 """The `ref` of a command that its sender did not number."""
@@ -37,13 +37,15 @@ class Command:
 class Refusal:
     """Why a command or a frame is refused: it changes nothing.
 
-    `extra` holds the fields that only replies with this code have.
+    `extra` holds the fields that only replies with this code have. `rooms` are fields that name
+    what it is about, where the command itself does not name it.
     """
 
     code: Code
     message: str
     extra: Mapping[str, Any] = field(default_factory=dict)
     ref: object = UNNUMBERED
+    rooms: Mapping[str, Any] = field(default_factory=dict)
 
     def body(self) -> dict[str, Any]:
         """Return the body of the reply."""
@@ -56,6 +58,17 @@ class CommandRefused(Exception):
     def __init__(self, code: Code, message: str, **extra: Any) -> None:
         super().__init__(message)
         self.refusal = Refusal(code, message, extra)
+
+    @classmethod
+    def of_rooms(cls, code: Code, message: str, results: Sequence[Mapping[str, Any]]) -> Self:
+        """Return the refusal of some of a command's rooms: `results` are those that were refused.
+
+        The first one gives the code and the message.
+        """
+        refused = cls(code, message)
+        rooms = {"room": results[0]["room"], "rooms": results}
+        refused.refusal = replace(refused.refusal, rooms=rooms)
+        return refused
 
 
 @dataclass(frozen=True, slots=True)

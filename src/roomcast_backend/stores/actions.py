@@ -13,12 +13,6 @@ from roomcast_backend.stores import keys
 from roomcast_backend.stores.batch_items import BatchItems
 from roomcast_backend.stores.items import Item, connection_item, member_item, text
 
-ALIASES = {"#state": "state"}
-"""Reserved words that expressions cannot name.
-
-https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ReservedWords.html
-"""
-
 Action = dict[str, Any]
 
 
@@ -53,21 +47,35 @@ class WriteActions:
         aliases: dict[str, str] | None = None,
     ) -> Action:
         """Change a connection's row under a condition."""
+        action = self._on_row(connection, condition, values, aliases)
+        return {"Update": {**action, "UpdateExpression": update}}
+
+    def delete(
+        self,
+        connection: Connection,
+        condition: str,
+        values: Item,
+        aliases: dict[str, str] | None = None,
+    ) -> Action:
+        """Delete a connection's row under a condition."""
+        return {"Delete": self._on_row(connection, condition, values, aliases)}
+
+    def _on_row(
+        self,
+        connection: Connection,
+        condition: str,
+        values: Item,
+        aliases: dict[str, str] | None,
+    ) -> Action:
         action: Action = {
             "TableName": self._connections,
             "Key": {"connection_id": text(connection.id)},
-            "UpdateExpression": update,
             "ConditionExpression": condition,
             "ExpressionAttributeValues": values,
         }
-        used = {
-            alias: name
-            for alias, name in (ALIASES | (aliases or {})).items()
-            if alias in update + condition
-        }
-        if used:  # DynamoDB refuses an empty map
-            action["ExpressionAttributeNames"] = used
-        return {"Update": action}
+        if aliases:  # DynamoDB refuses an empty map
+            action["ExpressionAttributeNames"] = aliases
+        return action
 
     def join(
         self,

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from roomcast_backend.aws import clients
 from roomcast_backend.aws.dynamodb import DynamoDb
 from roomcast_backend.aws.errors import AwsError
-from roomcast_backend.model.connection import Connection
+from roomcast_backend.model.connection import Connection, State
 from roomcast_backend.settings import Settings
 from roomcast_backend.stores.items import (
     Item,
@@ -18,7 +19,16 @@ from roomcast_backend.stores.items import (
 )
 
 KNOWN = "attribute_exists(connection_id)"
+LIVING = f"{KNOWN} AND attribute_not_exists(closing)"
 IDLE = "(attribute_not_exists(arrival_time) OR arrival_time <= :now)"
+TRANSACTION_CONFLICT = "TransactionConflictException"
+CONFLICT_REPEATS = 4
+"""How often an update that met a transaction is sent again, with the pauses of `ServiceClient`.
+
+It sends such a write three times each. A client that joins all its rooms one by one, at once, has
+a transaction under way on its row for seconds.
+"""
+
 CONDITION_FAILED = "ConditionalCheckFailedException"
 NOT_GREETED = "(attribute_not_exists(greeting_until) OR greeting_until <= :now)"
 NOT_REFUSED = "(attribute_not_exists(refusal_time) OR refusal_time <= :now)"
@@ -157,6 +167,28 @@ class ConnectionStore:
         condition = f"{KNOWN} AND {NOT_REFUSED}"
         return self._update(connection_id, "SET refusal_time = :next", condition, values)
 
+    def close_expired(self, connection_id: str, *, expired_at: int) -> bool:
+        """Mark a connection as closing, unless its token expires later than one that has expired.
+
+        After this it gets no other token. True as well when it is unknown: nothing keeps it.
+        """
+        values = {":expired_at": number(expired_at)}
+        return self._close(connection_id, "expires_at <= :expired_at", values)
+
+    def close_pending(self, connection_id: str) -> bool:
+        """Mark a connection as closing if it has had no token; True as well when it is unknown."""
+        return self._close(connection_id, "#state = :pending", {":pending": text(State.PENDING)})
+
+    def _close(self, connection_id: str, condition: str, values: Item) -> bool:
+        marked, row = self._update(
+            connection_id,
+            "SET closing = :true",
+            f"{KNOWN} AND {condition}",
+            {**values, ":true": {"BOOL": True}},
+            aliases={"#state": "state"} if "#state" in condition else None,
+        )
+        return marked or row is None
+
     def claim_greeting(self, connection_id: str, *, now: int, until: int) -> Connection | None:
         """Take the lease on greeting a connection or session; times are epoch milliseconds.
 
@@ -186,24 +218,37 @@ class ConnectionStore:
         self._update(connection_id, update, condition, values)
 
     def _update(
-        self, connection_id: str, update: str, condition: str, values: Item
+        self,
+        connection_id: str,
+        update: str,
+        condition: str,
+        values: Item,
+        *,
+        aliases: dict[str, str] | None = None,
     ) -> tuple[bool, Item | None]:
         """Return whether the condition held, and the row: updated, or unchanged when it did not."""
-        try:
-            answer = self._client.update_item(
-                TableName=self._table,
-                Key=_key(connection_id),
-                UpdateExpression=update,
-                ConditionExpression=condition,
-                ExpressionAttributeValues=values,
-                ReturnValues="ALL_NEW",
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-            )
-        except AwsError as exc:
-            if exc.code != CONDITION_FAILED:
-                raise
-            return False, exc.response.get("Item")
-        return True, answer["Attributes"]
+        request: dict[str, Any] = {
+            "TableName": self._table,
+            "Key": _key(connection_id),
+            "UpdateExpression": update,
+            "ConditionExpression": condition,
+            "ExpressionAttributeValues": values,
+            "ReturnValues": "ALL_NEW",
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+        if aliases:
+            request["ExpressionAttributeNames"] = aliases
+        for repeat in range(CONFLICT_REPEATS + 1):
+            try:
+                answer = self._client.update_item(**request)
+            except AwsError as exc:
+                if exc.code == CONDITION_FAILED:
+                    return False, exc.response.get("Item")
+                if exc.code != TRANSACTION_CONFLICT or repeat == CONFLICT_REPEATS:
+                    raise
+            else:
+                return True, answer["Attributes"]
+        raise AssertionError("the last attempt returns or raises")
 
 
 @contextmanager

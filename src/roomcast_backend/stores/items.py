@@ -15,6 +15,9 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValu
 
 Item = dict[str, Attribute]
 
+VERSION = "v:"
+"""How the attributes begin that say when a room, a namespace or the token was changed last."""
+
 
 def text(value: str) -> Attribute:
     """Write a string."""
@@ -32,7 +35,7 @@ def names(values: frozenset[str]) -> Attribute:
 
 
 def connection_item(connection: Connection) -> Item:
-    """Write a whole connection."""
+    """Write a new connection: it has neither a revision nor versions yet."""
     item: Item = {
         "connection_id": text(connection.id),
         "protocol": text(connection.protocol),
@@ -51,6 +54,10 @@ def connection_item(connection: Connection) -> Item:
         item["recovery_secret"] = text(connection.recovery_secret)
     if connection.greeted_at:
         item["greeted_at"] = number(connection.greeted_at)
+    if connection.begun:
+        item["begun"] = number(connection.begun)
+    if connection.refused_token:
+        item["refused_token"] = text(connection.refused_token)
     return item
 
 
@@ -76,8 +83,17 @@ def connection_of(item: Item) -> Connection:
         token_version=int(item["token_version"]["N"]),
         rooms=_names_of(item, "rooms"),
         namespaces=_names_of(item, "namespaces"),
-        recovery_secret=item["recovery_secret"]["S"] if "recovery_secret" in item else "",
-        greeted_at=int(item["greeted_at"]["N"]) if "greeted_at" in item else 0,
+        greeted_at=_number_of(item, "greeted_at"),
+        recovery_secret=_text_of(item, "recovery_secret"),
+        begun=_number_of(item, "begun"),
+        revision=_number_of(item, "revision"),
+        versions={
+            name.removeprefix(VERSION): int(value["N"])
+            for name, value in item.items()
+            if name.startswith(VERSION)
+        },
+        refused_token=_text_of(item, "refused_token"),
+        closing="closing" in item,
     )
 
 
@@ -128,6 +144,14 @@ def member_of(item: Item) -> Member:
         int(item["joined_at"]["N"]),
         item["muted"]["BOOL"],
     )
+
+
+def _text_of(item: Item, attribute: str) -> str:
+    return str(item[attribute]["S"]) if attribute in item else ""
+
+
+def _number_of(item: Item, attribute: str) -> int:
+    return int(item[attribute]["N"]) if attribute in item else 0
 
 
 def _names_of(item: Item, attribute: str) -> frozenset[str]:

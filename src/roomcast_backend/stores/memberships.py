@@ -11,7 +11,6 @@ no membership outlives its connection unnoticed:
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from enum import Enum
-from typing import Any
 
 from roomcast.rooms import Room
 from roomcast_backend.aws import clients
@@ -25,16 +24,18 @@ from roomcast_backend.model.connection import (
     is_session,
     session_id,
 )
+from roomcast_backend.model.order import AUTHENTICATION, Sent, is_superseded
 from roomcast_backend.model.recovery import recoverable
 from roomcast_backend.settings import Settings
 from roomcast_backend.stores import transactions
-from roomcast_backend.stores.actions import WriteActions, room_names
-from roomcast_backend.stores.connections import KNOWN, ConnectionStore
+from roomcast_backend.stores.actions import Action, WriteActions, room_names
+from roomcast_backend.stores.connections import ConnectionStore
 from roomcast_backend.stores.items import names, number, principal_item, text
 from roomcast_backend.stores.recovery import RecoveryStore
+from roomcast_backend.stores.row_change import BELOW_ROOM_LIMIT, RowChange
 
-SAME_VERSION = "token_version = :token_version"
-BELOW_ROOM_LIMIT = "(attribute_not_exists(rooms) OR contains(rooms, :name) OR size(rooms) < :most)"
+CONFLICT_ROUNDS = 2
+"""A client that joins all its rooms one by one, at once, has some fifty changes meet each other."""
 
 
 class ChangeResult(Enum):
@@ -42,7 +43,8 @@ class ChangeResult(Enum):
 
     DONE = "done"
     GONE = "gone"  # the connection does not exist any more
-    STALE = "stale"  # the token or the rooms changed meanwhile: decide again
+    STALE = "stale"  # the token, the session or the rooms changed meanwhile: decide again
+    SUPERSEDED = "superseded"  # a command that was sent later has changed the same: nothing is done
     FULL = "full"  # the connection is in as many rooms as it may
 
 
@@ -64,55 +66,70 @@ class MembershipStore:
         self._sleep = sleep
 
     def settle(self, connection: Connection, *, now: int) -> ChangeResult:
-        """Join the automatic rooms, once: from `OPEN` to `READY`."""
+        """Join the automatic rooms, once: from `OPEN` to `READY`; `STALE` when it is not `OPEN`."""
         principal = _principal(connection)
         rooms = automatic_rooms(principal)
-        change = self._actions.update(
-            connection,
-            "SET #state = :ready ADD rooms :rooms",
-            f"{KNOWN} AND {SAME_VERSION}",
-            {
-                ":ready": text(State.READY),
-                ":rooms": names(room_names(rooms)),
-                ":token_version": number(connection.token_version),
-            },
-        )
+        change = RowChange.of_memberships(connection).in_state(State.OPEN).ready().join(rooms)
         puts = self._actions.join(connection, principal, rooms, now)
-        return self._change(connection, [change, *puts], otherwise=ChangeResult.STALE)
+        return self._write(change, puts)
 
-    def join(self, connection: Connection, room: Room, *, now: int) -> ChangeResult:
+    def join(
+        self, connection: Connection, room: Room, *, now: int, sent: Sent | None = None
+    ) -> ChangeResult:
         """Put the connection into `room`; joining twice is joining once."""
-        change = self._actions.update(
-            connection,
-            "ADD rooms :rooms",
-            f"{KNOWN} AND {SAME_VERSION} AND {BELOW_ROOM_LIMIT}",
-            {
-                ":rooms": names(room_names([room])),
-                ":name": text(str(room)),
-                ":most": number(self._settings.max_rooms_per_connection),
-                ":token_version": number(connection.token_version),
-            },
+        change = RowChange.of_memberships(connection).join([room])
+        change.require(
+            BELOW_ROOM_LIMIT,
+            name=text(str(room)),
+            most=number(self._settings.max_rooms_per_connection),
         )
+        change.sent(sent, [str(room)], checked=False)
         puts = self._actions.join(connection, _principal(connection), [room], now)
-        return self._change(connection, [change, *puts], otherwise=ChangeResult.FULL)
+        return self._write(change, puts, ordered=(sent, str(room)), otherwise=ChangeResult.FULL)
 
-    def leave(self, connection: Connection, room: Room, *, now: int) -> ChangeResult:
+    def join_all(
+        self, connection: Connection, rooms: Collection[Room], *, now: int, sent: Sent
+    ) -> ChangeResult:
+        """Put the connection into some rooms at once; `STALE` when anything has changed meanwhile.
+
+        The caller has looked at `connection`: there is room for these, and nothing sent later.
+        """
+        change = RowChange.of_memberships(connection).unchanged().join(rooms)
+        change.sent(sent, map(str, rooms), checked=True)
+        new = [room for room in rooms if str(room) not in connection.rooms]
+        return self._write(change, self._actions.join(connection, _principal(connection), new, now))
+
+    def leave(
+        self, connection: Connection, room: Room, *, now: int, sent: Sent | None = None
+    ) -> ChangeResult:
         """Take the connection out of `room`; in an automatic one it is only muted.
 
         `global` is also the roster that heartbeats go through, and a user's own room tells how many
         connections the user has: a connection stays in both.
         """
-        change = self._actions.update(
-            connection, "DELETE rooms :rooms", KNOWN, {":rooms": names(room_names([room]))}
+        change = RowChange.of_memberships(connection).leave([room])
+        change.sent(sent, [str(room)], checked=False)
+        return self._write(
+            change, self._leaving(connection, [room], now), ordered=(sent, str(room))
         )
-        principal = _principal(connection)
-        if room in automatic_rooms(principal):
-            rows = self._actions.join(connection, principal, [room], now, muted=True)
-        else:
-            rows = [self._actions.leave(connection.id, str(room))]
-        return self._change(connection, [change, *rows], otherwise=ChangeResult.STALE)
 
-    def renew(self, connection: Connection, principal: Principal, *, now: int) -> ChangeResult:
+    def leave_all(
+        self, connection: Connection, rooms: Collection[Room], *, now: int, sent: Sent
+    ) -> ChangeResult:
+        """Take the connection out of some rooms at once; on the terms of `join_all`."""
+        change = RowChange.of_memberships(connection).unchanged().leave(rooms)
+        change.sent(sent, map(str, rooms), checked=True)
+        held = [room for room in rooms if str(room) in connection.rooms]
+        return self._write(change, self._leaving(connection, held, now))
+
+    def renew(
+        self,
+        connection: Connection,
+        principal: Principal,
+        *,
+        now: int,
+        sent: Sent | None = None,
+    ) -> ChangeResult:
         """Give the connection a token, the first or a fresh one.
 
         Rooms that the token does not open are left, the automatic ones joined, and every
@@ -122,11 +139,17 @@ class MembershipStore:
         kept = still_allowed(principal, old) | set(self._missing_automatic(connection, principal))
         muted = set(automatic_rooms(principal)) - kept
         left = (old | {Room.parse(name) for name in held_rooms(connection)}) - kept - muted
-        change = self._renewal(connection, principal, kept)
+        change = self._renewal(connection, principal, kept).sent(
+            sent, [AUTHENTICATION], checked=False
+        )
         puts = self._actions.join(connection, principal, kept, now)
         puts += self._actions.join(connection, principal, muted, now, muted=True)
         deletes = [self._actions.leave(connection.id, str(room)) for room in left]
-        return self._change(connection, [change, *puts, *deletes], otherwise=ChangeResult.STALE)
+        return self._write(change, [*puts, *deletes], ordered=(sent, AUTHENTICATION))
+
+    def close_expired(self, connection_id: str, *, expired_at: int) -> bool:
+        """Mark a connection or session as closing, as `ConnectionStore.close_expired`."""
+        return self._connections.close_expired(connection_id, expired_at=expired_at)
 
     def forget(
         self, connection_id: str, *, seen_in: Collection[str] = (), until: float | None = None
@@ -169,37 +192,50 @@ class MembershipStore:
 
     def _renewal(
         self, connection: Connection, principal: Principal, rooms: Iterable[Room]
-    ) -> dict[str, Any]:
-        fresh = principal_item(principal)
-        aliases = {f"#{name}": name for name in fresh}
-        sets = ", ".join(f"#{name} = :{name}" for name in fresh)
-        values = {f":{name}": value for name, value in fresh.items()}
-        values |= {":ready": text(State.READY), ":one": number(1)}
-        values[":token_version"] = number(connection.token_version)
-        kept = room_names(rooms)
-        update = f"SET {sets}, #state = :ready, token_version = token_version + :one"
-        if kept:
-            values[":kept"] = names(kept)
-            update += ", rooms = :kept"
+    ) -> RowChange:
+        change = RowChange.of_memberships(connection).ready()
+        for name, value in principal_item(principal).items():
+            change.aliases[f"#{name}"] = name
+            change.set(f"#{name} = :{name}", **{name: value})
+        change.set("token_version = token_version + :one")
+        if kept := room_names(rooms):
+            change.set("rooms = :kept", kept=names(kept))
         else:
-            update += " REMOVE rooms"
-        same_rooms = "attribute_not_exists(rooms)"
+            change.removes.append("rooms")
         if connection.rooms:
-            values[":old"] = names(connection.rooms)
-            same_rooms = "rooms = :old"
-        condition = f"{KNOWN} AND {SAME_VERSION} AND {same_rooms}"
-        return self._actions.update(connection, update, condition, values, aliases)
+            return change.require("rooms = :old", old=names(connection.rooms))
+        return change.require("attribute_not_exists(rooms)")
 
-    def _change(
-        self, connection: Connection, actions: list[Any], *, otherwise: ChangeResult
+    def _leaving(self, connection: Connection, rooms: Iterable[Room], now: int) -> list[Action]:
+        left, principal = set(rooms), _principal(connection)
+        muted = left & set(automatic_rooms(principal))
+        rows = [self._actions.leave(connection.id, str(room)) for room in left - muted]
+        return rows + self._actions.join(connection, principal, muted, now, muted=True)
+
+    def _write(
+        self,
+        change: RowChange,
+        rows: Iterable[Action],
+        *,
+        ordered: tuple[Sent | None, str] = (None, ""),
+        otherwise: ChangeResult = ChangeResult.STALE,
     ) -> ChangeResult:
-        """Write a change; when its condition does not hold, find out which part of it failed."""
-        if transactions.write(self._client, actions, sleep=self._sleep):
+        """Write a change; when its condition does not hold, find out which part of it failed.
+
+        `ordered` is when the command was sent and what it changes.
+        """
+        actions = [change.action(self._actions), *rows]
+        if transactions.write(self._client, actions, rounds=CONFLICT_ROUNDS, sleep=self._sleep):
             return ChangeResult.DONE
-        row = self._connections.get(connection.id)
-        if row is None:
+        decided, row = change.connection, self._connections.get(change.connection.id)
+        if row is None or row.closing:
             return ChangeResult.GONE
-        return ChangeResult.STALE if row.token_version != connection.token_version else otherwise
+        if (row.token_version, row.begun) != (decided.token_version, decided.begun):
+            return ChangeResult.STALE
+        sent, subject = ordered
+        if sent is not None and is_superseded(row.versions, subject, sent):
+            return ChangeResult.SUPERSEDED
+        return otherwise
 
 
 def _principal(connection: Connection) -> Principal:

@@ -29,27 +29,29 @@ def write(
     actions: Sequence[Any],
     *,
     token: str | None = None,
+    rounds: int = 1,
     sleep: Callable[[float], None] = time.sleep,
 ) -> bool:
     """Make all `actions` (at most 100) or none; return False when a condition does not hold.
 
     DynamoDB counts transactions with the same `token` once within 10 minutes. A conflict with
-    another write is repeated with full jitter, `BACKOFF.attempts` times in all; then, and for any
-    other error, this raises `AwsError`.
+    another write is repeated with full jitter, `BACKOFF.attempts` times in all and that in some
+    `rounds`; then, and for any other error, this raises `AwsError`.
     """
     request: dict[str, Any] = {"TransactItems": actions}
     if token:
         request["ClientRequestToken"] = token
-    for retry in range(BACKOFF.attempts):
+    attempts = rounds * BACKOFF.attempts
+    for attempt in range(attempts):
         try:
             client.transact_write_items(**request)
         except AwsError as exc:
             reasons = _reasons(exc)
             if "ConditionalCheckFailed" in reasons:
                 return False
-            if not reasons & PASSING or retry == BACKOFF.attempts - 1:
+            if not reasons & PASSING or attempt == attempts - 1:
                 raise
-            sleep(BACKOFF.pause(retry))
+            sleep(BACKOFF.pause(attempt % BACKOFF.attempts))
         else:
             return True
     raise AssertionError("the last attempt returns or raises")

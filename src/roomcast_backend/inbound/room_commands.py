@@ -1,0 +1,141 @@
+"""`subscribe` and `unsubscribe`, of one room or of many."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from roomcast_backend.inbound.changes import Changes
+from roomcast_backend.inbound.room_names import canonical, room_of, rooms_of, string_of
+from roomcast_backend.inbound.room_plan import Plan, is_late, plan_joins, plan_leaves
+from roomcast_backend.model.access import may_join
+from roomcast_backend.model.connection import Connection
+from roomcast_backend.model.order import Sent
+from roomcast_backend.protocol.messages import Code, CommandRefused, kind_of
+from roomcast_backend.stores.memberships import ChangeResult
+
+if TYPE_CHECKING:
+    from roomcast_backend.inbound.ports import EventReplayer, MembershipChanger
+
+Body = dict[str, Any]
+
+
+class RoomCommands:
+    """Joins and leaves rooms; the last command of a client that names a room wins."""
+
+    def __init__(
+        self,
+        *,
+        memberships: "MembershipChanger",
+        replay: "EventReplayer",
+        changes: Changes,
+        max_rooms_per_connection: int,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._memberships = memberships
+        self._replay = replay
+        self._changes = changes
+        self._max_rooms = max_rooms_per_connection
+        self._clock = clock
+
+    def subscribe(self, connection: Connection, body: Mapping[str, Any], sent: Sent) -> Body:
+        """Join a room, or the list `rooms`; with `since`, post what was missed there."""
+        if "rooms" in body:
+            return self._subscribe_all(connection, body, sent)
+        room = room_of(string_of(body, "room"))
+        since = None if body.get("since") is None else string_of(body, "since")
+
+        def join(current: Connection) -> ChangeResult:
+            if current.principal is None or not may_join(current.principal, room):
+                raise CommandRefused(Code.ROOM_ACCESS_DENIED, f"the token does not open {room}")
+            if is_late(current, room, sent):
+                return ChangeResult.SUPERSEDED
+            return self._memberships.join(current, room, now=self._now(), sent=sent)
+
+        joined = self._changes.apply(connection, join)
+        reply = {"status": "success", "room": str(room)}
+        if since is None:
+            return reply
+        if joined is None:
+            return {**reply, "recovered": False, "replayed": 0}
+        replayed = self._replay.post(connection, [str(room)], since=since)
+        return {**reply, "recovered": replayed.complete, "replayed": replayed.count}
+
+    def unsubscribe(self, connection: Connection, body: Mapping[str, Any], sent: Sent) -> Body:
+        """Leave a room, or the list `rooms`."""
+        if "rooms" in body:
+            return self._unsubscribe_all(connection, body, sent)
+        room = room_of(string_of(body, "room"))
+
+        def leave(current: Connection) -> ChangeResult:
+            if is_late(current, room, sent):
+                return ChangeResult.SUPERSEDED
+            return self._memberships.leave(current, room, now=self._now(), sent=sent)
+
+        self._changes.apply(connection, leave)
+        return {"status": "success", "room": str(room)}
+
+    def _subscribe_all(self, connection: Connection, body: Mapping[str, Any], sent: Sent) -> Body:
+        wanted, since = rooms_of(body), _since(body)
+        plan = Plan()
+
+        def join(current: Connection) -> ChangeResult:
+            nonlocal plan
+            plan = plan_joins(current, wanted, sent, full=self._changes.full, most=self._max_rooms)
+            if not plan.rooms:
+                return ChangeResult.DONE
+            return self._memberships.join_all(current, plan.rooms, now=self._now(), sent=sent)
+
+        self._changes.apply(connection, join)
+        asked = {name: since[name] for name in plan.accepted if name in since}
+        if not asked:
+            return {"status": "success", "rooms": plan.results(wanted)}
+        recovered, replayed = self._replay_all(connection, plan, asked)
+        results = plan.results(wanted, recovered=recovered)
+        return {"status": "success", "rooms": results, "replayed": replayed}
+
+    def _replay_all(
+        self, connection: Connection, plan: Plan, asked: Mapping[str, str]
+    ) -> tuple[dict[str, bool], int]:
+        """Post what was missed in some rooms; return which are complete, and how many were posted.
+
+        Rooms with the same offset are replayed together: an event of several is posted once.
+        """
+        joined = {str(room) for room in plan.rooms}
+        recovered, count = dict.fromkeys(asked, False), 0
+        for offset in dict.fromkeys(asked.values()):
+            rooms = [name for name in asked if asked[name] == offset and name in joined]
+            if rooms:
+                replayed = self._replay.post(connection, rooms, since=offset)
+                recovered |= dict.fromkeys(rooms, bool(replayed.complete))
+                count += replayed.count
+        return recovered, count
+
+    def _unsubscribe_all(self, connection: Connection, body: Mapping[str, Any], sent: Sent) -> Body:
+        wanted = rooms_of(body)
+        plan = Plan()
+
+        def leave(current: Connection) -> ChangeResult:
+            nonlocal plan
+            plan = plan_leaves(current, wanted, sent)
+            if not plan.rooms:
+                return ChangeResult.DONE
+            return self._memberships.leave_all(current, plan.rooms, now=self._now(), sent=sent)
+
+        self._changes.apply(connection, leave)
+        return {"status": "success", "rooms": plan.results(wanted)}
+
+    def _now(self) -> int:
+        return int(self._clock())
+
+
+def _since(body: Mapping[str, Any]) -> Mapping[str, str]:
+    """Return the offset of each room that has one: of all of `rooms` when `since` is a string."""
+    since = body.get("since")
+    if since is None:
+        return {}
+    if isinstance(since, str):
+        return dict.fromkeys(map(canonical, body["rooms"]), since)
+    if not isinstance(since, dict):
+        message = f'expected "since" to be a string or an object, got {kind_of(since)}'
+        raise CommandRefused(Code.INVALID_MESSAGE, message)
+    return {canonical(room): string_of(since, room) for room in since if since[room] is not None}

@@ -1,0 +1,333 @@
+"""Two or three things that happen to one client at once, in many orders of their store calls.
+
+Whatever the order: what the client sent last holds, a healthy connection is not closed, and the
+rows agree with each other.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import pytest
+
+from roomcast_backend.aws.dynamodb import DynamoDb
+from roomcast_backend.model.connection import Member
+from tests.fakes.interleaving import Inline, InProcess, Run, some_orders
+from tests.fakes.socketio_server import HOUR, OTHER, USER, Server
+from tests.fakes.tables import KEYS
+
+AT = 1_767_225_600_000
+"""When the first of the frames was sent; the service's clock stands still an hour later."""
+
+ORDERS = int(os.environ.get("ROOMCAST_ORDERS", "5"))
+"""How many orders of their calls each test tries: more find rarer faults, and take longer."""
+
+Orders = Iterator[Callable[[int], int]]
+
+
+class World:
+    """One service; each operation has its own wiring of it, on the same tables and gateway."""
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+        self.server = self.wire(DynamoDb(InProcess(client)))  # type: ignore[arg-type]
+        self.replies: dict[str, str] = {}
+        self.wired: list[Server] = []
+
+    def wire(self, tables: DynamoDb) -> Server:
+        server = Server(tables)
+        server.clock.now = (AT + 5_000) / 1000
+        server.sessions._workers = server.greeter._workers = Inline()
+        server.tokens["other"] = server.principal(OTHER)
+        server.tokens["long"] = server.principal(expires_at=int(server.clock.now) + 9 * HOUR)
+        server.tokens["good"] = server.principal()
+        server.tokens["short"] = server.principal(expires_at=int(server.clock.now) + 60)
+        server.gateway.open.add("c1")
+        return server
+
+    def forget_all(self) -> None:
+        for table, keys in KEYS.items():
+            if table in ("connections", "rooms", "counters"):
+                for item in self.client.scan(TableName=table)["Items"]:
+                    self.client.delete_item(TableName=table, Key={key: item[key] for key in keys})
+        self.__init__(self.client)  # type: ignore[misc]
+
+    def say(self, frame: str, at: int) -> Callable[[DynamoDb], None]:
+        return self.operation(
+            lambda server: self.replies.update(
+                {f"{at} {frame}": server.dispatcher.answer("c1", frame, at=AT + at)}
+            )
+        )
+
+    def operation(
+        self, act: Callable[[Server], object], *, later: float = 0
+    ) -> Callable[[DynamoDb], None]:
+        def run(tables: DynamoDb) -> None:
+            server = self.wire(tables)
+            server.clock.advance(later)
+            self.wired.append(server)
+            act(server)
+
+        return run
+
+    @property
+    def closed(self) -> bool:
+        return any(server.gateway.closed for server in self.wired)
+
+    def members(self) -> list[tuple[str, Member]]:
+        rooms = self.server.rooms
+        names = ["global", f"user:{USER}", f"user:{OTHER}", "project:p1", "project:p2"]
+        return [
+            (name, member)
+            for name in names
+            for shard in rooms.shards(name)
+            for member in rooms.members(name, shard, size=50)
+        ]
+
+    def rooms(self, connection_id: str) -> list[str]:
+        found = [
+            name
+            for name, member in self.members()
+            if member.connection_id == connection_id and not member.muted
+        ]
+        row = self.server.connections.get(connection_id)
+        assert sorted(found) == sorted(row.rooms if row else [])
+        return found
+
+    def check_rows(self) -> None:
+        """Every membership belongs to a row, and expires with the token of that."""
+        for name, member in self.members():
+            row = self.server.connections.get(member.connection_id)
+            assert row is not None, (name, member)
+            assert row.principal is not None
+            assert member.expires_at == row.principal.expires_at, (name, member)
+            assert member.muted == (name not in row.rooms)
+        connection = self.server.connections.get("c1")
+        for name in connection.namespaces if connection else ():
+            assert self.server.connections.get(f"c1#{name}") is not None
+        for session in ("c1#/ws", "c1#/"):
+            if self.server.connections.get(session) is not None:
+                assert connection is not None
+                assert session.partition("#")[2] in connection.namespaces
+
+    def in_orders(
+        self,
+        orders: Orders,
+        before: Callable[[], object],
+        operations: Callable[[], Sequence[Callable[[DynamoDb], None]]],
+    ) -> Iterator[None]:
+        for choose in orders:
+            self.forget_all()
+            before()
+            Run(self.client, choose).run(operations())
+            self.check_rows()
+            yield
+
+
+@pytest.fixture
+def world(boto3_dynamodb: Any) -> World:
+    return World(boto3_dynamodb)
+
+
+def json_client(world: World, who: str = "good") -> Callable[[], object]:
+    def connect() -> None:
+        principal = world.server.tokens[who]
+        assert not isinstance(principal, Exception)
+        world.server.connect("c1", principal, protocol="json")
+        world.server.dispatcher.answer("c1", '{"action":"ping"}', at=AT - 9)
+
+    return connect
+
+
+def session(world: World, *frames: str) -> Callable[[], object]:
+    def connect() -> None:
+        world.server.connect("c1")
+        for frame in ('40/ws,{"token":"good"}', *frames):
+            world.server.dispatcher.answer("c1", frame, at=AT - 9)
+
+    return connect
+
+
+class TestRooms:
+    def test_subscribe_and_unsubscribe(self, world: World) -> None:
+        frames = (
+            '42/ws,1["subscribe",{"room":"project:p1"}]',
+            '42/ws,2["unsubscribe",{"room":"project:p1"}]',
+        )
+        for _ in world.in_orders(
+            some_orders(ORDERS, seed=1),
+            session(world),
+            lambda: [world.say(each, 0) for each in frames],
+        ):
+            assert "project:p1" not in world.rooms("c1#/ws")
+            assert all('"status":"success"' in reply for reply in world.replies.values())
+
+    @pytest.mark.parametrize("room", ["project:p1", "global"])
+    @pytest.mark.parametrize("step", [0, 1])
+    def test_three_in_one_tick(self, world: World, room: str, step: int) -> None:
+        frames = [
+            f'{{"action":"{action}","room":"{room}","id":{number}}}'
+            for number, action in enumerate(("subscribe", "unsubscribe", "subscribe"))
+        ]
+        for _ in world.in_orders(
+            some_orders(ORDERS, seed=1),
+            json_client(world),
+            lambda: [world.say(each, step * n) for n, each in enumerate(frames)],
+        ):
+            assert room in world.rooms("c1")
+            assert all('"status":"success"' in reply for reply in world.replies.values())
+
+    def test_many_and_one(self, world: World) -> None:
+        frames = (
+            '{"action":"subscribe","rooms":["project:p1","project:p2"],"id":1}',
+            '{"action":"unsubscribe","room":"project:p1","id":2}',
+            '{"action":"unsubscribe","rooms":["project:p2","global"],"id":0}',
+        )
+        for _ in world.in_orders(
+            some_orders(ORDERS, seed=2),
+            json_client(world),
+            lambda: [world.say(each, 0) for each in frames],
+        ):
+            assert world.rooms("c1") == [f"user:{USER}", "project:p2"]
+
+    def test_the_room_limit_holds(self, world: World) -> None:
+        names = ["project:p1", "project:p2", "agent:a", "agent:b"]
+        frames = [
+            f'{{"action":"subscribe","rooms":["{names[0]}","{names[1]}"],"id":1}}',
+            f'{{"action":"subscribe","rooms":["{names[2]}","{names[3]}"],"id":2}}',
+        ]
+        for _ in world.in_orders(
+            some_orders(ORDERS, seed=1),
+            json_client(world),
+            lambda: [world.say(each, 0) for each in frames],
+        ):
+            row = world.server.connections.get("c1")
+            assert row is not None
+            assert len(row.rooms) == 5
+            assert sum(reply.count("ROOM_LIMIT") for reply in world.replies.values()) == 1
+
+
+class TestSessions:
+    @pytest.mark.parametrize("step", [0, 1])
+    def test_leave_and_come_back(self, world: World, step: int) -> None:
+        before = session(
+            world,
+            '40{"token":"good"}',
+            '42/ws,1["subscribe",{"room":"project:p1"}]',
+            '42/ws,2["unsubscribe",{"room":"global"}]',
+        )
+        for _ in world.in_orders(
+            some_orders(ORDERS, seed=1),
+            before,
+            lambda: [world.say("41/ws,", 0), world.say('40/ws,{"token":"good"}', step)],
+        ):
+            assert not world.closed
+            assert world.rooms("c1#/ws") == world.rooms("c1#/") == ["global", f"user:{USER}"]
+
+    def test_with_an_event_of_the_old_session(self, world: World) -> None:
+        before = session(world, '42/ws,1["subscribe",{"room":"project:p1"}]')
+        event = '42/ws,7["subscribe",{"room":"project:p2"}]'
+        for _ in world.in_orders(
+            some_orders(ORDERS, seed=3),
+            before,
+            lambda: [
+                world.say(event, 0),
+                world.say("41/ws,", 1),
+                world.say('40/ws,{"token":"good"}', 2),
+            ],
+        ):
+            assert not world.closed
+            assert world.rooms("c1#/ws") == ["global", f"user:{USER}"]
+
+    def test_come_and_leave(self, world: World) -> None:
+        for _ in world.in_orders(
+            some_orders(ORDERS, seed=1),
+            lambda: world.server.connect("c1"),
+            lambda: [world.say('40/ws,{"token":"good"}', 0), world.say("41/ws,", 1)],
+        ):
+            assert not world.closed
+            assert world.server.connections.get("c1#/ws") is None
+
+    def test_a_connection_that_ends(self, world: World) -> None:
+        forget = world.operation(lambda server: server.memberships.forget("c1"))
+        for _ in world.in_orders(
+            some_orders(ORDERS, seed=4),
+            session(world),
+            lambda: [forget, world.say("41/ws,", 0), world.say('40/ws,{"token":"good"}', 0)],
+        ):
+            assert world.server.connections.get("c1#/ws") is None
+            assert world.members() == []
+
+
+class TestTokens:
+    def test_unsubscribe_global(self, world: World) -> None:
+        for _ in world.in_orders(
+            some_orders(5 * ORDERS, seed=1),
+            json_client(world),
+            lambda: [
+                world.say('{"action":"unsubscribe","room":"global"}', 0),
+                world.say('{"action":"authenticate","token":"long"}', 0),
+            ],
+        ):
+            assert world.rooms("c1") == [f"user:{USER}"]
+
+    @pytest.mark.parametrize("step", [0, 1])
+    def test_the_last_token_wins(self, world: World, step: int) -> None:
+        for _ in world.in_orders(
+            some_orders(ORDERS, seed=1),
+            json_client(world),
+            lambda: [
+                world.say('{"action":"authenticate","token":"long","id":1}', 0),
+                world.say('{"action":"authenticate","token":"other","id":2}', step),
+            ],
+        ):
+            assert world.rooms("c1") == ["global", f"user:{OTHER}"]
+
+    def test_a_token_that_expires_while_a_fresh_one_comes(self, world: World) -> None:
+        """Either the fresh token is accepted and the connection stays, or neither."""
+        beat = world.operation(
+            lambda server: server.heartbeat.beat(until=server.clock.now + 25), later=60
+        )
+        for _ in world.in_orders(
+            some_orders(ORDERS, seed=5),
+            json_client(world, "short"),
+            lambda: [beat, world.say('{"action":"authenticate","token":"long"}', 0)],
+        ):
+            (reply,) = world.replies.values()
+            accepted = '"status":"success"' in reply
+            assert accepted != world.closed
+            assert (world.server.connections.get("c1") is not None) == accepted
+
+    def test_the_deadline_and_a_token(self, world: World) -> None:
+        deadline = world.operation(lambda server: server.deadline.close_if_pending("c1"))
+        for _ in world.in_orders(
+            some_orders(ORDERS, seed=1),
+            lambda: world.server.connect("c1", protocol="json"),
+            lambda: [deadline, world.say('{"action":"authenticate","token":"long"}', 0)],
+        ):
+            (reply,) = world.replies.values()
+            accepted = '"status":"success"' in reply
+            assert accepted != world.closed
+            assert bool(world.members()) == accepted
+
+    def test_the_deadline_and_a_session(self, world: World) -> None:
+        deadline = world.operation(lambda server: server.deadline.close_if_pending("c1"))
+        for _ in world.in_orders(
+            some_orders(ORDERS, seed=1),
+            lambda: world.server.connect("c1"),
+            lambda: [deadline, world.say('40/ws,{"token":"good"}', 0)],
+        ):
+            (reply,) = world.replies.values()
+            assert reply.startswith("40/ws,") != world.closed
+            assert bool(world.members()) != world.closed
+
+
+class TestOpen:
+    def test_a_late_open_undoes_nothing(self, world: World) -> None:
+        opened = world.operation(lambda server: server.greeter.open("c1"))
+        for _ in world.in_orders(
+            some_orders(ORDERS, seed=1),
+            lambda: world.server.connect("c1", world.server.principal(), protocol="json"),
+            lambda: [opened, world.say('{"action":"unsubscribe","room":"global"}', 0)],
+        ):
+            assert world.rooms("c1") == [f"user:{USER}"]
