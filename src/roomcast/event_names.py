@@ -34,6 +34,7 @@ SERVICE: Final = frozenset(
 """Types, and Socket.IO names, of the events that the service sends to one connection."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
 def has_control_characters(text: str) -> bool:
@@ -45,8 +46,8 @@ def problem(name: object) -> str:
     """Return what was expected of a name that no event type may have; empty for a good one."""
     if not isinstance(name, str) or not 1 <= len(name) <= LONGEST:
         return f"expected a name of 1 to {LONGEST} characters"
-    if has_control_characters(name) or not name.strip():
-        return "expected a name with visible characters and without control characters"
+    if has_control_characters(name) or _LONE_SURROGATE.search(name) or not name.strip():
+        return "expected a name of visible characters, without control characters and surrogates"
     if name in SOCKET_IO or name in PYTHON_SOCKETIO:
         return f"expected another name than {name}, which Socket.IO reserves"
     if name in SERVICE:

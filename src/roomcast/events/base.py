@@ -18,7 +18,12 @@ class Event(BaseModel, ABC):
     Raises `InvalidEvent`, which names the fields, for an invalid, missing or unknown field.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        ser_json_inf_nan="constants",  # they are refused, and never written as null
+    )
 
     type: ClassVar[str]
     default_source: ClassVar[str]
