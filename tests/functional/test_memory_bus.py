@@ -2,6 +2,8 @@
 
 import asyncio
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -98,8 +100,15 @@ class TestOtherBus:
 
 
 class TestReadme:
-    def test_its_unit_test_passes(self, tmp_path: Path, pytester: pytest.Pytester) -> None:
-        (block,) = re.findall(r"```python\n(import pytest.*?)```", README, re.DOTALL)
-        pytester.makepyfile(test_readme=block)
-        result = pytester.runpytest_inprocess("-q", "-p", "no:cacheprovider")
-        result.assert_outcomes(passed=1)
+    def test_its_unit_test_passes(self, tmp_path: Path) -> None:
+        (block,) = re.findall(r"```python\n(import pytest\n.*?)```", README, re.DOTALL)
+        (tmp_path / "test_readme.py").write_text(block)
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-o", "asyncio_mode=auto", str(tmp_path)],
+            env={"PATH": "/nonexistent"},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert "1 passed" in done.stdout, done.stdout + done.stderr
