@@ -441,5 +441,5 @@ class TestTimeLimits:
     async def test_reach_boto3(self, aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("ROOMCAST_READ_TIMEOUT", "1.5")
         connection = BusConnection(BUS, None, TimeLimits.chosen(connect=0.5), look=True)
-        config = connection._client.meta.config
+        config: Any = connection._client.meta.config
         assert (config.connect_timeout, config.read_timeout) == (0.5, 1.5)

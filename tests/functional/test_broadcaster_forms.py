@@ -117,7 +117,12 @@ class TestFork:
 
     def test_child_publishes_though_a_thread_of_its_parent_was_making_the_client(self) -> None:
         making, go_on = threading.Event(), threading.Event()
-        value = ForkLocal(lambda: (making.set(), go_on.wait(timeout=10)))
+
+        def make() -> bool:
+            making.set()
+            return go_on.wait(timeout=10)
+
+        value = ForkLocal(make)
         thread = threading.Thread(target=value)
         thread.start()
         assert making.wait(timeout=5)
