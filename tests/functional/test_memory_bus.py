@@ -83,9 +83,16 @@ class TestRecording:
             await broadcaster.broadcast_project_deleted("a b", "u1")
         with pytest.raises(EventTooLarge):
             await broadcaster.publish(
-                AgentConnected(agent_id="a1", agent_name="A", metadata={"x": "x" * 200_000})
+                AgentConnected(agent_id="a1", agent_name="A", metadata={"x": "x" * 300_000})
             )
         assert broadcaster.bus.events == []
+
+    def test_large_event_needs_no_bucket(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("ROOMCAST_DATA_BUCKET", "on-aws")
+        broadcaster = EventBroadcaster()
+        large = AgentConnected(agent_id="a1", agent_name="A", metadata={"x": "x" * 200_000})
+        assert broadcaster.sync.publish(large) is True
+        assert broadcaster.bus.events[0].data == large.data()
 
 
 class TestOtherBus:
