@@ -365,7 +365,7 @@ class TestOnInvalid:
     ) -> None:
         assert await logging.broadcast_project_deleted("a b", "u1") is False
         assert await logging.publish(deleted(), id="a b") is False
-        assert await logging.publish(padded(MAX_ENTRY_BYTES + 1)) is False
+        assert await logging.publish(padded(MAX_ENTRY_BYTES + 1000)) is False
         assert logging.sync.broadcast_pr_updated("r1", "p1", "Fix", "shut") is False
         for message, said in zip(
             caplog.messages, ("project_id: ", "id: ", "limit is", "status: "), strict=True
@@ -375,7 +375,7 @@ class TestOnInvalid:
 
     async def test_log_sends_the_others(self, logging: EventBroadcaster, bus: BusListener) -> None:
         bad = deleted().model_copy(update={"project_id": "a b"})
-        events = [bad, deleted("p1"), padded(MAX_ENTRY_BYTES + 1), deleted("p2"), bad]
+        events = [bad, deleted("p1"), padded(MAX_ENTRY_BYTES + 1000), deleted("p2"), bad]
         assert await logging.publish_many(events) == [False, True, False, True, False]
         assert logging.sync.publish_many(events) == [False, True, False, True, False]
         assert len(bus.heard()) == 4
