@@ -102,7 +102,7 @@ FUNCTIONS = (
     FunctionRow(
         name="webhooks",
         purpose="Turns GitHub's webhooks into events",
-        timeout=29,  # the bus is tried for up to 22 s; API Gateway waits no longer than 30
+        timeout=29,  # the bus is tried for up to 6 s; API Gateway waits no longer than 30
         grants={
             "registry": ("BatchGetItem", "DeleteItem", "GetItem", "PutItem"),
             "events": ("UpdateItem",),

@@ -7,6 +7,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.broadcast.wiring import fan_out
+from roomcast import deliverable
 from roomcast.envelope import Envelope, InvalidEnvelope
 from roomcast_backend.fanout.metrics import add_delivery_time, add_metrics
 from roomcast_backend.fanout.tally import Tally
@@ -25,15 +26,19 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     if "Records" in event:
         from functions.broadcast import queued  # noqa: PLC0415  # 35 ms, for batches only
 
-        return queued.deliver(event, context, log=_log)
+        return queued.deliver(event, context, log=_log, drop=_drop)
     try:
-        envelope = Envelope.from_detail(event["detail"])
+        envelope = deliverable.read(event.get("detail"))
     except InvalidEnvelope as exc:
-        logger.error("not an envelope", extra={"bus_event_id": event["id"], "reason": str(exc)})
-        metrics.add_metric(name="invalid_events", unit="Count", value=1)
-        return None
+        return _drop(exc, bus_event_id=event.get("id"))
     _log(envelope, fan_out().broadcast(envelope, until=work_until(context)))
     return None
+
+
+def _drop(error: InvalidEnvelope, **ids: Any) -> None:
+    """Count and log what cannot be delivered: trying it again would change nothing."""
+    logger.error("not an envelope", extra={**ids, "reason": str(error)})
+    metrics.add_metric(name="invalid_events", unit="Count", value=1)
 
 
 def _log(envelope: Envelope, tally: Tally) -> None:

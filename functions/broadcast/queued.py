@@ -7,20 +7,30 @@ from aws_lambda_powertools.utilities import batch
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.broadcast.wiring import fan_out
-from roomcast.envelope import Envelope
+from roomcast.envelope import Envelope, InvalidEnvelope
 from roomcast_backend.fanout.tally import Tally
 from roomcast_backend.fanout.work import Work
 from roomcast_backend.runtime.time_budget import work_until
 
 
 def deliver(
-    event: dict[str, Any], context: LambdaContext, *, log: Callable[[Envelope, Tally], None]
+    event: dict[str, Any],
+    context: LambdaContext,
+    *,
+    log: Callable[[Envelope, Tally], None],
+    drop: Callable[..., None],
 ) -> Any:
-    """Deliver a batch of SQS; return the messages that failed."""
+    """Deliver a batch of SQS; return the messages that failed.
+
+    `drop` counts and logs a message whose event cannot be delivered.
+    """
 
     def deliver_one(record: Any) -> None:
-        work = Work.from_message(record.body)
-        log(work.envelope, fan_out().deliver(work, until=work_until(context)))
+        try:
+            work = Work.from_message(record.body)
+        except InvalidEnvelope as exc:
+            return drop(exc, message_id=record.message_id)
+        return log(work.envelope, fan_out().deliver(work, until=work_until(context)))
 
     processor = batch.BatchProcessor(event_type=batch.EventType.SQS)
     return batch.process_partial_response(event, deliver_one, processor, context=context)

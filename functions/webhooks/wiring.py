@@ -76,4 +76,5 @@ def _publisher() -> Publisher:
 
 @cache
 def _bus() -> EventBus:
-    return EventBus(settings().event_bus)
+    # The stack has the bus and the function: looking for it would cost a call and a right.
+    return EventBus(settings().event_bus, look=False)

@@ -2,19 +2,27 @@
 
 import asyncio
 import contextvars
+import os
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
-from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
+from roomcast import environment, time_limits
 from roomcast.broadcasts.all import AllBroadcasts
-from roomcast.bus import MAX_CONNECTIONS, EventBus
+from roomcast.bus import EventBus
+from roomcast.bus_connection import MAX_CONNECTIONS
+from roomcast.chosen_bus import ChosenBus
+from roomcast.errors import InvalidEvent
 from roomcast.events.base import Event
 from roomcast.fork_local import ForkLocal
 from roomcast.large_events import LargeEvents
+from roomcast.logging_publisher import LoggingPublisher
+from roomcast.memory_bus import MemoryBus
 from roomcast.publisher import Publisher
 from roomcast.sync import SyncBroadcaster
+from roomcast.time_limits import TimeLimits
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
@@ -25,12 +33,17 @@ T = TypeVar("T")
 class EventBroadcaster(AllBroadcasts):
     """Publishes events to one bus, from any number of tasks and threads.
 
-    `event_bus` is the name or ARN of the bus; by default `ROOMCAST_EVENT_BUS` names it. boto3 finds
-    region, credentials and endpoint. `source` replaces the default source of every event type.
-    `data_bucket` is the bucket for the data of events over 128 KB, see `LargeEvents`.
-    The broadcaster reads no setting and opens no connection before the first event. boto3 blocks,
-    so it runs in threads that belong to the broadcaster: an endpoint that does not answer cannot
-    use up the default threads of the event loop.
+    `event_bus` is the name or ARN of the bus, or `memory:` for one that only records, in tests; by
+    default `ROOMCAST_EVENT_BUS` names it. boto3 finds region, credentials and endpoint. `source`
+    replaces the default source of every event type. `on_invalid` says whether an invalid or too
+    large event is raised (`"raise"`, the default) or logged, with the result `False` (`"log"`).
+    `data_bucket` is the bucket for the data of events over 128 KB, see `LargeEvents`. The timeouts
+    are in seconds: for connecting (1), for an answer (2), and for a call as a whole (6). What is
+    not given comes from the environment; docs/settings.md has the variables.
+
+    The broadcaster reads no setting and opens no connection before `init` or the first event. boto3
+    blocks, so it runs in threads that belong to the broadcaster: an endpoint that does not answer
+    cannot use up the default threads of the event loop.
     """
 
     def __init__(
@@ -40,26 +53,62 @@ class EventBroadcaster(AllBroadcasts):
         client: "EventBridgeClient | None" = None,
         source: str | None = None,
         data_bucket: str | None = None,
+        on_invalid: Literal["raise", "log"] | None = None,
+        connect_timeout: float | None = None,
+        read_timeout: float | None = None,
+        publish_timeout: float | None = None,
     ) -> None:
-        self._bus = EventBus(event_bus, client=client)
-        self._publisher = Publisher(self._bus, source, large=LargeEvents(data_bucket))
+        if on_invalid not in (None, "raise", "log"):
+            raise ValueError('on_invalid: expected "raise" or "log"')
+        time_limits.check(
+            connect_timeout=connect_timeout,
+            read_timeout=read_timeout,
+            publish_timeout=publish_timeout,
+        )
+        limits = partial(TimeLimits.chosen, connect_timeout, read_timeout, publish_timeout)
+        self._on_invalid = on_invalid
+        self._bus = ChosenBus(event_bus, EventBus(event_bus, client=client, limits=limits))
+        publisher = Publisher(self._bus, source, large=LargeEvents(data_bucket))
+        self._publisher = LoggingPublisher(publisher, on_invalid)
         self._threads = ForkLocal(
             lambda: ThreadPoolExecutor(MAX_CONNECTIONS, thread_name_prefix="roomcast")
         )
+        self._look: tuple[int, Future[None]] | None = None
+        self.sync = SyncBroadcaster(self._publisher)
+        """The same methods as plain functions, for code that cannot await."""
+
+    @property
+    def bus(self) -> MemoryBus:
+        """The bus in memory, with the `events` that were published.
+
+        Raises `NotConfigured` when the bus is another one than `memory:`.
+        """
+        return self._bus.memory
 
     def init(self) -> Self:
-        """Return the broadcaster itself, which may be awaited; opens no connection."""
+        """Check settings and bus, and return the broadcaster itself, which may be awaited.
+
+        Raises `NotConfigured` when no bus or no region is configured, or a setting is not valid.
+        A bus that does not exist is logged, as at every event. Without an event loop this blocks
+        until the bus has answered; within one the answer is what `await broadcaster.init()` awaits.
+        """
+        environment.max_event_bytes()
+        environment.logs_invalid(self._on_invalid)
+        self._bus.connect()
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            self._bus.look()
+        else:
+            self._look = (os.getpid(), self._submit(self._bus.look))
         return self
 
     def __await__(self) -> Generator[Any, None, Self]:
         """Let `await get_broadcaster()` and `await broadcaster.init()` yield the broadcaster."""
-        yield from ()
+        look, self._look = self._look, None
+        if look and look[0] == os.getpid():
+            yield from asyncio.shield(asyncio.wrap_future(look[1])).__await__()
         return self
-
-    @cached_property
-    def sync(self) -> SyncBroadcaster:
-        """The same methods as plain functions, for code that cannot await."""
-        return SyncBroadcaster(self._publisher)
 
     async def publish(
         self,
@@ -75,35 +124,54 @@ class EventBroadcaster(AllBroadcasts):
         or a short id and defaults to a new UUIDv7. An event that is published twice with the same
         id is delivered once, as long as it is kept for replay.
 
-        Returns `False` for a transport fault and logs type, id and reason: no connection, no
-        credentials, no such bus, or throttled for too long (`EventBus` says how long that takes).
-        Raises `InvalidEvent` or `EventTooLarge` before anything is sent, and `NotConfigured` when
-        no bus or no region is configured.
+        Returns `False` for a transport fault and logs type, id, endpoint, reason and what to do: no
+        connection, no credentials, no such bus, or throttled for too long. Also returns `False`
+        when no bus or no region is configured, which is logged once. Raises `InvalidEvent` or
+        `EventTooLarge` before anything is sent, unless `on_invalid` is `"log"`.
         """
         return await self._in_thread(partial(self._publisher.publish, event, source, timestamp, id))
 
     async def publish_many(self, events: Iterable[Event]) -> list[bool]:
         """Publish events in order, up to ten in a request; return for each whether it was accepted.
 
-        All events are checked first: when one is invalid or too large, none is sent. Raises the
-        errors of `publish`.
+        All events are checked first: when one is invalid or too large, none is sent and the error
+        is raised. With `on_invalid="log"` its result is `False`, and the others are sent.
         """
         return await self._in_thread(partial(self._publisher.publish_many, list(events)))
 
     def close(self) -> None:
         """Wait for the events that are being published, then close threads and connections.
 
-        The next event opens new ones and reads the environment again.
+        The next event opens new ones and reads the environment again; it may be published while
+        this waits.
         """
         threads = self._threads.reset()
         if threads:
             threads.shutdown()
         self._bus.close()
+        self._publisher.forget()
+
+    def _refuse(self, error: InvalidEvent) -> bool:
+        return self._publisher.refuse(error)
 
     async def _in_thread(self, call: Callable[[], T]) -> T:
         # A tracer of boto3 finds the current span in the context of the caller.
         run = contextvars.copy_context().run
-        return await asyncio.get_running_loop().run_in_executor(self._threads(), run, call)
+        return await asyncio.wrap_future(self._submit(partial(run, call)))
+
+    def _submit(self, call: Callable[[], T]) -> Future[T]:
+        """Run a call in a thread of the broadcaster.
+
+        this thread: gets the threads                  submits: RuntimeError, gets other ones
+        another thread:               close() ends them
+        """
+        while True:
+            threads = self._threads()
+            try:
+                return threads.submit(call)
+            except RuntimeError:
+                if self._threads() is threads:  # the interpreter ends
+                    raise
 
 
 _shared = ForkLocal(EventBroadcaster)
@@ -115,7 +183,7 @@ def get_broadcaster() -> EventBroadcaster:
 
 
 def init_broadcaster() -> EventBroadcaster:
-    """Return the broadcaster of this process, as `get_broadcaster` does.
+    """Return the broadcaster of this process, with its settings and bus checked; see `init`.
 
     Call sites that initialised the old broadcaster at startup keep working.
     """

@@ -5,6 +5,7 @@ Publishers put an envelope with its rooms on the bus (`to_detail`). The service 
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -25,6 +26,8 @@ FRAMING_BYTES: Final = 512
 """Reserved for what a protocol adds to an envelope: packet type, event name, replay offset."""
 
 MAX_ENTRY_BYTES: Final = BUS_BYTES
+
+_REFUSED_BY_SQS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 class InvalidEnvelope(ValueError):
@@ -49,8 +52,23 @@ def timestamp(moment: datetime | None = None) -> str:
 
 
 def encode(value: object) -> str:
-    """Return compact JSON; raise `ValueError` for values that JSON lacks (NaN, infinities)."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    """Return compact JSON; raise `ValueError` for values that JSON lacks (NaN, infinities).
+
+    U+FFFE and U+FFFF, which SQS does not take, are escaped: an event may come to a queue wherever
+    it travels, and nothing else reads it differently.
+    """
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.replace("\ufffe", r"\ufffe").replace("\uffff", r"\uffff")
+
+
+def escape_for_sqs(text: str) -> str:
+    """Return a JSON text without the characters that SQS refuses or replaces: as `\\uXXXX`.
+
+    They are U+FFFE, U+FFFF and surrogates, which in JSON stand within strings only, and control
+    characters, which JSON escapes anyway.
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+    """
+    return _REFUSED_BY_SQS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +137,7 @@ class Envelope:
             type=detail["type"],
             timestamp=detail["timestamp"],
             source=detail["source"],
-            rooms=_room_names(detail.get("rooms")),
+            rooms=room_names(detail.get("rooms")),
             data=detail["data"],
             reference=_reference(detail.get("data_ref")),
         )
@@ -152,9 +170,10 @@ def _reference(value: object) -> DataReference | None:
         raise InvalidEnvelope(f"data_ref: {exc}") from exc
 
 
-def _room_names(names: object) -> tuple[str, ...]:
-    if not isinstance(names, list) or not names:
-        raise InvalidEnvelope("rooms: expected a list of room names")
+def room_names(names: object) -> tuple[str, ...]:
+    """Return the rooms that `names` lists, each once; raise `InvalidEnvelope` for anything else."""
+    if not isinstance(names, list | tuple) or not names:
+        raise InvalidEnvelope("rooms: expected a list of room names, with at least one")
     try:
         return tuple(dict.fromkeys(str(Room.parse(name)) for name in names))
     except InvalidRoom as exc:

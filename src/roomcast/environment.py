@@ -1,6 +1,7 @@
 """The settings of a publisher, read from the environment at each use."""
 
 import os
+from math import isfinite
 from typing import Final
 
 from roomcast.errors import NotConfigured
@@ -9,6 +10,12 @@ from roomcast.references import MAX_DATA_BYTES
 EVENT_BUS: Final = "ROOMCAST_EVENT_BUS"
 DATA_BUCKET: Final = "ROOMCAST_DATA_BUCKET"
 MAX_EVENT_BYTES: Final = "ROOMCAST_MAX_EVENT_BYTES"
+ON_INVALID: Final = "ROOMCAST_ON_INVALID"
+
+MEMORY: Final = "memory:"
+"""The name of the bus that only records, in the process of the publisher."""
+
+_ON_INVALID: Final = ("raise", "log")
 
 
 def event_bus() -> str:
@@ -17,13 +24,18 @@ def event_bus() -> str:
     if not name:
         raise NotConfigured(
             f"no event bus: set {EVENT_BUS} to its name or ARN (the stack's output EventBusName), "
-            "or pass EventBroadcaster(event_bus=...)"
+            f"or to {MEMORY} in tests, or pass EventBroadcaster(event_bus=...)"
         )
     return name
 
 
 def data_bucket() -> str:
-    """Return the name of the bucket for the data of large events, empty when none is set."""
+    """Return the name of the bucket for the data of large events, empty when none is set.
+
+    A bus in memory needs none: unit tests do without AWS.
+    """
+    if os.environ.get(EVENT_BUS, "").strip().startswith(MEMORY):
+        return ""
     return os.environ.get(DATA_BUCKET, "").strip()
 
 
@@ -43,3 +55,29 @@ def max_event_bytes() -> int:
     if limit < 1:
         raise NotConfigured(f"{MAX_EVENT_BYTES}: expected a positive whole number of bytes")
     return min(limit, MAX_DATA_BYTES)
+
+
+def seconds(name: str, default: float) -> float:
+    """Return a time limit in seconds; raise `NotConfigured` when it is not a positive number."""
+    text = os.environ.get(name, "").strip()
+    if not text:
+        return default
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0
+    if not isfinite(value) or value <= 0:
+        raise NotConfigured(f"{name}: expected a positive number of seconds")
+    return value
+
+
+def logs_invalid(choice: str | None) -> bool:
+    """Tell whether an invalid event is logged instead of raised; None leaves it to the environment.
+
+    Raises `NotConfigured` for a value other than `raise` and `log`.
+    """
+    chosen = choice or os.environ.get(ON_INVALID, "").strip() or "raise"
+    if chosen not in _ON_INVALID:
+        name = ON_INVALID if choice is None else "on_invalid"
+        raise NotConfigured(f"{name}: expected one of {', '.join(_ON_INVALID)}")
+    return chosen == "log"

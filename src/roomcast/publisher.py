@@ -2,15 +2,16 @@
 
 import logging
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from roomcast import batches, environment
-from roomcast.bus import EventBus
 from roomcast.envelope import MAX_ENTRY_BYTES, Envelope, encode
 from roomcast.errors import EventTooLarge, InvalidEvent
 from roomcast.events.base import Event
 from roomcast.large_events import LargeEvents
+from roomcast.next_steps import next_step
 from roomcast.put_results import PutResult
 
 if TYPE_CHECKING:
@@ -19,11 +20,32 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
+class Bus(Protocol):
+    """What takes entries: EventBridge, or a bus in memory."""
+
+    def put(self, entries: Sequence["Entry"]) -> list[PutResult]:
+        """Send entries and return a result for each, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An event that has been checked, as its envelope and as an entry of the bus.
+
+    A large event that goes by reference has no entry before its data is stored.
+    """
+
+    envelope: Envelope
+    entry: "Entry | None"
+
+
 class Publisher:
-    """Checks events, puts them on a bus, and tells for each whether the bus accepted it."""
+    """Checks events, puts them on a bus, and tells for each whether the bus accepted it.
+
+    Raises `InvalidEvent`, `EventTooLarge` and `NotConfigured`; a transport fault is logged.
+    """
 
     def __init__(
-        self, bus: EventBus, source: str | None = None, *, large: LargeEvents | None = None
+        self, bus: Bus, source: str | None = None, *, large: LargeEvents | None = None
     ) -> None:
         self._bus = bus
         self._large = large or LargeEvents()
@@ -37,40 +59,41 @@ class Publisher:
         id: str | None = None,
     ) -> bool:
         """Publish one event; for results and errors see `EventBroadcaster.publish`."""
-        return self._send([self._envelope(event, source, timestamp, id)])[0]
+        return self.send([self.prepare(event, source, timestamp, id)])[0]
 
     def publish_many(self, events: Iterable[Event]) -> list[bool]:
         """Publish events in order; when one of them is invalid or too large, none is sent."""
-        return self._send([self._envelope(event) for event in events])
+        return self.send([self.prepare(event) for event in events])
 
-    def _envelope(
+    def prepare(
         self,
         event: Event,
         source: str | None = None,
-        moment: datetime | str | None = None,
-        event_id: str | None = None,
-    ) -> Envelope:
+        timestamp: datetime | str | None = None,
+        id: str | None = None,
+    ) -> Prepared:
+        """Check an event; raise `InvalidEvent` or `EventTooLarge`."""
         if not isinstance(event, Event):
             raise TypeError(f"expected an event of roomcast.events, got {type(event).__name__}")
         if not event.publishable:
             raise InvalidEvent(event.type, {"type": "the service sends this event, nobody else"})
-        return event.to_envelope(event_id, moment, self._source if source is None else source)
+        source = self._source if source is None else source
+        envelope = event.to_envelope(id, timestamp, source)
+        envelope.check_size(environment.max_event_bytes())
+        by_reference = self._large.applies_to(envelope)
+        return Prepared(envelope, None if by_reference else _entry(envelope))
 
-    def _send(self, envelopes: Sequence[Envelope]) -> list[bool]:
-        """Send events; large ones go by reference. When one of them is too large, none is sent."""
-        limit = environment.max_event_bytes()
-        for envelope in envelopes:
-            envelope.check_size(limit)
-        whole = {
-            envelope.id: _entry(envelope)
-            for envelope in envelopes
-            if not self._large.applies_to(envelope)
-        }
-        entries = [whole.get(envelope.id) or self._by_reference(envelope) for envelope in envelopes]
+    def send(self, prepared: Sequence[Prepared]) -> list[bool]:
+        """Send events, large ones by reference; return for each whether the bus accepted it.
+
+        For each that it did not, the log names type, id, reason, endpoint and what to do, and
+        nothing of the payload.
+        """
+        entries = [each.entry or self._by_reference(each.envelope) for each in prepared]
         results = iter(self._bus.put([entry for entry in entries if entry is not None]))
         return [
-            entry is not None and _accepted(envelope, next(results))
-            for envelope, entry in zip(envelopes, entries, strict=True)
+            entry is not None and _accepted(each.envelope, next(results))
+            for each, entry in zip(prepared, entries, strict=True)
         ]
 
     def _by_reference(self, envelope: Envelope) -> "Entry | None":
@@ -81,7 +104,14 @@ class Publisher:
 
 def _accepted(envelope: Envelope, result: PutResult) -> bool:
     if not result.accepted:
-        logger.error("%s %s was not accepted: %s", envelope.type, envelope.id, result.code)
+        logger.error(
+            "%s %s was not accepted by %s: %s; %s",
+            envelope.type,
+            envelope.id,
+            result.bus or "the bus",
+            result.code,
+            next_step(result.code),
+        )
     return result.accepted
 
 

@@ -30,10 +30,14 @@ _SERVER_ERROR = 500
 
 @dataclass(frozen=True, slots=True)
 class PutResult:
-    """The result of one entry; `code` is empty when it was accepted, else the error code."""
+    """The result of one entry; `code` is empty when it was accepted, else the error code.
+
+    `bus` names the bus and its endpoint, for the log.
+    """
 
     code: str = ""
     retryable: bool = False
+    bus: str = ""
 
     @property
     def accepted(self) -> bool:

@@ -11,8 +11,9 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
 from roomcast.broadcasts.all import AllBroadcasts
+from roomcast.errors import InvalidEvent
 from roomcast.events.base import Event
-from roomcast.publisher import Publisher
+from roomcast.logging_publisher import LoggingPublisher
 
 P = ParamSpec("P")
 
@@ -20,11 +21,14 @@ P = ParamSpec("P")
 class _BlockingBroadcasts(AllBroadcasts):
     """The coroutines with a `publish` that blocks, so that they never suspend."""
 
-    def __init__(self, publisher: Publisher) -> None:
+    def __init__(self, publisher: LoggingPublisher) -> None:
         self._publisher = publisher
 
     async def publish(self, event: Event) -> bool:
         return self._publisher.publish(event)
+
+    def _refuse(self, error: InvalidEvent) -> bool:
+        return self._publisher.refuse(error)
 
 
 def _blocking(
@@ -53,7 +57,7 @@ class SyncBroadcaster:
     a running event loop it blocks the loop: await the coroutine there instead.
     """
 
-    def __init__(self, publisher: Publisher) -> None:
+    def __init__(self, publisher: LoggingPublisher) -> None:
         self._publisher = publisher
         self._broadcasts = _BlockingBroadcasts(publisher)
 

@@ -4,9 +4,11 @@ import inspect
 import json
 from collections.abc import Iterator
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from roomcast import (
     EVENT_TYPES,
@@ -15,9 +17,9 @@ from roomcast import (
     InvalidEvent,
     NotConfigured,
 )
-from roomcast.broadcaster import get_broadcaster
+from roomcast.broadcaster import get_broadcaster, init_broadcaster
 from roomcast.bus import EventBus
-from roomcast.envelope import FRAMING_BYTES, MAX_FRAME_BYTES, Envelope, encode
+from roomcast.envelope import FRAMING_BYTES, MAX_ENTRY_BYTES, MAX_FRAME_BYTES, Envelope, encode
 from roomcast.events import AgentConnected, ConnectionErrored, ProjectDeleted
 from roomcast.references import MAX_DATA_BYTES
 from tests.fakes.bus_listener import BUS, BusListener
@@ -263,11 +265,17 @@ class TestSize:
 
     @pytest.mark.parametrize("value", ["0", "-1", "many", "1.5", "9" * 5000])
     async def test_setting_that_is_no_size(
-        self, broadcaster: EventBroadcaster, monkeypatch: pytest.MonkeyPatch, value: str
+        self,
+        broadcaster: EventBroadcaster,
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+        value: str,
     ) -> None:
         monkeypatch.setenv("ROOMCAST_MAX_EVENT_BYTES", value)
+        assert await broadcaster.publish(deleted()) is False
+        assert "ROOMCAST_MAX_EVENT_BYTES" in caplog.messages[-1]
         with pytest.raises(NotConfigured, match="ROOMCAST_MAX_EVENT_BYTES"):
-            await broadcaster.publish(deleted())
+            broadcaster.init()
 
 
 class TestBusName:
@@ -293,24 +301,134 @@ class TestBusName:
         assert await EventBroadcaster(bus.arn).publish(deleted()) is True
 
     @pytest.mark.parametrize("name", [None, "", "  "])
-    async def test_missing(self, monkeypatch: pytest.MonkeyPatch, name: str | None) -> None:
+    async def test_missing(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+        name: str | None,
+    ) -> None:
         monkeypatch.delenv("ROOMCAST_EVENT_BUS", raising=False)
         if name is not None:
             monkeypatch.setenv("ROOMCAST_EVENT_BUS", name)
+        broadcaster = get_broadcaster()
+        assert await broadcaster.publish_many([]) == []
+        assert caplog.messages == []
+        assert await broadcaster.publish(deleted()) is False
+        assert await broadcaster.publish_many([deleted(), deleted()]) == [False, False]
+        assert await broadcaster.broadcast_project_deleted("p1", "u1") is False
+        assert broadcaster.sync.publish(deleted()) is False
+        (message,) = caplog.messages  # once, not for each event
+        assert "set ROOMCAST_EVENT_BUS" in message
+        assert caplog.records[0].levelname == "ERROR"
         with pytest.raises(NotConfigured, match="set ROOMCAST_EVENT_BUS"):
-            await get_broadcaster().publish(deleted())
-        assert await get_broadcaster().publish_many([]) == []
+            await broadcaster.init()
+        with pytest.raises(NotConfigured, match="set ROOMCAST_EVENT_BUS"):
+            init_broadcaster()
 
-    async def test_no_region(self, aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_bad_value_is_named_all_the_same(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv("ROOMCAST_EVENT_BUS", raising=False)
+        with pytest.raises(InvalidEvent, match="project_id"):
+            await get_broadcaster().broadcast_project_deleted("a b", "u1")
+
+    async def test_no_region(
+        self, aws: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
         monkeypatch.delenv("AWS_DEFAULT_REGION")
+        assert await EventBroadcaster(BUS).publish(deleted()) is False
+        assert "AWS_REGION" in caplog.messages[-1]
         with pytest.raises(NotConfigured, match="AWS_REGION"):
-            await EventBroadcaster(BUS).publish(deleted())
+            EventBroadcaster(BUS).init()
         with pytest.raises(NotConfigured, match="AWS_REGION"):
             EventBus(BUS).connect()
 
     async def test_endpoint_that_is_no_url(
-        self, aws: None, monkeypatch: pytest.MonkeyPatch
+        self, aws: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
         monkeypatch.setenv("AWS_ENDPOINT_URL", "not a url")
+        assert await EventBroadcaster(BUS).publish(deleted()) is False
+        assert "AWS_ENDPOINT_URL" in caplog.messages[-1]
         with pytest.raises(NotConfigured, match="AWS_ENDPOINT_URL"):
-            await EventBroadcaster(BUS).publish(deleted())
+            await EventBroadcaster(BUS).init()
+
+
+class TestOnInvalid:
+    @pytest.fixture(params=["argument", "environment"])
+    def logging(self, request: pytest.FixtureRequest, bus: BusListener) -> EventBroadcaster:
+        if request.param == "argument":
+            return EventBroadcaster(BUS, on_invalid="log")
+        patch: pytest.MonkeyPatch = request.getfixturevalue("monkeypatch")
+        patch.setenv("ROOMCAST_ON_INVALID", "log")
+        return EventBroadcaster(BUS)
+
+    async def test_log_answers_false_and_names_the_field(
+        self, logging: EventBroadcaster, bus: BusListener, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        assert await logging.broadcast_project_deleted("a b", "u1") is False
+        assert await logging.publish(deleted(), id="a b") is False
+        assert await logging.publish(padded(MAX_ENTRY_BYTES + 1000)) is False
+        assert logging.sync.broadcast_pr_updated("r1", "p1", "Fix", "shut") is False
+        for message, said in zip(
+            caplog.messages, ("project_id: ", "id: ", "limit is", "status: "), strict=True
+        ):
+            assert said in message
+        assert bus.heard() == []
+
+    async def test_log_sends_the_others(self, logging: EventBroadcaster, bus: BusListener) -> None:
+        bad = deleted().model_copy(update={"project_id": "a b"})
+        events = [bad, deleted("p1"), padded(MAX_ENTRY_BYTES + 1000), deleted("p2"), bad]
+        assert await logging.publish_many(events) == [False, True, False, True, False]
+        assert logging.sync.publish_many(events) == [False, True, False, True, False]
+        assert len(bus.heard()) == 4
+
+    async def test_raise_wins_over_the_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("ROOMCAST_ON_INVALID", "log")
+        with pytest.raises(InvalidEvent):
+            await EventBroadcaster(BUS, on_invalid="raise").broadcast_project_deleted("a b", "u1")
+
+    def test_other_choices(self, aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
+        with pytest.raises(ValueError, match="on_invalid"):
+            EventBroadcaster(on_invalid="ignore")  # type: ignore[arg-type]
+        monkeypatch.setenv("ROOMCAST_ON_INVALID", "ignore")
+        with pytest.raises(NotConfigured, match="ROOMCAST_ON_INVALID"):
+            EventBroadcaster(BUS).init()
+
+
+class TestPartialUpdate:
+    async def test_as_call_sites_write_it(
+        self, bus: BusListener, broadcaster: EventBroadcaster
+    ) -> None:
+        class Updates(BaseModel):
+            name: str | None = None
+            due: datetime | None = None
+            budget: Decimal | None = None
+
+        updates = Updates(due=datetime(2026, 1, 31, 12), budget=Decimal("19.90"))
+        for changes in (
+            updates.model_dump(exclude_unset=True),
+            {"due": updates.due, "budget": 19.9},
+        ):
+            assert await broadcaster.broadcast_project_updated(
+                project_id=7,
+                project_name=updates.name,
+                repository_url=None,
+                status=None,
+                updated_by=42,
+                changes=changes,
+            )
+        expected = {
+            "project_id": "7",
+            "updated_by": "42",
+            "changes": {"due": "2026-01-31T12:00:00.000Z", "budget": 19.9},
+        }
+        assert [heard["detail"]["data"] for heard in bus.heard()] == [expected, expected]
+
+    async def test_ids_that_name_no_room(
+        self, bus: BusListener, broadcaster: EventBroadcaster
+    ) -> None:
+        assert await broadcaster.broadcast_workflow_started("order/2026:x", "running", 5)
+        assert await broadcaster.broadcast_pr_updated(1234567890123, 7, "Fix", "open")
+        data = [heard["detail"]["data"] for heard in bus.heard()]
+        assert {each.get("workflow_id") or each["pr_id"] for each in data} == {
+            "order/2026:x",
+            "1234567890123",
+        }

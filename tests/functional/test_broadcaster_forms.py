@@ -13,9 +13,12 @@ from typing import Any
 import pytest
 
 from roomcast import EventBroadcaster, InvalidEvent, get_broadcaster, init_broadcaster
+from roomcast.bus import EventBus
+from roomcast.bus_connection import BusConnection
 from roomcast.events import ProjectDeleted
 from roomcast.fork_local import ForkLocal
 from roomcast.sync import SyncBroadcaster, _result
+from roomcast.time_limits import TimeLimits
 from tests.fakes.bus_listener import BUS
 from tests.fakes.events_client import FakeEventsClient
 
@@ -26,6 +29,12 @@ def broadcaster_of(client: FakeEventsClient) -> EventBroadcaster:
     return EventBroadcaster(BUS, client=client.as_boto3)
 
 
+@pytest.fixture
+def memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ROOMCAST_EVENT_BUS", "memory:")
+
+
+@pytest.mark.usefixtures("memory")
 class TestGetBroadcaster:
     def test_plain(self) -> None:
         assert get_broadcaster() is init_broadcaster() is get_broadcaster().init()
@@ -105,6 +114,63 @@ class TestFork:
             signal.alarm(10)  # a child that hangs is killed, and the test fails
             os._exit(0 if asyncio.run(broadcaster.publish(DELETED)) else 1)
         assert os.waitpid(child, 0)[1] == 0
+
+    def test_child_publishes_though_a_thread_of_its_parent_was_making_the_client(self) -> None:
+        making, go_on = threading.Event(), threading.Event()
+
+        def make() -> bool:
+            making.set()
+            return go_on.wait(timeout=10)
+
+        value = ForkLocal(make)
+        thread = threading.Thread(target=value)
+        thread.start()
+        assert making.wait(timeout=5)
+        child = os.fork()
+        if child == 0:
+            signal.alarm(5)
+            go_on.set()
+            value()
+            value.reset()
+            os._exit(0)
+        status = os.waitpid(child, 0)[1]
+        go_on.set()
+        thread.join()
+        assert status == 0
+
+    def test_children_of_a_parent_that_publishes(self, aws: None) -> None:
+        """Fork at any moment while threads make clients, publish and close."""
+        broadcaster = EventBroadcaster(BUS, client=FakeEventsClient().as_boto3)
+        own = EventBroadcaster("memory:")
+        stop = threading.Event()
+
+        def work() -> None:
+            while not stop.is_set():
+                broadcaster.sync.publish(DELETED)
+                asyncio.run(broadcaster.publish(DELETED))
+                own.sync.publish(DELETED)
+                get_broadcaster()
+                EventBus(BUS).connect()
+                broadcaster.close()
+
+        threads = [threading.Thread(target=work) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        statuses = []
+        for number in range(12):
+            time.sleep(0.003 * number)
+            child = os.fork()
+            if child == 0:
+                signal.alarm(10)
+                done = broadcaster.sync.publish(DELETED) and own.sync.publish(DELETED)
+                done = done and asyncio.run(broadcaster.publish(DELETED))
+                broadcaster.close()
+                os._exit(0 if done and get_broadcaster() else 1)
+            statuses.append(os.waitpid(child, 0)[1])
+        stop.set()
+        for thread in threads:
+            thread.join()
+        assert statuses == [0] * len(statuses)
 
 
 class TestAsync:
@@ -202,3 +268,50 @@ class TestClose:
         broadcaster.close()
         assert await broadcaster.publish(DELETED) is True
         assert len(client.requests) == 2
+
+    async def test_under_load_nothing_is_raised_and_nothing_lost(self) -> None:
+        client = FakeEventsClient()
+        broadcaster = broadcaster_of(client)
+        stop = threading.Event()
+
+        def close_often() -> None:
+            while not stop.is_set():
+                broadcaster.close()
+
+        closing = [threading.Thread(target=close_often) for _ in range(2)]
+        for thread in closing:
+            thread.start()
+        try:
+            with ThreadPoolExecutor(2) as others:
+                blocking = [others.submit(broadcaster.sync.publish, DELETED) for _ in range(200)]
+                for _ in range(20):
+                    calls = (broadcaster.publish(DELETED) for _ in range(20))
+                    assert await asyncio.gather(*calls) == [True] * 20
+                assert all(call.result() for call in blocking)
+        finally:
+            stop.set()
+            for thread in closing:
+                thread.join()
+        assert len(client.requests) == 600
+
+    def test_client_is_closed_by_its_last_user(self, aws: None) -> None:
+        closed: list[str] = []
+        connection = BusConnection(BUS, None, TimeLimits(), look=True)
+        connection._client.close = lambda: closed.append("closed")  # type: ignore[method-assign]
+        assert connection.begin()
+        assert connection.begin()
+        connection.close()
+        connection.close()
+        assert not connection.begin()
+        connection.end()
+        assert closed == []
+        connection.end()
+        assert closed == ["closed"]
+
+    def test_idle_client_is_closed_at_once(self, aws: None) -> None:
+        closed: list[str] = []
+        connection = BusConnection(BUS, None, TimeLimits(), look=True)
+        connection._client.close = lambda: closed.append("closed")  # type: ignore[method-assign]
+        connection.close()
+        connection.close()
+        assert closed == ["closed"]

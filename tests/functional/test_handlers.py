@@ -1,6 +1,7 @@
 """The handlers themselves, with events as Lambda gives them, against moto."""
 
 import json
+import math
 import os
 import time
 from base64 import b64encode
@@ -30,6 +31,7 @@ from functions.reconcile.wiring import reconciliation
 from functions.status.handler import handler as status
 from functions.subscribe.handler import handler as subscribe
 from roomcast import __version__
+from roomcast.envelope import Envelope
 from roomcast.events import ProjectDeleted
 from roomcast_backend.aws import clients
 from roomcast_backend.aws.errors import AwsError
@@ -39,6 +41,7 @@ from roomcast_backend.settings import settings
 from roomcast_backend.stores.counters import CONNECTIONS, Counter, CounterStore, members
 from tests.fakes.gateway import FakeGateway
 from tests.fakes.tables import KEYS
+from tests.unit.test_deliverable import NO_NAMES, NOT_ROOMS, RESERVED
 
 SECRET = "0123456789abcdef0123456789abcdef"
 ROOT = Path(__file__).parents[2]
@@ -568,6 +571,57 @@ class TestBroadcast:
         assert aws_lambda.publish("lobby") is None
         assert aws_lambda.publish("global", data=None) is None
         assert aws_lambda.gateway.posts == 0
+
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [
+            *(("type", name) for name in (*RESERVED, *NO_NAMES)),
+            *(("rooms", rooms) for rooms in NOT_ROOMS),
+            *(("data", value) for value in ({"n": "\ud800"}, {"n": math.inf}, {"n": math.nan})),
+            ("id", "x" * 1025),
+            ("id", "\ud800"),
+        ],
+    )
+    @pytest.mark.parametrize("way", ["bus", "queue"])
+    def test_what_cannot_be_delivered_is_dropped_and_counted(
+        self,
+        aws_lambda: Lambda,
+        capsys: pytest.CaptureFixture[str],
+        field: str,
+        value: Any,
+        way: str,
+    ) -> None:
+        aws_lambda.connect(token=aws_lambda.token())
+        capsys.readouterr()
+        if way == "bus":
+            assert aws_lambda.publish("global", **{field: value}) is None
+        else:
+            detail = {**Envelope("1", "t", "2026", "s", ("global",), {}).to_detail(), field: value}
+            work = {"detail": detail, "started": 1, "room": 0, "shard": 0, "after": None}
+            body = json.dumps({**work, "only": [], "attempt": 0})
+            record = {"messageId": "m", "eventSource": "aws:sqs", "body": body}
+            answer = broadcast({"Records": [record]}, aws_lambda.context)
+            assert answer == {"batchItemFailures": []}
+        assert aws_lambda.gateway.posts == 0
+        metrics = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        assert [each["invalid_events"] for each in metrics if "invalid_events" in each] == [[1.0]]
+
+    @pytest.mark.parametrize("text", ["\ufffe", "\uffff", "\x00", "\u2028", "😀"])
+    def test_any_character_comes_through_the_queue(
+        self, aws_lambda: Lambda, monkeypatch: pytest.MonkeyPatch, text: str
+    ) -> None:
+        monkeypatch.setenv("ROOMCAST_PAGE_SIZE", "20")
+        settings.cache_clear()
+        for number in range(30):
+            aws_lambda.connect(f"c{number}", token=aws_lambda.token(projects=["p"]))
+            aws_lambda.say({"action": "subscribe", "room": "project:p"}, connection_id=f"c{number}")
+        aws_lambda.publish("project:p", data={"title": text}, type=f"a{text}"[:1])
+        queue = boto3.client("sqs")
+        (message,) = queue.receive_message(QueueUrl=settings().pages_queue_url)["Messages"]
+        record = {"messageId": "m", "eventSource": "aws:sqs", "body": message["Body"]}
+        assert broadcast({"Records": [record]}, aws_lambda.context) == {"batchItemFailures": []}
+        frames = [json.loads(aws_lambda.gateway.sent[f"c{number}"][0]) for number in range(30)]
+        assert [frame["data"] for frame in frames] == [{"title": text}] * 30
 
 
 class TestHeartbeat:

@@ -1,5 +1,6 @@
 """The envelope: how events are written, read back and measured."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import product
@@ -13,6 +14,7 @@ from roomcast.envelope import (
     Envelope,
     InvalidEnvelope,
     encode,
+    escape_for_sqs,
     new_id,
     timestamp,
 )
@@ -60,10 +62,25 @@ class TestEncode:
     def test_is_compact_and_keeps_unicode(self) -> None:
         assert encode({"a": ["é", 1, 1.5, None]}) == '{"a":["é",1,1.5,null]}'
 
+    def test_escapes_what_sqs_does_not_take(self) -> None:
+        assert encode({"\ufffe": "é\uffff"}) == '{"\\ufffe":"é\\uffff"}'
+
     @pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
     def test_refuses_what_json_has_no_word_for(self, number: float) -> None:
         with pytest.raises(ValueError, match="JSON"):
             encode(number)
+
+
+class TestEscapeForSqs:
+    @pytest.mark.parametrize("character", ["\x00", "\x0b", "\x1f", "\ud800", "\ufffe", "\uffff"])
+    def test_character_that_sqs_does_not_take(self, character: str) -> None:
+        escaped = escape_for_sqs(f'{{"a":"{character}"}}')
+        assert escaped == f'{{"a":"\\u{ord(character):04x}"}}'
+        assert json.loads(escaped) == {"a": character}
+
+    def test_others_stay(self) -> None:
+        text = "\t\n\r ~é\u2028\ud7ff\ue000\ufffd\U00010000\U0010ffff"
+        assert escape_for_sqs(text) == text
 
 
 class TestDetail:

@@ -2,7 +2,8 @@
 
 import pickle
 from datetime import UTC, datetime
-from typing import Any
+from decimal import Decimal
+from typing import Any, ClassVar
 from uuid import UUID
 
 import pytest
@@ -17,6 +18,7 @@ from roomcast.events import (
     PullRequestCreated,
 )
 from tests.fakes.payloads import PAYLOADS
+from tests.unit.test_deliverable import NO_NAMES, NOT_ROOMS, RESERVED
 
 OPTIONAL: dict[str, dict[str, Any]] = {
     "project.updated": {"changes": {}},
@@ -49,6 +51,9 @@ OPTIONAL: dict[str, dict[str, Any]] = {
     "connection.established": {"protocol_version": "1.0"},
     "connection.error": {"connection_id": None},
 }
+
+PARTIAL = {"project.updated": {"project_name", "repository_url", "status"}}
+"""What a partial update need not give."""
 
 SOURCES = {
     "project": "project_service",
@@ -134,8 +139,15 @@ class TestData:
     def test_every_required_field_is_missed_by_name(self, event_type: str) -> None:
         with pytest.raises(InvalidEvent) as refused:
             EVENT_TYPES[event_type]()
-        assert refused.value.fields == dict.fromkeys(PAYLOADS[event_type], "required")
+        required = PAYLOADS[event_type].keys() - PARTIAL.get(event_type, set())
+        assert refused.value.fields == dict.fromkeys(required, "required")
         assert refused.value.event_type == event_type
+
+    @pytest.mark.parametrize("field", PARTIAL["project.updated"])
+    def test_what_a_partial_update_does_not_give_is_left_out(self, field: str) -> None:
+        data = made("project.updated", **{field: None}, changes={field: None}).data()
+        assert data.keys() == {*PAYLOADS["project.updated"], "changes"} - {field}
+        assert data["changes"] == {field: None}
 
     def test_moments_default_to_now(self) -> None:
         before = datetime.now(UTC)
@@ -207,6 +219,72 @@ class TestToEnvelope:
         event.metadata["load"] = float("nan")
         with pytest.raises(InvalidEvent, match="metadata"):
             event.to_envelope()
+
+
+class Deployed(Event):
+    """An event of a call site's own."""
+
+    type: ClassVar[str] = "deploy.done"
+    default_source: ClassVar[str] = "deploy_service"
+
+    where: Any = ("global",)
+    extra: Any = None
+
+    def rooms(self) -> tuple[str, ...]:
+        return self.where  # type: ignore[no-any-return]
+
+
+def named(name: Any) -> Deployed:
+    """Return an event of a type of its own."""
+    kind = type("Named", (Deployed,), {"type": name, "__annotations__": {"type": ClassVar[str]}})
+    event: Deployed = kind()
+    return event
+
+
+class TestOwnEvents:
+    def test_good_one(self) -> None:
+        envelope = Deployed(where=("project:P1", "global", "global")).to_envelope()
+        assert envelope.rooms == ("project:P1", "global")
+        assert envelope.type == "deploy.done"
+
+    @pytest.mark.parametrize("name", [*RESERVED, *NO_NAMES])
+    def test_bad_type_is_named(self, name: str) -> None:
+        with pytest.raises(InvalidEvent) as refused:
+            named(name).to_envelope()
+        assert list(refused.value.fields) == ["type"]
+
+    @pytest.mark.parametrize("rooms", [*NOT_ROOMS, ("tenant:a",), ()])
+    def test_bad_rooms_are_named(self, rooms: Any) -> None:
+        with pytest.raises(InvalidEvent) as refused:
+            Deployed(where=rooms).to_envelope()
+        assert list(refused.value.fields) == ["rooms"]
+
+    @pytest.mark.parametrize("value", ["\ud800", float("nan"), object(), b"\xff"])
+    def test_value_without_a_json_form_is_refused(self, value: Any) -> None:
+        with pytest.raises(InvalidEvent, match="expected ") as refused:
+            Deployed(extra={"a": value}).to_envelope()
+        assert list(refused.value.fields) in (["extra"], ["data"])
+
+    def test_payload_of_its_own_has_json_forms(self) -> None:
+        class Own(Deployed):
+            def data(self) -> dict[str, Any]:
+                return {"at": datetime(2026, 1, 1), "ids": {UUID(int=1)}, "n": Decimal("1.5")}
+
+        assert Own().to_envelope().data == {
+            "at": "2026-01-01T00:00:00.000Z",
+            "ids": [str(UUID(int=1))],
+            "n": 1.5,
+        }
+
+    @pytest.mark.parametrize("bad", [[1], {1: 2}, {"\ud800": 1}, {"n": {"a": b"x"}}])
+    def test_payload_of_its_own_without_one_is_refused(self, bad: Any) -> None:
+        class Own(Deployed):
+            def data(self) -> dict[str, Any]:
+                return bad  # type: ignore[no-any-return]
+
+        with pytest.raises(InvalidEvent) as refused:
+            Own().to_envelope()
+        assert list(refused.value.fields) in (["data"], ["n"])
 
 
 class TestErrors:

@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from enum import Enum, StrEnum
+from datetime import timedelta
+from decimal import Decimal
+from enum import Enum, IntEnum, StrEnum
 from traceback import format_exception
 from typing import Any
 from uuid import UUID
@@ -10,6 +12,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import HttpUrl
 
 from roomcast.errors import InvalidEvent
 from roomcast.events import EVENT_TYPES
@@ -17,9 +20,11 @@ from tests.fakes.payloads import PAYLOADS
 
 PROJECT = UUID("7b0f4c5e-1d2a-4c3b-8e9f-0a1b2c3d4e5f")
 
-IDS = {
-    *("project_id", "updated_by", "deleted_by", "agent_id", "workflow_id", "pr_id", "issue_id"),
-    *("assigned_to", "suggestion_id", "target_id", "analysis_id", "user_id"),
+IDS_OF_ROOMS = {
+    *("project_id", "updated_by", "deleted_by", "agent_id", "assigned_to", "user_id"),
+}
+OTHER_IDS = {
+    *("workflow_id", "pr_id", "issue_id", "suggestion_id", "target_id", "analysis_id"),
 }
 TEXTS = {
     *("project_name", "repository_url", "agent_name", "title", "description", "author", "branch"),
@@ -40,7 +45,9 @@ CHOICES = {
     },
     ("ai.suggestion", "severity"): {"info", "warning", "critical"},
 }
-NOT_NUMBERS = ["50", True, None, float("nan"), float("inf"), -1, [1]]
+NOT_NUMBERS = [
+    *("50", True, None, float("nan"), float("inf"), -1, [1], Decimal("NaN"), Decimal(-1)),
+]
 
 
 def written(event_type: str, field: str, value: object) -> Any:
@@ -70,16 +77,34 @@ def fields(names: set[str]) -> list[tuple[str, str]]:
 
 
 class TestIds:
-    @pytest.mark.parametrize(("event_type", "field"), fields(IDS))
+    @pytest.mark.parametrize(("event_type", "field"), fields(IDS_OF_ROOMS | OTHER_IDS))
     def test_uuid_is_written_as_lower_case_text(self, event_type: str, field: str) -> None:
         assert written(event_type, field, PROJECT) == str(PROJECT)
         assert written(event_type, field, str(PROJECT).upper()) == str(PROJECT)
         assert written(event_type, field, "Short_1.a-b") == "Short_1.a-b"
 
-    @pytest.mark.parametrize(("event_type", "field"), fields(IDS))
-    @pytest.mark.parametrize("value", ["", "a b", "a:b", "é", "x" * 129, "1\n", 7, b"7", "\ud800"])
-    def test_bad_id_is_refused(self, event_type: str, field: str, value: object) -> None:
+    @pytest.mark.parametrize(("event_type", "field"), fields(IDS_OF_ROOMS | OTHER_IDS))
+    def test_integer_is_written_as_text(self, event_type: str, field: str) -> None:
+        assert written(event_type, field, 7) == "7"
+        assert written(event_type, field, IntEnum("Id", {"SEVEN": 7}).SEVEN) == "7"  # type: ignore[attr-defined]
+        assert written(event_type, field, 2**63 - 1) == "9223372036854775807"
+
+    @pytest.mark.parametrize(("event_type", "field"), fields(IDS_OF_ROOMS))
+    @pytest.mark.parametrize("value", ["", "a b", "a:b", "é", "x" * 129, "1\n", b"7", "\ud800"])
+    def test_bad_id_of_a_room_is_refused(self, event_type: str, field: str, value: object) -> None:
         assert refused(event_type, field, value).startswith("expected a UUID, or a short id")
+
+    @pytest.mark.parametrize(("event_type", "field"), fields(OTHER_IDS))
+    @pytest.mark.parametrize("value", ["order/2026:x", "a b", "é", "x" * 256, "日本/😀", "\uffff"])
+    def test_other_id_may_be_any_text(self, event_type: str, field: str, value: str) -> None:
+        assert written(event_type, field, value) == value
+
+    @pytest.mark.parametrize(("event_type", "field"), fields(OTHER_IDS))
+    @pytest.mark.parametrize(
+        "value", ["", "x" * 257, "1\n", "\x7f", "\x9f", b"7", "\ud800", True, 1.5, 10**300, None]
+    )
+    def test_bad_other_id_is_refused(self, event_type: str, field: str, value: object) -> None:
+        assert refused(event_type, field, value).startswith("expected ")
 
 
 class TestUsers:
@@ -100,6 +125,10 @@ class TestTexts:
     @pytest.mark.parametrize("value", [7, b"x", ["x"], {"x": 1}, True])
     def test_only_text_is_text(self, event_type: str, field: str, value: object) -> None:
         assert refused(event_type, field, value) == "expected text"
+
+    @pytest.mark.parametrize(("event_type", "field"), fields(TEXTS))
+    def test_url_is_written_as_text(self, event_type: str, field: str) -> None:
+        assert written(event_type, field, HttpUrl("https://a.example/b")) == "https://a.example/b"
 
     @pytest.mark.parametrize(("event_type", "field"), fields(TEXTS))
     def test_lone_surrogate_is_refused(self, event_type: str, field: str) -> None:
@@ -145,6 +174,7 @@ class TestNumbers:
         for value in (0, 100, 33.3):
             assert written(event_type, field, value) == value
         assert isinstance(written(event_type, field, 50), int)
+        assert written(event_type, field, Decimal("40.5")) == 40.5
         for bad in (*NOT_NUMBERS, 100.1, 101, 10**5000):
             assert refused(event_type, field, bad) == "expected a number from 0 to 100"
 
@@ -157,7 +187,8 @@ class TestNumbers:
     def test_remaining_seconds(self) -> None:
         assert written("workflow.progress", "estimated_time_remaining", 1.5) == 1.5
         assert written("workflow.progress", "estimated_time_remaining", None) is None
-        for bad in ("1", True, -1, float("inf"), 1e300):
+        assert written("workflow.progress", "estimated_time_remaining", timedelta(minutes=2)) == 120
+        for bad in ("1", True, -1, float("inf"), 1e300, timedelta(seconds=-1)):
             assert "number" in refused("workflow.progress", "estimated_time_remaining", bad)
 
     @pytest.mark.parametrize(
@@ -166,7 +197,8 @@ class TestNumbers:
     )
     def test_counts(self, event_type: str, field: str) -> None:
         assert written(event_type, field, 0) == 0
-        for bad in (*NOT_NUMBERS, 2.0, 2**53, 10**5000):
+        assert written(event_type, field, Decimal(5)) == 5
+        for bad in (*NOT_NUMBERS, 2.0, 2**53, 10**5000, Decimal("1.5"), Decimal("1E+999999")):
             assert refused(event_type, field, bad).startswith("expected a whole number")
 
     def test_step_is_a_name_or_a_number(self) -> None:
@@ -205,7 +237,7 @@ class TestObjects:
     @pytest.mark.parametrize(
         "value",
         [
-            *([], "x", 7, [("a", 1)], {1: 2}, {"a": {2: 3}}, {"a": object()}, {"a": {1, 2}}),
+            *([], "x", 7, [("a", 1)], {"a": object()}, {(1, 2): 3}, {"a": {b"x": 1}}),
             *({"a": b"x"}, {"a": float("nan")}, {"a": [float("inf")]}, {"a": 2**63}),
             *({"a": -(10**5000)}, {"a": "\ud800"}, {"\udfff": 1}, {"a": [{"\udfff": 1}]}),
         ],
@@ -224,6 +256,13 @@ class TestObjects:
         for _ in range(depth):
             nested = {"deeper": nested}
         assert "nested" in refused("agent.connected", "metadata", nested)
+
+    @pytest.mark.parametrize("depth", [1, 250])
+    def test_deep_nesting_is_kept(self, depth: int) -> None:
+        nested: dict[str, Any] = {}
+        for _ in range(depth - 1):
+            nested = {"deeper": nested}
+        assert written("agent.connected", "metadata", nested) == nested
 
     @given(
         st.dictionaries(

@@ -1,4 +1,10 @@
-from roomcast.envelope import Envelope
+import json
+import re
+from dataclasses import replace
+
+import pytest
+
+from roomcast.envelope import Envelope, InvalidEnvelope
 from roomcast_backend.fanout.work import (
     MAX_REQUEUES,
     MEMBERS_PER_MESSAGE,
@@ -10,11 +16,41 @@ from roomcast_backend.fanout.work import (
 
 EVENT = Envelope("1", "t", "2026-01-01T00:00:00Z", "s", ("agent:a", "global"), {"x": "é"})
 
+TAKEN_BY_SQS = re.compile(r"[\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*")
+
+SURROGATES = 0xD800
+
 
 class TestWork:
     def test_survives_the_queue(self) -> None:
         work = Work(EVENT, 1.5, 1, 3).continue_after("c7").retry(("c1", "c2"))
         assert Work.from_message(work.to_message()) == work
+
+    @pytest.mark.parametrize(
+        "text", ["\ufffe", "a\uffffb", "\x00\x08\x0b\x1f", "\t\n\r é 日本 😀 \u2028"]
+    )
+    def test_is_written_in_characters_that_sqs_takes(self, text: str) -> None:
+        work = Work(replace(EVENT, data={text: [text]}, type=f"t{text}"[:2]), 1.5, 1, 3)
+        message = work.to_message()
+        assert TAKEN_BY_SQS.fullmatch(message)
+        assert json.loads(message)["detail"]["data"] == {text: [text]}
+
+    def test_survives_the_queue_with_every_character(self) -> None:
+        for start in range(0, 0x11000, 0x800):
+            text = "".join(map(chr, range(start, start + 0x800)))
+            if start != SURROGATES:
+                work = Work(replace(EVENT, data={"text": text}), 1.5, 1, 3)
+                assert TAKEN_BY_SQS.fullmatch(work.to_message())
+                assert Work.from_message(work.to_message()) == work
+
+    def test_a_message_in_other_words_is_no_work(self) -> None:
+        message = Work(replace(EVENT, type="disconnect"), 1.5, 1, 3).to_message()
+        with pytest.raises(InvalidEnvelope, match="type"):
+            Work.from_message(message)
+
+    def test_lone_surrogates_are_escaped(self) -> None:
+        message = Work(replace(EVENT, data={"a": "\ud800"}), 1.5, 1, 3).to_message()
+        assert TAKEN_BY_SQS.fullmatch(message)
 
     def test_retry_counts_attempts_up_to_the_last(self) -> None:
         work = Work(EVENT, 1.5, 0, 0)

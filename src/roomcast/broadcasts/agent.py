@@ -19,28 +19,27 @@ class AgentBroadcasts(Broadcasts):
 
         `availability` is 0 to 100.
         """
-        return await self.publish(
-            events.AgentStatusChanged(
-                agent_id=agent_id,
-                agent_name=agent_name,
-                status=status,
-                availability=availability,
-                metadata=metadata,
-            )
+        return await self._broadcast(
+            events.AgentStatusChanged,
+            agent_id=agent_id,
+            agent_name=agent_name,
+            status=status,
+            availability=availability,
+            metadata=metadata,
         )
 
     async def broadcast_agent_connected(
         self, agent_id: Id, agent_name: str, metadata: Object | None = None
     ) -> bool:
         """Send `agent.connected` to the agent's room and `global`."""
-        return await self.publish(
-            events.AgentConnected(agent_id=agent_id, agent_name=agent_name, metadata=metadata)
+        return await self._broadcast(
+            events.AgentConnected, agent_id=agent_id, agent_name=agent_name, metadata=metadata
         )
 
     async def broadcast_agent_disconnected(
         self, agent_id: Id, agent_name: str, metadata: Object | None = None
     ) -> bool:
         """Send `agent.disconnected` to the agent's room and `global`."""
-        return await self.publish(
-            events.AgentDisconnected(agent_id=agent_id, agent_name=agent_name, metadata=metadata)
+        return await self._broadcast(
+            events.AgentDisconnected, agent_id=agent_id, agent_name=agent_name, metadata=metadata
         )

@@ -25,20 +25,19 @@ class AiBroadcasts(Broadcasts):
 
         `confidence` is 0 to 1.
         """
-        return await self.publish(
-            events.AiSuggestion(
-                suggestion_id=suggestion_id,
-                target_type=target_type,
-                target_id=target_id,
-                category=category,
-                title=title,
-                description=description,
-                severity=severity,
-                confidence=confidence,
-                suggested_action=suggested_action,
-                metadata=metadata,
-                project_id=project_id,
-            )
+        return await self._broadcast(
+            events.AiSuggestion,
+            suggestion_id=suggestion_id,
+            target_type=target_type,
+            target_id=target_id,
+            category=category,
+            title=title,
+            description=description,
+            severity=severity,
+            confidence=confidence,
+            suggested_action=suggested_action,
+            metadata=metadata,
+            project_id=project_id,
         )
 
     async def broadcast_ai_analysis_complete(
@@ -51,13 +50,12 @@ class AiBroadcasts(Broadcasts):
         project_id: Id | None = None,
     ) -> bool:
         """Send `ai.analysis_complete` to the project's room, to `global` without a project."""
-        return await self.publish(
-            events.AiAnalysisComplete(
-                analysis_id=analysis_id,
-                target_type=target_type,
-                target_id=target_id,
-                suggestion_count=suggestion_count,
-                summary=summary,
-                project_id=project_id,
-            )
+        return await self._broadcast(
+            events.AiAnalysisComplete,
+            analysis_id=analysis_id,
+            target_type=target_type,
+            target_id=target_id,
+            suggestion_count=suggestion_count,
+            summary=summary,
+            project_id=project_id,
         )

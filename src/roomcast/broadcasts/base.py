@@ -2,13 +2,23 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import Any, ClassVar, Protocol, TypeAlias
 from uuid import UUID
 
+from pydantic import BaseModel
+
+from roomcast.errors import InvalidEvent
 from roomcast.events.base import Event
 
-Id: TypeAlias = UUID | str
-Object: TypeAlias = Mapping[str, object]
+
+class Dataclass(Protocol):
+    """An instance of a dataclass, as type checkers know it."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+Id: TypeAlias = UUID | str | int
+Object: TypeAlias = Mapping[Any, object] | BaseModel | Dataclass
 
 
 class Broadcasts(ABC):
@@ -17,3 +27,15 @@ class Broadcasts(ABC):
     @abstractmethod
     async def publish(self, event: Event) -> bool:
         """Publish one event; return whether the bus accepted it."""
+
+    @abstractmethod
+    def _refuse(self, error: InvalidEvent) -> bool:
+        """Raise the error, or log it and return `False`."""
+
+    async def _broadcast(self, kind: type[Event], /, **values: object) -> bool:
+        """Make an event from the values and publish it."""
+        try:
+            event = kind(**values)
+        except InvalidEvent as exc:
+            return self._refuse(exc)
+        return await self.publish(event)

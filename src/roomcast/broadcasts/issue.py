@@ -18,16 +18,15 @@ class IssueBroadcasts(Broadcasts):
         assigned_to: Id | None,
     ) -> bool:
         """Send `issue.created` to the rooms of project and assignee; `updated_at` is now."""
-        return await self.publish(
-            events.IssueCreated(
-                issue_id=issue_id,
-                project_id=project_id,
-                title=title,
-                description=description,
-                status=status,
-                priority=priority,
-                assigned_to=assigned_to,
-            )
+        return await self._broadcast(
+            events.IssueCreated,
+            issue_id=issue_id,
+            project_id=project_id,
+            title=title,
+            description=description,
+            status=status,
+            priority=priority,
+            assigned_to=assigned_to,
         )
 
     async def broadcast_issue_updated(
@@ -41,16 +40,15 @@ class IssueBroadcasts(Broadcasts):
         assigned_to: Id | None,
     ) -> bool:
         """Send `issue.updated` to the rooms of project and assignee; `updated_at` is now."""
-        return await self.publish(
-            events.IssueUpdated(
-                issue_id=issue_id,
-                project_id=project_id,
-                title=title,
-                description=description,
-                status=status,
-                priority=priority,
-                assigned_to=assigned_to,
-            )
+        return await self._broadcast(
+            events.IssueUpdated,
+            issue_id=issue_id,
+            project_id=project_id,
+            title=title,
+            description=description,
+            status=status,
+            priority=priority,
+            assigned_to=assigned_to,
         )
 
     async def broadcast_issue_closed(
@@ -64,14 +62,13 @@ class IssueBroadcasts(Broadcasts):
         assigned_to: Id | None,
     ) -> bool:
         """Send `issue.closed` to the rooms of project and assignee; `updated_at` is now."""
-        return await self.publish(
-            events.IssueClosed(
-                issue_id=issue_id,
-                project_id=project_id,
-                title=title,
-                description=description,
-                status=status,
-                priority=priority,
-                assigned_to=assigned_to,
-            )
+        return await self._broadcast(
+            events.IssueClosed,
+            issue_id=issue_id,
+            project_id=project_id,
+            title=title,
+            description=description,
+            status=status,
+            priority=priority,
+            assigned_to=assigned_to,
         )

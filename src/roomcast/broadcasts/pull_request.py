@@ -19,31 +19,32 @@ class PullRequestBroadcasts(Broadcasts):
         status: str,
     ) -> bool:
         """Send `pr.created` to the project's room; `created_at` is now."""
-        return await self.publish(
-            events.PullRequestCreated(
-                pr_id=pr_id,
-                project_id=project_id,
-                title=title,
-                description=description,
-                author=author,
-                branch=branch,
-                github_url=github_url,
-                status=status,
-            )
+        return await self._broadcast(
+            events.PullRequestCreated,
+            pr_id=pr_id,
+            project_id=project_id,
+            title=title,
+            description=description,
+            author=author,
+            branch=branch,
+            github_url=github_url,
+            status=status,
         )
 
     async def broadcast_pr_updated(
         self, pr_id: Id, project_id: Id, title: str, status: str
     ) -> bool:
         """Send `pr.updated` to the project's room."""
-        return await self.publish(
-            events.PullRequestUpdated(
-                pr_id=pr_id, project_id=project_id, title=title, status=status
-            )
+        return await self._broadcast(
+            events.PullRequestUpdated,
+            pr_id=pr_id,
+            project_id=project_id,
+            title=title,
+            status=status,
         )
 
     async def broadcast_pr_closed(self, pr_id: Id, project_id: Id, title: str, status: str) -> bool:
         """Send `pr.closed` to the project's room; `status` is `merged` or `closed`."""
-        return await self.publish(
-            events.PullRequestClosed(pr_id=pr_id, project_id=project_id, title=title, status=status)
+        return await self._broadcast(
+            events.PullRequestClosed, pr_id=pr_id, project_id=project_id, title=title, status=status
         )

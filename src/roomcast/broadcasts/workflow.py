@@ -13,13 +13,12 @@ class WorkflowBroadcasts(Broadcasts):
         self, workflow_id: Id, status: str, total_steps: int, project_id: Id | None = None
     ) -> bool:
         """Send `workflow.started` to the project's room, to `global` without a project."""
-        return await self.publish(
-            events.WorkflowStarted(
-                workflow_id=workflow_id,
-                status=status,
-                total_steps=total_steps,
-                project_id=project_id,
-            )
+        return await self._broadcast(
+            events.WorkflowStarted,
+            workflow_id=workflow_id,
+            status=status,
+            total_steps=total_steps,
+            project_id=project_id,
         )
 
     async def broadcast_workflow_progress(
@@ -39,18 +38,17 @@ class WorkflowBroadcasts(Broadcasts):
         `progress` is 0 to 100, `estimated_time_remaining` is in seconds. The event type does not
         depend on `status`.
         """
-        return await self.publish(
-            events.WorkflowProgress(
-                workflow_id=workflow_id,
-                status=status,
-                progress=progress,
-                current_step=current_step,
-                total_steps=total_steps,
-                project_id=project_id,
-                estimated_time_remaining=estimated_time_remaining,
-                logs=logs,
-                errors=errors,
-            )
+        return await self._broadcast(
+            events.WorkflowProgress,
+            workflow_id=workflow_id,
+            status=status,
+            progress=progress,
+            current_step=current_step,
+            total_steps=total_steps,
+            project_id=project_id,
+            estimated_time_remaining=estimated_time_remaining,
+            logs=logs,
+            errors=errors,
         )
 
     async def broadcast_workflow_completed(
@@ -64,16 +62,15 @@ class WorkflowBroadcasts(Broadcasts):
         errors: Iterable[str] | None = None,
     ) -> bool:
         """Send `workflow.completed` to the project's room, to `global` without a project."""
-        return await self.publish(
-            events.WorkflowCompleted(
-                workflow_id=workflow_id,
-                status=status,
-                progress=progress,
-                total_steps=total_steps,
-                project_id=project_id,
-                logs=logs,
-                errors=errors,
-            )
+        return await self._broadcast(
+            events.WorkflowCompleted,
+            workflow_id=workflow_id,
+            status=status,
+            progress=progress,
+            total_steps=total_steps,
+            project_id=project_id,
+            logs=logs,
+            errors=errors,
         )
 
     async def broadcast_workflow_failed(
@@ -87,14 +84,13 @@ class WorkflowBroadcasts(Broadcasts):
         errors: Iterable[str] | None = None,
     ) -> bool:
         """Send `workflow.failed` to the project's room, to `global` without a project."""
-        return await self.publish(
-            events.WorkflowFailed(
-                workflow_id=workflow_id,
-                status=status,
-                progress=progress,
-                total_steps=total_steps,
-                project_id=project_id,
-                logs=logs,
-                errors=errors,
-            )
+        return await self._broadcast(
+            events.WorkflowFailed,
+            workflow_id=workflow_id,
+            status=status,
+            progress=progress,
+            total_steps=total_steps,
+            project_id=project_id,
+            logs=logs,
+            errors=errors,
         )

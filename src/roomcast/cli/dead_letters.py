@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from roomcast.cli.deployment import Deployment
+from roomcast.envelope import escape_for_sqs
 from roomcast.errors import NotConfigured
 
 INVISIBLE_SECONDS: Final = 60
@@ -120,7 +121,8 @@ class DeadLetters:
         if letter.event is not None:
             self._call(letter)
         else:
-            self._sqs.send_message(QueueUrl=self._source(name), MessageBody=letter.body)
+            body = escape_for_sqs(letter.body)
+            self._sqs.send_message(QueueUrl=self._source(name), MessageBody=body)
         self._sqs.delete_message(QueueUrl=self._urls[name], ReceiptHandle=letter.receipt)
 
     def _call(self, letter: Letter) -> None:

@@ -11,6 +11,7 @@ from roomcast.events.fields import (
     Fraction,
     Id,
     JsonObject,
+    ObjectId,
     Plain,
     Text,
 )
@@ -29,7 +30,7 @@ class AiEvent(Event):
     default_source: ClassVar[str] = "ai_dock_service"
 
     target_type: AiTargetType
-    target_id: Id
+    target_id: ObjectId
     project_id: Id | None = None
 
     def rooms(self) -> tuple[str, ...]:
@@ -43,7 +44,7 @@ class AiSuggestion(AiEvent):
 
     type: ClassVar[str] = "ai.suggestion"
 
-    suggestion_id: Id
+    suggestion_id: ObjectId
     category: AiCategory
     title: Text
     description: Text
@@ -58,6 +59,6 @@ class AiAnalysisComplete(AiEvent):
 
     type: ClassVar[str] = "ai.analysis_complete"
 
-    analysis_id: Id
+    analysis_id: ObjectId
     summary: Text | None = None
     suggestion_count: Count

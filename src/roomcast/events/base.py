@@ -18,7 +18,12 @@ class Event(BaseModel, ABC):
     Raises `InvalidEvent`, which names the fields, for an invalid, missing or unknown field.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        ser_json_inf_nan="constants",  # they are refused, and never written as null
+    )
 
     type: ClassVar[str]
     default_source: ClassVar[str]
@@ -46,18 +51,21 @@ class Event(BaseModel, ABC):
         """Return the envelope of the event; by default with a new id, the time now and its source.
 
         The values are checked again, because `model_copy(update=...)` and changes inside `metadata`
-        bypass the first check. Raises `InvalidEvent`, also for an invalid id, timestamp or source.
+        bypass the first check; rooms and payload of a subclass have not been checked before. Raises
+        `InvalidEvent`, also for an invalid id, timestamp or source.
         """
         given = {"id": id, "timestamp": timestamp, "source": source}
         chosen = {name: value for name, value in given.items() if value is not None}
         event = type(self)(**dict(self))
         with validation.raising_invalid_event(event.type):
             headers = Headers(**{"source": event.default_source, **chosen})
-        return Envelope(
+        envelope = Envelope(
             id=headers.id,
             type=event.type,
             timestamp=rfc3339(headers.timestamp),
             source=headers.source,
-            rooms=event.rooms(),
-            data=event.data(),
+            rooms=validation.rooms(event.type, event.rooms()) if event.publishable else (),
+            data=validation.payload(event.type, event.data),
         )
+        validation.check_deliverable(envelope, own=not event.publishable)
+        return envelope

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from roomcast.envelope import new_id
-from roomcast.events.fields import Id, Moment, Text, now
+from roomcast.events.fields import EventId, Moment, Text, now
 
 _LONGEST_SOURCE = 256
 
@@ -23,6 +23,6 @@ class Headers(BaseModel):
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
-    id: Id = Field(default_factory=new_id)
+    id: EventId = Field(default_factory=new_id)
     timestamp: Moment = Field(default_factory=now)
     source: Annotated[Text, AfterValidator(_source)]

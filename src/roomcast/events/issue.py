@@ -9,6 +9,7 @@ from roomcast.events.base import Event
 from roomcast.events.fields import (
     Id,
     Moment,
+    ObjectId,
     Plain,
     Text,
     UserId,
@@ -24,7 +25,7 @@ class IssueEvent(Event):
 
     default_source: ClassVar[str] = "github_service"
 
-    issue_id: Id
+    issue_id: ObjectId
     project_id: Id
     title: Text
     description: Text | None = None

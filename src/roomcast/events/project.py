@@ -1,7 +1,7 @@
 """Events about projects."""
 
 from abc import abstractmethod
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -27,19 +27,26 @@ class ProjectEvent(Event):
 
 
 class ProjectUpdated(ProjectEvent):
-    """Settings or status of a project changed; `changes` lists them, `status` is free text."""
+    """Settings or status of a project changed; `changes` lists them, `status` is free text.
+
+    What a partial update does not give is None here and left out of the payload.
+    """
 
     type: ClassVar[str] = "project.updated"
 
-    project_name: Text
-    repository_url: Text
-    status: Text
+    project_name: Text | None = None
+    repository_url: Text | None = None
+    status: Text | None = None
     updated_by: UserId
     changes: JsonObject = Field(default_factory=dict)
 
     def actor(self) -> str:
         """Return the id of the user who updated the project."""
         return self.updated_by
+
+    def data(self) -> dict[str, Any]:
+        """Return the payload as JSON values, without the fields that are None."""
+        return {name: value for name, value in super().data().items() if value is not None}
 
 
 class ProjectDeleted(ProjectEvent):

@@ -9,6 +9,7 @@ from roomcast.events.base import Event
 from roomcast.events.fields import (
     Id,
     Moment,
+    ObjectId,
     Plain,
     Text,
     now,
@@ -22,7 +23,7 @@ class PullRequestEvent(Event):
 
     default_source: ClassVar[str] = "github_service"
 
-    pr_id: Id
+    pr_id: ObjectId
     project_id: Id
     title: Text
     status: PullRequestStatus

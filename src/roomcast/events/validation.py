@@ -1,12 +1,17 @@
 """Turns pydantic's errors into `InvalidEvent`, whose messages never contain a value."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import PydanticSerializationError
 
-from roomcast.errors import InvalidEvent
+from roomcast import deliverable
+from roomcast.envelope import Envelope
+from roomcast.errors import InvalidEvent, InvalidRoom
+from roomcast.events import json_values
+from roomcast.rooms import Room
 
 _MESSAGES = {
     "missing": "required",
@@ -30,6 +35,53 @@ def raising_invalid_event(event_type: str) -> Iterator[None]:
     except ValidationError as exc:
         # Without a cause: pydantic's message contains keys of the payload, and may be logged.
         raise InvalidEvent(event_type, field_errors(exc)) from None
+
+
+def rooms(event_type: str, names: object) -> tuple[str, ...]:
+    """Return the names of an event's rooms, each once; raise `InvalidEvent` for anything else."""
+    if not isinstance(names, tuple | list) or not names:
+        raise InvalidEvent(event_type, {"rooms": "expected a tuple with at least one room"})
+    try:
+        return tuple(dict.fromkeys(str(Room.parse(name)) for name in names))
+    except InvalidRoom as exc:
+        raise InvalidEvent(event_type, {"rooms": str(exc)}) from None
+
+
+def payload(event_type: str, data: Callable[[], object]) -> dict[str, Any]:
+    """Return what `data` returns as JSON values; raise `InvalidEvent`, which names the field."""
+    try:
+        values = data()
+    except (PydanticSerializationError, UnicodeError, RecursionError):
+        # Without a cause: the message contains the value.
+        raise InvalidEvent(event_type, {"data": "expected JSON values only"}) from None
+    if not isinstance(values, dict):
+        raise InvalidEvent(event_type, {"data": "expected a JSON object"})
+    return {_key(event_type, name): _value(event_type, name, values[name]) for name in values}
+
+
+def check_deliverable(envelope: Envelope, *, own: bool) -> None:
+    """Raise `InvalidEvent` for an envelope that cannot be delivered.
+
+    The service's `own` events have types that nobody else may use.
+    """
+    found = deliverable.problems(envelope)
+    if own:
+        found.pop("type", None)
+    if found:
+        raise InvalidEvent(envelope.type, found)
+
+
+def _key(event_type: str, name: object) -> str:
+    if not isinstance(name, str) or not deliverable.is_unicode(name):
+        raise InvalidEvent(event_type, {"data": "expected text for every key"})
+    return name
+
+
+def _value(event_type: str, name: object, value: object) -> json_values.Json:
+    try:
+        return json_values.of(value)
+    except ValueError as exc:
+        raise InvalidEvent(event_type, {_field((str(name),)): str(exc)}) from None
 
 
 def field_errors(error: ValidationError) -> dict[str, str]:

@@ -7,6 +7,7 @@ from roomcast.events.base import Event
 from roomcast.events.fields import (
     Count,
     Id,
+    ObjectId,
     Percent,
     Plain,
     Seconds,
@@ -22,7 +23,7 @@ class WorkflowEvent(Event):
 
     default_source: ClassVar[str] = "workflow_service"
 
-    workflow_id: Id
+    workflow_id: ObjectId
     status: WorkflowStatus
     total_steps: Count
     project_id: Id | None = None

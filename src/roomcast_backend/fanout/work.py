@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
-from roomcast.envelope import Envelope, encode
+from roomcast import deliverable
+from roomcast.envelope import Envelope, encode, escape_for_sqs
 from roomcast_backend.aws import clients
 from roomcast_backend.aws.sqs import Sqs
 from roomcast_backend.settings import Settings
@@ -64,26 +65,25 @@ class Work:
         return replace(self, after=None, only=connection_ids, attempt=self.attempt + 1)
 
     def to_message(self) -> str:
-        """Encode the work as a queue message (JSON)."""
-        return encode(
-            {
-                "detail": self.envelope.to_detail(),
-                "started": self.started,
-                "room": self.room,
-                "shard": self.shard,
-                "after": self.after,
-                "only": list(self.only),
-                "attempt": self.attempt,
-            }
-        )
+        """Encode the work as a queue message: JSON of characters that SQS takes."""
+        message = {
+            "detail": self.envelope.to_detail(),
+            "started": self.started,
+            "room": self.room,
+            "shard": self.shard,
+            "after": self.after,
+            "only": list(self.only),
+            "attempt": self.attempt,
+        }
+        return escape_for_sqs(encode(message))
 
     @classmethod
     def from_message(cls, message: str) -> Self:
-        """Decode a message of `to_message`."""
+        """Decode a message of `to_message`; raise `InvalidEnvelope` when its event is none."""
         value: dict[str, Any] = json.loads(message)
         detail = value.pop("detail")
         only = tuple(value.pop("only"))
-        return cls(envelope=Envelope.from_detail(detail), only=only, **value)
+        return cls(envelope=deliverable.read(detail), only=only, **value)
 
 
 def whole_event(envelope: Envelope, shards: dict[str, range], *, started: float) -> Iterator[Work]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from roomcast import event_names
 from roomcast.envelope import encode
 from roomcast_backend.protocol.engineio_packets import Kind, Malformed
 from roomcast_backend.protocol.json_codec import read_json
@@ -16,9 +17,7 @@ from roomcast_backend.protocol.messages import kind_of
 
 MAIN = "/"
 
-RESERVED = frozenset(
-    {"connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"}
-)
+RESERVED = event_names.SOCKET_IO
 """Names that the client library uses itself: no event may have them."""
 
 _HEAD = re.compile(

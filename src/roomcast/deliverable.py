@@ -1,0 +1,96 @@
+"""What an event must be so that it can be delivered, whoever published it.
+
+Publishers check it before they send, the service when an entry arrives: a publisher in another
+language may put anything on the bus. What passes here can be written to every table, queue and
+client.
+"""
+
+from collections.abc import Mapping
+from math import inf
+from typing import Any, Final
+
+from roomcast import event_names
+from roomcast.envelope import MAX_ENTRY_BYTES, Envelope, InvalidEnvelope, encode
+
+LONGEST_ID: Final = 1024
+"""The largest sort key in DynamoDB, in bytes of UTF-8.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html
+"""
+
+DEEPEST: Final = 256
+"""How deep `data` may be nested: Python clients read some 900 levels, others fewer."""
+
+UNICODE: Final = "expected text without lone surrogates, which UTF-8 cannot write"
+
+
+def read(detail: object) -> Envelope:
+    """Return the envelope in the detail of an entry; raise `InvalidEnvelope`, which names fields.
+
+    The message contains no value.
+    """
+    if not isinstance(detail, Mapping):
+        raise InvalidEnvelope("detail: expected an object")
+    envelope = Envelope.from_detail(detail)
+    found = problems(envelope, largest=MAX_ENTRY_BYTES)
+    if found:
+        raise InvalidEnvelope("; ".join(f"{field}: {text}" for field, text in found.items()))
+    return envelope
+
+
+def problems(envelope: Envelope, *, largest: float = inf) -> dict[str, str]:
+    """Return for each field that cannot be delivered what was expected of it.
+
+    `largest` is the largest size of `data` in bytes; publishers have limits of their own.
+    """
+    found = {"type": event_names.problem(envelope.type), "id": _problem_of_id(envelope.id)}
+    found |= {
+        field: "" if is_unicode(text) else UNICODE
+        for field, text in (("timestamp", envelope.timestamp), ("source", envelope.source))
+    }
+    found["data"] = _problem_of_data(envelope.data, largest)
+    return {field: text for field, text in found.items() if text}
+
+
+def is_unicode(text: str) -> bool:
+    """Tell whether a text has no lone surrogates, so that UTF-8 can write it."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _problem_of_id(event_id: str) -> str:
+    if not is_unicode(event_id):
+        return UNICODE
+    if len(event_id.encode()) > LONGEST_ID:
+        return f"expected at most {LONGEST_ID} bytes"
+    return ""
+
+
+def _problem_of_data(data: dict[str, Any], largest: float) -> str:
+    if not _is_flat_enough(data):
+        return f"expected JSON that is nested at most {DEEPEST} deep"
+    try:
+        text = encode(data)
+    except (TypeError, ValueError):
+        return "expected JSON values only, and finite numbers"
+    if not is_unicode(text):
+        return UNICODE
+    return f"expected at most {largest} bytes" if len(text.encode()) > largest else ""
+
+
+def _is_flat_enough(data: dict[str, Any]) -> bool:
+    """Tell whether objects and lists are nested at most `DEEPEST` deep; goes level by level."""
+    level: list[Any] = [data]
+    for _ in range(DEEPEST):
+        level = [
+            item
+            for each in level
+            for item in (each.values() if isinstance(each, dict) else each)
+            if isinstance(item, dict | list)
+        ]
+        if not level:
+            return True
+    return False
