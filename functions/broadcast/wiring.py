@@ -12,6 +12,7 @@ from roomcast_backend.settings import settings
 from roomcast_backend.stores.counters import CounterStore
 from roomcast_backend.stores.events import EventStore
 from roomcast_backend.stores.memberships import MembershipStore
+from roomcast_backend.stores.room_log import RoomLog
 from roomcast_backend.stores.rooms import RoomStore
 
 
@@ -25,6 +26,7 @@ def fan_out() -> FanOut:
         chosen,
         rooms=RoomStore(chosen),
         events=EventStore(chosen),
+        log=RoomLog(chosen),
         sender=Sender(gateway(), memberships),
         terminator=Terminator(gateway(), memberships),
         queue=PageQueue(chosen),

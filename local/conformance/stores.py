@@ -113,6 +113,6 @@ class NothingKept:
 class NothingMissed:
     """Replays nothing, because no session is recovered."""
 
-    def post(self, session: Connection, rooms: Iterable[str], *, since: str) -> Replayed:
+    def post(self, session: Connection, rooms: Iterable[str], *, since: str | int) -> Replayed:
         """Say that what was missed is not known."""
         return Replayed(0, complete=False)

@@ -10,6 +10,7 @@ from roomcast.bus import EventBus
 from roomcast.envelope import MAX_ENTRY_BYTES, Envelope, encode
 from roomcast.errors import EventTooLarge, InvalidEvent
 from roomcast.events.base import Event
+from roomcast.numbering import numbered
 
 if TYPE_CHECKING:
     from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef as Entry
@@ -49,7 +50,8 @@ class Publisher:
             raise TypeError(f"expected an event of roomcast.events, got {type(event).__name__}")
         if not event.publishable:
             raise InvalidEvent(event.type, {"type": "the service sends this event, nobody else"})
-        return event.to_envelope(event_id, moment, self._source if source is None else source)
+        source = self._source if source is None else source
+        return numbered(event.to_envelope(event_id, moment, source))
 
     def _send(self, envelopes: Sequence[Envelope]) -> list[bool]:
         limit = environment.max_event_bytes()

@@ -1,6 +1,7 @@
 """The service as Socket.IO and JSON clients meet it: on moto's tables, with a fake gateway."""
 
 import json
+from functools import partial
 from typing import Any
 
 import pytest
@@ -31,6 +32,7 @@ from roomcast_backend.stores.connections import ConnectionStore, RateLimit
 from roomcast_backend.stores.events import EventStore
 from roomcast_backend.stores.memberships import MembershipStore
 from roomcast_backend.stores.recovery import RecoveryStore
+from roomcast_backend.stores.room_log import RoomLog
 from roomcast_backend.stores.rooms import RoomStore
 from roomcast_backend.stores.sessions import SessionStore
 from roomcast_backend.stores.sweeps import SweepStore
@@ -66,7 +68,16 @@ class Server:
         self.tokens: dict[str, Principal | Exception] = {"good": self.principal()}
         self.greeted: list[str] = []
         sender = Sender(self.gateway, self.memberships, clock=self.clock, sleep=self.clock.sleep)
-        replay = Replay(self.events, self.gateway, keep=24 * HOUR, clock=self.clock)
+        self.log = RoomLog(self.settings, client=dynamodb, sleep=self.clock.sleep)
+        limit = RateLimit(interval=100, burst=20)
+        replay = Replay(
+            self.log,
+            self.events,
+            self.gateway,
+            keep=24 * HOUR,
+            charge=partial(self.connections.charge, limit=limit),
+            clock=self.clock,
+        )
         commands = Commands(
             connections=self.connections,
             memberships=self.memberships,
@@ -94,13 +105,14 @@ class Server:
                 ),
             },
             gateway=self.gateway,
-            limit=RateLimit(interval=100, burst=20),
+            limit=limit,
             clock=self.clock,
         )
         self.fan_out = FanOut(
             self.settings,
             rooms=self.rooms,
             events=self.events,
+            log=self.log,
             sender=sender,
             terminator=self.terminator,
             queue=NoQueue(),

@@ -18,6 +18,7 @@ from roomcast_backend.model.connection import JSON, SOCKET_IO, Connection, State
 from roomcast_backend.stores.connections import ConnectionStore, RateLimit
 from roomcast_backend.stores.events import EventStore
 from roomcast_backend.stores.memberships import ChangeResult, MembershipStore
+from roomcast_backend.stores.room_log import RoomLog
 from roomcast_backend.stores.rooms import RoomStore
 from tests.fakes.clock import FakeClock
 from tests.fakes.gateway import FakeGateway
@@ -44,7 +45,14 @@ class Client:
             connections=self.connections,
             memberships=self.memberships,
             principal_of=self._principal_of,
-            replay=Replay(self.events, self.gateway, keep=24 * HOUR, clock=self.clock),
+            replay=Replay(
+                RoomLog(self.settings, client=dynamodb, sleep=self.clock.sleep),
+                self.events,
+                self.gateway,
+                keep=24 * HOUR,
+                charge=lambda _connection_id, _commands: None,
+                clock=self.clock,
+            ),
             max_rooms_per_connection=self.settings.max_rooms_per_connection,
             clock=self.clock,
         )

@@ -27,6 +27,7 @@ from roomcast_backend.stores.events import EventStore
 from roomcast_backend.stores.items import member_item
 from roomcast_backend.stores.keys import partition, shard_of
 from roomcast_backend.stores.memberships import MembershipStore
+from roomcast_backend.stores.room_log import RoomLog
 from roomcast_backend.stores.rooms import Page, RoomStore
 from tests.fakes.calls import Calls
 from tests.fakes.clock import FakeClock
@@ -69,11 +70,13 @@ class Service:
         self.memberships = MembershipStore(self.settings, client=dynamodb)
         self.rooms = RoomStore(self.settings, client=dynamodb)
         self.events = EventStore(self.settings, client=dynamodb)
+        self.log = RoomLog(self.settings, client=dynamodb)
         self.counters = CounterStore(self.settings, client=dynamodb)
         self.fan_out = FanOut(
             self.settings,
             rooms=self.rooms,
             events=self.events,
+            log=self.log,
             sender=Sender(self.gateway, self.memberships, clock=self.clock, sleep=self.clock.sleep),
             terminator=Terminator(self.gateway, self.memberships, clock=self.clock),
             queue=self.queue,
@@ -607,6 +610,7 @@ class Metered:
             self.service.settings,
             rooms=self.service.rooms,
             events=self.service.events,
+            log=self.service.log,
             sender=Sender(metered, self.service.memberships, clock=clock, sleep=clock.sleep),
             terminator=Terminator(metered, self.service.memberships, clock=clock),
             queue=self.calls.wrap(self.service.queue),

@@ -67,7 +67,7 @@ class Work:
         """Encode the work as a queue message (JSON)."""
         return encode(
             {
-                "detail": self.envelope.to_detail(),
+                "detail": {**self.envelope.to_detail(), "seqs": dict(self.envelope.seqs)},
                 "started": self.started,
                 "room": self.room,
                 "shard": self.shard,
@@ -83,7 +83,8 @@ class Work:
         value: dict[str, Any] = json.loads(message)
         detail = value.pop("detail")
         only = tuple(value.pop("only"))
-        return cls(envelope=Envelope.from_detail(detail), only=only, **value)
+        envelope = replace(Envelope.from_detail(detail), seqs=detail.get("seqs", {}))
+        return cls(envelope=envelope, only=only, **value)
 
 
 def whole_event(envelope: Envelope, shards: dict[str, range], *, started: float) -> Iterator[Work]:

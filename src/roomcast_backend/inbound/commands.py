@@ -101,7 +101,7 @@ class Commands:
 
     def _subscribe(self, connection: Connection, body: Mapping[str, Any]) -> Body:
         room = _room(body)
-        since = None if body.get("since") is None else _string(body, "since")
+        since = _since(body)
 
         def join(current: Connection) -> ChangeResult:
             self._check_access(current, room)
@@ -193,6 +193,17 @@ def _room(body: Mapping[str, Any]) -> Room:
         return Room.parse(name)
     except InvalidRoom as exc:
         raise CommandRefused(Code.INVALID_ROOM, str(exc)) from exc
+
+
+def _since(body: Mapping[str, Any]) -> str | int | None:
+    """Return the event that a client got last: its id, or its position in the room."""
+    value = body.get("since")
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    message = f'expected "since" to be an id or a position, got {kind_of(value)}'
+    raise CommandRefused(Code.INVALID_MESSAGE, message)
 
 
 def _string(body: Mapping[str, Any], field: str) -> str:
