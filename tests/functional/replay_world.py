@@ -306,15 +306,14 @@ class World:
         return True
 
     def _there(self, room: str) -> set[str]:
-        """Return the ids of a room's events that are logged, or that somebody got."""
+        """Return the ids of the events that are logged in a room, or came to anybody through it."""
         logged = {
             str(json.loads(row["detail"]["S"])["id"])
             for (partition, _), row in self.tables.tables["events"].items()
             if partition == keys.log(room) and "detail" in row
         }
-        frames = (frame for sent in self.gateway.sent.values() for frame in sent)
-        got = {str(json.loads(frame)["id"]) for frame in frames}
-        return logged | {each for each in got if room in self.accepted[each].rooms}
+        got = (json.loads(frame) for sent in self.gateway.sent.values() for frame in sent)
+        return logged | {str(event["id"]) for event in got if event["room"] == room}
 
     # What invocations do.
 
