@@ -5,6 +5,7 @@ uses them is for nothing else.
 """
 
 from collections import deque
+from collections.abc import Sequence
 
 from benchmarks.aws_answers import connection, member
 from roomcast.envelope import Envelope
@@ -47,7 +48,9 @@ def events_at_once() -> None:
     CounterStore.count_event = lambda *_args, **_more: None  # type: ignore[method-assign]
 
 
-def _place(_log: RoomLog, envelope: Envelope, **_more: object) -> list[Placed]:
+def _place(
+    self: RoomLog, envelope: Envelope, *, now: float, fenced: Sequence[Placed] = ()
+) -> list[Placed]:
     return [Placed(room, 1_800_000_000_000) for room in envelope.rooms]
 
 

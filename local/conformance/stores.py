@@ -105,7 +105,7 @@ class NoMemberships:
 class NothingKept:
     """Finds no session that could be recovered."""
 
-    def get(self, secret: str) -> RecoverableSession | None:
+    def get(self, secret: str, *, now: int) -> RecoverableSession | None:
         """Return None."""
         return None
 

@@ -61,7 +61,9 @@ class Server:
         self.clock = FakeClock()
         self.gateway = FakeGateway()
         self.connections = ConnectionStore(self.settings, client=dynamodb)
-        self.memberships = MembershipStore(self.settings, client=dynamodb, sleep=self.clock.sleep)
+        self.memberships = MembershipStore(
+            self.settings, client=dynamodb, sleep=self.clock.sleep, clock=self.clock
+        )
         self.rooms = RoomStore(self.settings, client=dynamodb)
         self.events = EventStore(self.settings, client=dynamodb)
         self.terminator = Terminator(self.gateway, self.memberships, clock=self.clock)

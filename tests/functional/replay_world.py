@@ -171,7 +171,7 @@ class World:
         self.replies: Counter[bool] = Counter()
         self._connections = ConnectionStore(self.settings, client=self.tables)
         self._memberships = MembershipStore(
-            self.settings, client=self.tables, sleep=self.clock.sleep
+            self.settings, client=self.tables, sleep=self.clock.sleep, clock=self.clock
         )
         self._calls_left: float = math.inf
         self._then: Callable[[], None] | None = None

@@ -9,6 +9,7 @@ from roomcast.envelope import Envelope
 from roomcast_backend.gateway.posts import Outcome
 from roomcast_backend.inbound.replay import MAX_REPLAYED
 from roomcast_backend.model.access import Grant
+from tests.fakes.memory_tables import MemoryTables
 from tests.fakes.socketio_server import HOUR, OTHER, USER, Server, limit_keys
 
 ROOM = "project:p1"
@@ -206,6 +207,10 @@ def fill(server: Server, count: int, *, size: int = 0, room: str = ROOM) -> list
 
 
 class TestMany:
+    @pytest.fixture
+    def server(self) -> Server:
+        return Server(MemoryTables())
+
     def test_as_many_as_are_replayed(self, client: Json) -> None:
         first, *missed = fill(client.server, MAX_REPLAYED)
         reply = client.subscribe(first.id)
@@ -400,6 +405,40 @@ class TestRecovery:
         assert late.id in lost.ids()
 
 
+class TestHowLong:
+    """A session can be recovered for three hours from its loss, not from its beginning."""
+
+    @pytest.mark.parametrize(
+        ("before", "after", "recovered"),
+        [(10, 3 * HOUR - 60, True), (2 * HOUR, 3 * HOUR - 60, True), (10, 3 * HOUR, False)],
+    )
+    def test_from_its_loss(
+        self, lost: Recovering, before: int, after: int, recovered: bool
+    ) -> None:
+        server = lost.server
+        server.clock.advance(before)
+        lost.drop()
+        server.clock.advance(after)
+        server.tokens["good"] = server.principal()
+        assert (lost.come_back() == lost.pid) == recovered
+        assert (ROOM in lost.rooms()) == recovered
+
+    @pytest.mark.parametrize(("age", "recovered"), [(3 * HOUR - 60, True), (3 * HOUR, False)])
+    def test_whose_loss_was_never_noticed(
+        self, lost: Recovering, age: int, recovered: bool
+    ) -> None:
+        server = lost.server
+        server.gateway.open.discard("c1")
+        server.clock.advance(age)
+        server.tokens["good"] = server.principal()
+        assert (lost.come_back() == lost.pid) == recovered
+
+    def test_a_crash_between_its_end_and_its_rooms(self, lost: Recovering) -> None:
+        """Nobody knows its rooms any more: it must not come back in fewer of them."""
+        lost.server.connections.delete("c1#/ws")
+        assert lost.come_back() not in ("", lost.pid)
+
+
 class TestNoRecovery:
     def test_another_users_secret(self, lost: Recovering) -> None:
         lost.drop()
@@ -487,7 +526,8 @@ class TestNoRecovery:
         assert lost.server.begin("/ws", "c1", **auth)["pid"] not in ("", lost.pid)
         assert ROOM not in lost.rooms()
 
-    def test_too_much_was_missed(self, lost: Recovering) -> None:
+    def test_too_much_was_missed(self) -> None:
+        lost = Recovering(Server(MemoryTables()))
         lost.drop()
         fill(lost.server, MAX_REPLAYED + 1)
         assert lost.come_back() not in ("", lost.pid)

@@ -115,8 +115,8 @@ class SessionWriter(Protocol):
 class RecoveryReader(Protocol):
     """Finds sessions by the secrets of their clients; `RecoveryStore` in production."""
 
-    def get(self, secret: str) -> RecoverableSession | None:
-        """Return the session with a secret, or None."""
+    def get(self, secret: str, *, now: int) -> RecoverableSession | None:
+        """Return the session with a secret, None when it cannot be recovered (any more)."""
         ...
 
 
