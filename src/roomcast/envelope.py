@@ -21,7 +21,8 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-executio
 """
 
 FRAMING_BYTES: Final = 512
-"""Reserved for what is added to an envelope: packet type, event name, replay offset, `seq`."""
+"""Reserved for what is added to an event: `seq`, `publisher` and `number`, packet type, event name,
+replay offset."""
 
 MAX_NUMBER: Final = 10**12
 """An event's `number` is smaller: more events than any process publishes."""
@@ -148,7 +149,8 @@ class Envelope:
     def check_size(self, limit: int = MAX_FRAME_BYTES) -> None:
         """Raise `EventTooLarge` when a client's copy, with its framing, exceeds `limit` bytes."""
         longest = max(self.rooms, key=len, default="")
-        size = len(encode(self.for_room(longest)).encode()) + FRAMING_BYTES
+        given = replace(self, publisher="", seqs={})  # what was added is part of the framing
+        size = len(encode(given.for_room(longest)).encode()) + FRAMING_BYTES
         if size > limit:
             raise EventTooLarge(self.type, size, limit)
 

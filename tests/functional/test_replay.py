@@ -1,6 +1,7 @@
 """What a client missed: `since` of the JSON protocol, connection state recovery of Socket.IO."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -544,3 +545,174 @@ class TestNoRecovery:
         monkeypatch.setattr(lost.server.gateway, "post", gone)
         lost.come_back()
         assert lost.server.rows("connections") == lost.server.rows("rooms") == []
+
+
+class TestWhateverTheClocks:
+    """Replay goes by positions: neither ids nor the clocks of publishers decide anything."""
+
+    @pytest.mark.parametrize("seconds", [-86_400, -600, -70, -1, 5, 70, 86_400])
+    def test_a_publishers_clock(self, client: Json, seconds: float) -> None:
+        server = client.server
+        first = server.publish(ROOM, number=1)
+        wrong = server.publish(ROOM, made=server.clock.now + seconds, number=2)
+        last = server.publish(ROOM, number=3)
+        assert client.subscribe(first.id)["recovered"] is True
+        assert client.ids() == [wrong.id, last.id]
+        client.subscribe(wrong.id)
+        assert client.ids()[2:] == [last.id]
+
+    @pytest.mark.parametrize(
+        "own",
+        ["order-42", "0012c0de-0000-4000-8000-000000000001", "f012c0de-0000-4000-8000-000000000001",
+         "01HZY7Q2W3E4R5T6Y7U8I9O0PA", "x" * 3000, "é\n\x00", "5", "~"],
+    )  # fmt: skip
+    def test_a_publishers_own_id(self, client: Json, own: str) -> None:
+        server = client.server
+        first = server.publish(ROOM, number=1)
+        strange = replace(server.envelope(ROOM, number=2), id=own)
+        server.broadcast(strange)
+        last = server.publish(ROOM, number=3)
+        assert client.subscribe(first.id)["recovered"] is True
+        assert client.ids() == [own, last.id]
+        assert client.subscribe(own) | {"id": 0} == {
+            "status": "success", "room": ROOM, "recovered": True, "replayed": 1, "id": 0
+        }  # fmt: skip
+        assert client.ids()[2:] == [last.id]
+
+    @pytest.mark.parametrize("late", [MINUTE, 6 * MINUTE, 5 * HOUR])
+    def test_an_event_that_was_long_on_its_way(self, client: Json, late: int) -> None:
+        server = client.server
+        slow = server.envelope(ROOM, number=1)
+        server.clock.advance(late)
+        server.connect("j1", server.principal(), protocol="json")
+        got = server.publish(ROOM, number=2)
+        server.clock.advance(1)
+        server.broadcast(slow)
+        assert client.subscribe(got.id)["replayed"] == 1
+        assert client.ids() == [slow.id]
+
+    @pytest.mark.parametrize("behind", [0.5, 8])
+    def test_a_container_whose_clock_is_behind(self, client: Json, behind: float) -> None:
+        server = client.server
+        first = server.publish(ROOM, number=1)
+        server.clock.advance(-behind)
+        second = server.publish(ROOM, number=2)
+        server.clock.advance(behind)
+        assert client.subscribe(first.id)["replayed"] == 1
+        assert client.ids() == [second.id]
+
+    def test_an_event_that_was_got_through_another_room(self, client: Json) -> None:
+        server = client.server
+        server.publish(ROOM, number=1)
+        server.clock.advance(MINUTE)
+        elsewhere = server.publish("project:p2", number=2)
+        missed = server.publish(ROOM, number=3)
+        assert client.subscribe(elsewhere.id)["recovered"] is True
+        assert client.ids() == [missed.id]
+
+
+class TestPosition:
+    def test_is_where_a_client_goes_on(self, client: Json) -> None:
+        first, second, third = client.log(50, 40, 30)
+        client.subscribe(first.id)
+        seq = client.heard()[0]["seq"]
+        assert client.ids() == [second.id, third.id]
+        assert client.subscribe(seq)["replayed"] == 1
+        assert client.ids()[2:] == [third.id]
+        assert client.subscribe(seq + 1)["replayed"] == 0
+
+    @pytest.mark.parametrize("position", [-1, 0, 1, 10**15, 10**16, 10**40])
+    def test_that_is_not_in_the_log(self, client: Json, position: int) -> None:
+        client.log(50)
+        assert client.subscribe(position)["recovered"] is False
+
+    def test_of_a_room_without_events(self, client: Json) -> None:
+        assert client.subscribe(1_800_000_000_000)["recovered"] is False
+
+    def test_without_an_event_nothing_can_be_missing(self, client: Json) -> None:
+        greeting = client.server.envelope(ROOM)
+        assert client.subscribe(greeting.id)["recovered"] is True
+
+    def test_that_was_never_logged_is_no_reason_to_lie(self, client: Json) -> None:
+        """A fan-out ended between its position and its entry, and comes again."""
+        server = client.server
+        first = server.publish(ROOM, number=1)
+        broken = server.envelope(ROOM, number=2)
+        server.log.place(broken, now=server.clock.now)
+        last = server.publish(ROOM, number=3)
+        assert client.subscribe(first.id)["recovered"] is True
+        assert client.ids() == [last.id]
+        server.broadcast(broken)
+        assert client.ids() == [last.id, broken.id]
+        assert client.heard()[1]["seq"] > client.heard()[0]["seq"]
+
+    def test_events_of_containers_that_know_no_positions(self, client: Json) -> None:
+        server = client.server
+        first = server.publish(ROOM)
+        item = {"room": ROOM, "event_id": "0197", "detail": "{}"}
+        row: dict[str, Any] = {name: {"S": value} for name, value in item.items()}
+        row["ttl"] = {"N": str(int(server.clock.now) + HOUR)}
+        server.dynamodb.put_item(TableName="events", Item=row)
+        assert client.subscribe(first.id)["recovered"] is False
+        server.clock.advance(HOUR)
+        server.connect("j1", server.principal(), protocol="json")
+        assert client.subscribe(first.id)["recovered"] is True
+
+
+class TestOneBudget:
+    """However many rooms there are, one answer takes no more than one room's."""
+
+    @pytest.fixture
+    def server(self) -> Server:
+        return Server(MemoryTables())
+
+    def come_back(self, lost: Recovering, *rooms: str, each: int, size: int = 0) -> bool:
+        for room in rooms:
+            lost.server.clock.advance(2)
+            lost.server.ask("subscribe", room=room)
+        lost.drop()
+        lost.server.clock.advance(60)
+        for room in rooms:
+            fill(lost.server, each, size=size, room=room)
+        return lost.come_back() == lost.pid
+
+    @pytest.mark.parametrize(("each", "recovered"), [(100, True), (101, False)])
+    def test_of_events(self, lost: Recovering, each: int, recovered: bool) -> None:
+        assert self.come_back(lost, ROOM, "project:p2", each=each) == recovered
+        assert len(lost.ids()) <= MAX_REPLAYED
+
+    @pytest.mark.parametrize(("each", "recovered"), [(9, True), (12, False)])
+    def test_of_bytes(self, lost: Recovering, each: int, recovered: bool) -> None:
+        assert self.come_back(lost, ROOM, "project:p2", each=each, size=100_000) == recovered
+        frames = lost.server.gateway.sent["c2"]
+        assert sum(map(len, frames)) <= 2 * 1024 * 1024
+
+    def test_of_time(self, lost: Recovering, monkeypatch: pytest.MonkeyPatch) -> None:
+        post = lost.server.gateway.post
+
+        def slow(connection_id: str, frame: bytes) -> Outcome:
+            lost.server.clock.advance(1)
+            return post(connection_id, frame)
+
+        monkeypatch.setattr(lost.server.gateway, "post", slow)
+        assert not self.come_back(lost, ROOM, each=30)
+        assert len(lost.ids()) == 10
+
+    def test_ten_events_count_as_a_command(self, client: Json) -> None:
+        first, *_ = fill(client.server, 151)
+        assert client.subscribe(first.id)["replayed"] == 150
+        answers = [
+            json.loads(client.server.dispatcher.answer("j1", '{"action":"ping"}'))
+            for _ in range(20)
+        ]
+        taken = [answer for answer in answers if answer["status"] == "pong"]
+        assert len(taken) == 20 - 1 - 15
+
+    def test_a_replay_that_breaks_off_is_repeated_from_where_it_began(self, client: Json) -> None:
+        """The client goes on from a later event only when `subscribe` has been answered."""
+        server = client.server
+        first, *missed = fill(server, 30)
+        server.gateway.fail("j1", *[Outcome.SENT] * 7, Outcome.GONE)
+        assert client.subscribe(first.id)["recovered"] is False
+        assert client.subscribe(first.id)["recovered"] is True
+        assert client.ids()[-29:] == [event.id for event in missed]
