@@ -674,7 +674,7 @@ class TestOneBudget:
         lost.server.clock.advance(60)
         for room in rooms:
             fill(lost.server, each, size=size, room=room)
-        return lost.come_back() == lost.pid
+        return bool(lost.come_back() == lost.pid)
 
     @pytest.mark.parametrize(("each", "recovered"), [(100, True), (101, False)])
     def test_of_events(self, lost: Recovering, each: int, recovered: bool) -> None:
