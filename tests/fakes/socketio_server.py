@@ -1,6 +1,7 @@
 """The service as Socket.IO and JSON clients meet it: on moto's tables, with a fake gateway."""
 
 import json
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -205,11 +206,16 @@ class Server:
         return Envelope(event_id, "project.updated", "2026-01-01T00:00:00Z", "s", rooms, data)
 
     def publish(self, *rooms: str, number: int = 0, made: float | None = None) -> Envelope:
-        """Fan an event out a second later."""
+        """Fan an event out a second later; return it as clients get it."""
         self.clock.advance(1)
         envelope = self.envelope(*rooms, number=number, made=made)
         self.broadcast(envelope)
-        return envelope
+        seqs = {
+            room: entry.position
+            for room in rooms
+            for entry in self.log.recent(room, before=10**16 - 1, limit=1)
+        }
+        return replace(envelope, seqs=seqs)
 
     def broadcast(self, envelope: Envelope) -> Tally:
         return self.fan_out.broadcast(envelope, until=self.clock.now + 25)

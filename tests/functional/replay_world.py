@@ -320,11 +320,9 @@ class World:
     def _invoke(self, do: Callable[[FanOut], object]) -> bool:
         """Run a fan-out in a container with a clock of its own; return whether it succeeded."""
         chance = self.chance.random()
-        if chance < KILLED:
-            self._calls_left = self.chance.randrange(1, 24)
-        elif chance < KILLED + MEANWHILE:
-            self._calls_left = self.chance.randrange(1, 24)
-            self._then = self.come_back
+        if chance < KILLED + MEANWHILE:
+            self._calls_left = self.chance.randrange(1, self.chance.choice((8, 24)))
+            self._then = self.come_back if chance < MEANWHILE else None
         try:
             do(self._fan_out(self._skew()))
         except (Killed, MembersUnreached):

@@ -8,7 +8,6 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import pytest
@@ -19,10 +18,11 @@ from roomcast_backend.lifecycle import cleanup
 from roomcast_backend.model.room_log import Entry, Placed
 from roomcast_backend.stores import events, room_log
 from roomcast_backend.stores.room_log import RoomLog
+from tests.functional import replay_world
 from tests.functional.replay_world import InTurn, Lied, World
 
-HISTORIES = 3000
-BATCH = 300
+HISTORIES = 2000
+BATCH = 250
 STEPS = (10, 60)
 
 
@@ -91,8 +91,13 @@ def log_nowhere(patch: pytest.MonkeyPatch) -> None:
 
 def skip_holes(patch: pytest.MonkeyPatch) -> None:
     """Go on without waiting for what has a position but is not logged yet."""
-    empty = partial(Entry, envelope=None, logged_at=0)
-    patch.setattr(RoomLog, "settle", lambda _self, room, position, now: empty(room, position))  # noqa: ARG005
+
+    def settle(_log: RoomLog, room: str, position: int, *, now: float) -> Entry:
+        return Entry(room, position, None, int(now))
+
+    patch.setattr(RoomLog, "settle", settle)
+    patch.setattr(replay_world, "MEANWHILE", 0.8)
+    patch.setattr(replay_world, "KILLED", 0.05)
 
 
 @pytest.mark.parametrize(

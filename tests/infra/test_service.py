@@ -39,8 +39,8 @@ SENSITIVE = {
     ("github secret", "GetSecretValue"): {"Webhooks"},
     ("jwt secret", "GetSecretValue"): {"Connect", "Status", "Subscribe"},
     ("registry", "GetItem"): {"Webhooks"},
-    ("events", "Query"): {"Subscribe"},
-    ("events", "PutItem"): {"Broadcast"},
+    ("events", "Query"): {"Broadcast", "Subscribe"},
+    ("events", "PutItem"): {"Broadcast", "Subscribe"},
     ("open", "InvokeFunction"): {"Connect", "Subscribe"},
 }
 """What few functions may do; another one that should needs a reason, and an entry here."""
