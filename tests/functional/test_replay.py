@@ -708,6 +708,11 @@ class TestOneBudget:
         taken = [answer for answer in answers if answer["status"] == "pong"]
         assert len(taken) == 20 - 1 - 15
 
+    def test_a_recovery_counts_against_the_connection(self, lost: Recovering) -> None:
+        assert self.come_back(lost, ROOM, each=200)
+        answers = [lost.server.dispatcher.answer("c2", '42/ws,1["ping"]') for _ in range(3)]
+        assert all("RATE_LIMITED" in answer for answer in answers)
+
     def test_a_replay_that_breaks_off_is_repeated_from_where_it_began(self, client: Json) -> None:
         """The client goes on from a later event only when `subscribe` has been answered."""
         server = client.server

@@ -47,9 +47,9 @@ def may(resource: str, verb: str = "") -> set[str]:
 
 
 OWN = {
-    "roomcast_backend.inbound.commands": may("events", "Query"),
-    "roomcast_backend.inbound.handler": may("events", "Query"),
-    "roomcast_backend.fanout.broadcast": may("events", "PutItem"),
+    "roomcast_backend.inbound.commands": may("events", "BatchGetItem"),
+    "roomcast_backend.inbound.handler": may("events", "BatchGetItem"),
+    "roomcast_backend.fanout.broadcast": may("events", "UpdateItem"),
     "roomcast_backend.fanout.sender": may("clients", "POST") & may("rooms", "Query"),
     "roomcast_backend.gateway.connections_api": may("clients"),
     "roomcast_backend.github": may("github_secret"),
