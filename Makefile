@@ -25,7 +25,7 @@ NODE_READY := node_modules/.stamp
 .PHONY: help dev up down test soak bench conformance lint bundle synth bootstrap preflight diff deploy destroy clean
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 dev: $(SERVICE_READY) $(NODE_READY) ## Run the whole service on this machine until Ctrl-C
 	@python -m local dev

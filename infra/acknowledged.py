@@ -41,6 +41,10 @@ def acknowledge_service(stack: ServiceStack) -> None:
         stack.websocket,
         {"APIG1": "Off unless `websocket_access_logs` is set: it needs a role of the account."},
     )
+    _acknowledge(
+        stack.data,
+        {"S1": "Each object is read through short links by who got the event; it expires in days."},
+    )
     for function in stack.node.find_all():
         if isinstance(function, PythonFunction):
             _acknowledge(function, _wildcards(stack))
@@ -92,6 +96,8 @@ def _wildcards(stack: ServiceStack) -> dict[str, str]:
             "known beforehand; the API, its stage and the method are named."
             for method in ("GET", "POST", "DELETE")
         },
+        f"IAM5[Resource::<{_logical_id(stack, stack.data)}.Arn>/data/*]": "The keys are hashes of "
+        "what clients get a link to.",
         **{
             f"IAM5[Resource::<{_logical_id(stack, table)}.Arn>/stream/*]": "A stream's ARN ends "
             "with when it was enabled; the table is named."

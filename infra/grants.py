@@ -7,6 +7,7 @@ from aws_cdk.aws_dynamodb import TableV2
 from aws_cdk.aws_events import EventBus
 from aws_cdk.aws_iam import PolicyStatement
 from aws_cdk.aws_lambda import IFunction
+from aws_cdk.aws_s3 import Bucket
 from aws_cdk.aws_sqs import Queue
 
 from infra import arns
@@ -109,6 +110,16 @@ def bus(bus: EventBus) -> Resource:
     """Return an event bus, named by its name."""
     return Resource(
         service="events", arn=bus.event_bus_arn, name="event_bus", value=bus.event_bus_name
+    )
+
+
+def bucket(name: str, bucket: Bucket) -> Resource:
+    """Return the data in a bucket, named by the bucket's name."""
+    return Resource(
+        service="s3",
+        arn=f"{bucket.bucket_arn}/data/*",
+        name=f"{name}_bucket",
+        value=bucket.bucket_name,
     )
 
 

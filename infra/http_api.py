@@ -21,6 +21,7 @@ from infra.settings import Settings
 WEBHOOK = "/webhooks/github"
 STATS = "/api/v1/websocket/stats"
 HEALTH = "/health"
+STAGE = "$default"
 
 ROUTES = (
     (HttpMethod.POST, WEBHOOK, "webhooks"),

@@ -6,7 +6,7 @@ from constructs import Construct
 
 
 def log_group(scope: Construct, construct_id: str, *, days: int) -> LogGroup:
-    """Add a log group that keeps its lines for one of `infra.settings.LOG_RETENTION` days."""
+    """Add a log group; `days` is one of `LOG_RETENTION` in infra/settings/limits.py."""
     logs = LogGroup(
         scope,
         construct_id,

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from infra.command_line import settings_of
 from infra.functions import FUNCTIONS
 from infra.settings import Settings, problems
+from infra.settings.limits import LEAST_WORKERS
 
 UNRESERVED = 100
 """Executions that Lambda keeps unreserved in every account.
@@ -66,7 +67,8 @@ def findings(settings: Settings, quotas: Quotas) -> list[Finding]:
         _reservations(settings, quotas),
         _executions(settings, quotas),
         _requests(settings, quotas),
-        _burst(settings, quotas),
+        _frames(settings, quotas),
+        _posts(settings, quotas),
         _logs(settings, quotas),
     )
     return [finding for finding in found if finding]
@@ -89,10 +91,12 @@ def _executions(settings: Settings, quotas: Quotas) -> Finding | None:
     needed = settings.page_workers + AT_A_TIME * len(FUNCTIONS)
     if quotas.concurrency >= needed:
         return None
+    least = settings.page_workers == LEAST_WORKERS
+    until = "" if least else f". Until then set page_workers to {LEAST_WORKERS}"
     return Finding(
         f"{quotas.concurrency} executions at a time are few: {settings.page_workers} page workers "
         f"and {len(FUNCTIONS)} functions share them with everything else in the account",
-        f"Raise the quota to {USUAL_CONCURRENCY}, at least to {needed}: {CONCURRENCY_QUOTA}",
+        f"Raise the quota to {USUAL_CONCURRENCY}, at least to {needed}: {CONCURRENCY_QUOTA}{until}",
     )
 
 
@@ -107,13 +111,23 @@ def _requests(settings: Settings, quotas: Quotas) -> Finding | None:
     )
 
 
-def _burst(settings: Settings, quotas: Quotas) -> Finding | None:
+def _frames(settings: Settings, quotas: Quotas) -> Finding | None:
     if settings.frame_burst <= quotas.request_burst:
         return None
     return Finding(
         f"frame_burst: {settings.frame_burst} frames at once, and the account has "
         f"{quotas.request_burst} requests at once for all its APIs",
         "Lower it: AWS sets this quota by the rate",
+    )
+
+
+def _posts(settings: Settings, quotas: Quotas) -> Finding | None:
+    if settings.post_burst <= quotas.request_burst:
+        return None
+    return Finding(
+        f"post_burst: {settings.post_burst} posts at once, and the account has "
+        f"{quotas.request_burst} requests at once for all its APIs",
+        f"Set it to {quotas.request_burst}: AWS sets this quota by the rate",
     )
 
 
@@ -147,7 +161,10 @@ def passes(settings: Settings) -> bool:
     try:
         quotas = ask()
     except (BotoCoreError, ClientError, KeyError) as exc:
-        _say(f"note: the account's quotas are not checked: {exc}")
+        _say(
+            f"note: the account's quotas are not checked: {exc}. Next: set AWS_PROFILE and "
+            "AWS_DEFAULT_REGION, or log in; `aws sts get-caller-identity` tells whether they work"
+        )
         return True
     found = findings(settings, quotas)
     for finding in found:

@@ -3,24 +3,26 @@
 import tomllib
 from pathlib import Path
 
-from aws_cdk import Aws, CfnOutput, Stack, Tags
+from aws_cdk import CfnOutput, Stack, Tags
 from aws_cdk.aws_events import EventBus, Rule
 from aws_cdk.aws_lambda import Code, LayerVersion
 from constructs import Construct
 
 from infra import grants, http_api, triggers
-from infra.alarms import Alarms, service_name
-from infra.dashboard import ServiceDashboard
+from infra.alarms import Alarms
+from infra.data_bucket import data_bucket
 from infra.functions import FUNCTIONS, TIMEOUTS, FunctionRow
 from infra.grants import Clients, Resource
 from infra.http_api import HttpRoutes
 from infra.keys import Keys
+from infra.metrics import NAMESPACE, service_name
 from infra.python_function import ARCHITECTURE, RUNTIME, PythonFunction
 from infra.queues import Queues
 from infra.rollout import CanaryRollout
 from infra.settings import Settings, variable
 from infra.tables import Tables
 from infra.target import Target
+from infra.watching import Watched, watch
 from infra.websocket_api import STAGE, RealtimeApi
 
 PROJECT = Path(__file__).parent.parent / "pyproject.toml"
@@ -57,6 +59,14 @@ class ServiceStack(Stack):
         )
         self.keys = Keys(self, "Keys", settings=settings)
         self.bus = EventBus(self, "Bus", event_bus_name=settings.stack_name)
+        self.data = data_bucket(
+            self,
+            "Data",
+            replay_hours=settings.replay_hours,
+            origins=settings.origins,
+            enforce_ssl=target.encrypted,
+            retain=target.retains,
+        )
         self.websocket = RealtimeApi(self, "WebSocket", settings=settings)
         made = self._make_functions(build)
         self.functions = {name: each.function for name, each in made.items()}
@@ -115,7 +125,7 @@ class ServiceStack(Stack):
         named = {variable(resource.name): resource.value for resource in granted if resource.name}
         return {
             "POWERTOOLS_SERVICE_NAME": service_name(self._settings.stack_name, row.name),
-            "POWERTOOLS_METRICS_NAMESPACE": "Roomcast",
+            "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
             "POWERTOOLS_LOG_LEVEL": self._settings.log_level,
             **self._settings.variables(),
             **named,
@@ -140,6 +150,7 @@ class ServiceStack(Stack):
                 for name, queue in queues.dead_letters.items()
             },
             "event_bus": grants.bus(self.bus),
+            "data_bucket": grants.bucket("data", self.data),
             "jwt_secret": grants.secret("jwt", keys.jwt) if keys.jwt else None,
             "github_secret": grants.secret("github", keys.github),
             "clients": self._clients(),
@@ -165,41 +176,18 @@ class ServiceStack(Stack):
             trigger.connect(self.live[trigger.function], sources)
 
     def _add_alarms(self) -> Alarms:
-        alarms = Alarms(
-            self,
-            "Alarms",
-            stack_name=self._settings.stack_name,
-            topic_arn=self._settings.alarm_topic_arn,
-            metric_math=self._target.metric_math,
-        )
-        for name, function in self.functions.items():
-            alarms.watch_function(name, function, self._logs[name])
-        for name, queue in self.queues.dead_letters.items():
-            alarms.watch_dead_letters(name, queue)
-        for name in triggers.STREAM_READERS:
-            alarms.watch_stream(name, self.functions[name])
-        for name, table in self.tables.named.items():
-            alarms.watch_table(name, table)
-        for rule in self.node.find_all():
-            if isinstance(rule, Rule):
-                own = rule.node.scope is self.bus
-                bus = self.bus.event_bus_name if own else ""
-                alarms.watch_rule(rule.node.path.split("/")[1], rule, bus=bus)
-        alarms.watch_websocket(self.websocket.api.api_id, STAGE)
-        alarms.watch_http(self.http.api.api_id, "$default")
-        alarms.watch_pages(self.queues.work["pages"])
-        alarms.watch_webhooks()
-        alarms.watch_posts()
-        alarms.watch_concurrency()
-        ServiceDashboard(
-            self,
-            "Dashboard",
-            name=f"{self._settings.stack_name}-{Aws.REGION}",
-            websocket=(self.websocket.api.api_id, STAGE),
+        rules = [each for each in self.node.find_all() if isinstance(each, Rule)]
+        parts = Watched(
             functions=self.functions,
-            alarms=alarms,
+            logs=self._logs,
+            queues=self.queues,
+            tables=self.tables,
+            bus=self.bus,
+            rules={rule.node.path.split("/")[1]: rule for rule in rules},
+            websocket=(self.websocket.api.api_id, STAGE),
+            http=(self.http.api.api_id, http_api.STAGE),
         )
-        return alarms
+        return watch(self, parts, self._settings, metric_math=self._target.metric_math)
 
     def _add_outputs(self) -> None:
         """Write the stack's outputs."""
@@ -214,6 +202,7 @@ class ServiceStack(Stack):
             "HealthUrl": f"{http_url}{http_api.HEALTH}",
             "EventBusName": self.bus.event_bus_name,
             "EventBusArn": self.bus.event_bus_arn,
+            "DataBucketName": self.data.bucket_name,
             "GithubSecretArn": self.keys.github.arn,
             "RegistryTableName": self.tables.registry.table_name,
             "ServiceVersion": tomllib.loads(PROJECT.read_text())["project"]["version"],

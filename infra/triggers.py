@@ -18,6 +18,7 @@ from aws_cdk.aws_sqs import Queue
 
 from infra.queues import Queues
 from infra.settings import MINUTE, Settings
+from infra.settings.limits import LEAST_WORKERS
 from infra.tables import Tables
 
 RETRIES = 2
@@ -156,13 +157,13 @@ class Schedule:
 class Messages:
     """Lambda calls the function with up to `batch` messages of a work queue.
 
-    `workers_setting` names the setting that bounds how many of these calls run at a time.
+    `workers` bounds how many of these calls run at a time: a number, or the name of a setting.
     """
 
     function: str
     queue: str
     batch: int
-    workers_setting: str = ""
+    workers: int | str
     keeps_dead_letters: bool = False  # the queue has a queue of dead letters itself
 
     @property
@@ -172,12 +173,12 @@ class Messages:
 
     def connect(self, function: Alias, sources: Sources) -> None:
         """Add the queue as an event source."""
-        name = self.workers_setting
+        settings, most = sources.settings, self.workers
         function.add_event_source(
             SqsEventSource(
                 sources.queues.work[self.queue],
                 batch_size=self.batch,
-                max_concurrency=getattr(sources.settings, name) if name else None,
+                max_concurrency=most if isinstance(most, int) else getattr(settings, most),
                 report_batch_item_failures=True,
             )
         )
@@ -222,8 +223,8 @@ TRIGGERS: tuple[Trigger, ...] = (
     AsynchronousCall("open"),
     EveryEvent("broadcast"),
     Schedule("heartbeat"),
-    Messages("deadline", queue="deadline", batch=10),
-    Messages("broadcast", queue="pages", batch=1, workers_setting="page_workers"),
+    Messages("deadline", queue="deadline", batch=10, workers=LEAST_WORKERS),
+    Messages("broadcast", queue="pages", batch=1, workers="page_workers"),
     Changes("count", tables=("connections", "rooms")),
     Schedule("reconcile", setting="reconcile_interval"),
 )
@@ -235,6 +236,13 @@ WITH_DEAD_LETTERS = tuple(
 
 STREAM_READERS = tuple(trigger.function for trigger in TRIGGERS if isinstance(trigger, Changes))
 """The functions that can lag behind a stream."""
+
+EVERY_MINUTE = tuple(
+    trigger.function
+    for trigger in TRIGGERS
+    if isinstance(trigger, Schedule) and not trigger.setting
+)
+"""The functions that run each minute, so that it shows when they do not."""
 
 
 def grants_of(function: str) -> dict[str, tuple[str, ...]]:

@@ -16,13 +16,13 @@ STAGE = "ws"
 ROUTES = {
     "$connect": "connect",
     "$disconnect": "disconnect",
-    "subscribe": "subscribe",
-    "unsubscribe": "subscribe",
     "$default": "subscribe",
 }
-"""Each route's function. `action` of a JSON frame is its route; every other frame is `$default`."""
+"""Each route's function. No command has a route of its own, so every frame takes `$default`, the
+only one of which AWS's documents agree that it can answer (docs/decisions/0017).
+"""
 
-WITHOUT_REPLY = ("$connect", "$disconnect")
+WITH_REPLY = "$default"
 
 
 class RealtimeApi(Construct):
@@ -63,6 +63,6 @@ class RealtimeApi(Construct):
             route = self.api.add_route(
                 key,
                 integration=integrations[function],
-                return_response=route_responses and key not in WITHOUT_REPLY,
+                return_response=route_responses and key == WITH_REPLY,
             )
             self.stage.node.add_dependency(route)

@@ -25,6 +25,7 @@ class Endpoints(TypedDict):
     http_api_url: str
     aws_endpoint_url: str
     event_bus_name: str
+    data_bucket: str
     registry_table: str
     region: str
     demo_token: str
@@ -51,6 +52,7 @@ def describe(settings: Settings, outputs: dict[str, str], demo: dict[str, str]) 
         "http_api_url": outputs["HttpUrl"],
         "aws_endpoint_url": settings.aws_url,
         "event_bus_name": outputs["EventBusName"],
+        "data_bucket": outputs["DataBucketName"],
         "registry_table": outputs["RegistryTableName"],
         "region": REGION,
         "demo_token": demo["demo_token"],

@@ -35,7 +35,8 @@ curl -i {webhook_url} --data-binary @{webhook_file} -H "X-GitHub-Event: issues" 
   -H "X-Hub-Signature-256: sha256={signature}"
 
   A publisher of your own needs, in its environment:
-export ROOMCAST_EVENT_BUS={event_bus_name} AWS_ENDPOINT_URL={aws_endpoint_url} \\
+export ROOMCAST_EVENT_BUS={event_bus_name} ROOMCAST_DATA_BUCKET={data_bucket} \\
+  AWS_ENDPOINT_URL={aws_endpoint_url} \\
   AWS_DEFAULT_REGION={region} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
 """
 

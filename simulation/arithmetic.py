@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from math import ceil
 
-from roomcast_backend.fanout.heartbeat import LOWEST_RATE
+from roomcast_backend.fanout.heartbeat import LOWEST_RATES
 from roomcast_backend.fanout.slots import SPREAD, Slots
 from roomcast_backend.gateway.connections_api import posts_per_container
 from roomcast_backend.settings import Settings
@@ -55,7 +55,9 @@ def sweep_rate(connections: int, settings: Settings) -> float:
     """Return the heartbeats per second of a run, for so many connections in all."""
     steps = slots(settings)
     spread = connections / steps.count / (steps.seconds * SPREAD)
-    return min(posts_per_container(settings), max(LOWEST_RATE, spread))
+    return min(
+        posts_per_container(settings), max(LOWEST_RATES[settings.socketio_heartbeat], spread)
+    )
 
 
 def sweep_seconds(connections: int, settings: Settings) -> float:

@@ -7,7 +7,7 @@ from simulation import costs_connections as costs
 from simulation.costs_actions import DEFAULTS, Dollars, Options, cost
 from simulation.costs_connections import BUSY, IDLE, Traffic
 from simulation.markdown import Row, dollars, table
-from simulation.metered import recorded
+from simulation.metered import counted, recorded, strangers
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 MILLION = 1_000_000
@@ -51,6 +51,22 @@ def per_action(_constants: object) -> str:
         for name, found in named.items()
     ]
     return table(("a million times", *services, "sum"), rows)
+
+
+def without_token(_constants: object) -> str:
+    """Write what those call and cost who have no valid token."""
+    rows = [
+        (
+            name,
+            counted(found.calls) or "none",
+            counted(found.invocations),
+            f"{found.frames_in} + {found.frames_out:,}",
+            dollars(sum(cost(found).values()) * MILLION),
+        )
+        for name, found in strangers().items()
+    ]
+    head = ("what", "calls of AWS", "functions", "messages in + out", "a million times")
+    return table(head, rows)
 
 
 def keep_alive(_constants: object) -> str:

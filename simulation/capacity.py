@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from roomcast_backend.gateway import connections_api, rate_limiter
-from roomcast_backend.gateway.connections_api import LARGEST_BURST
 from roomcast_backend.gateway.rate_limiter import RateLimiter
 from roomcast_backend.settings import Settings
 
@@ -64,7 +63,8 @@ class Pace:
 
     def __init__(self, settings: Settings, clock: Callable[[], float]) -> None:
         self._rate = connections_api.posts_per_container(settings)
-        self._limiter = RateLimiter(self._rate, burst=LARGEST_BURST, clock=clock, sleep=_say)
+        burst = connections_api.burst_per_container(settings)
+        self._limiter = RateLimiter(self._rate, burst=burst, clock=clock, sleep=_say)
         self._refused = 0
 
     def take(self, wanted: int) -> tuple[int, float]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from math import ceil
 
 from infra.functions import FUNCTIONS
-from roomcast_backend.fanout.heartbeat import LOWEST_RATE
+from roomcast_backend.fanout.heartbeat import LOWEST_RATES, spare_seconds
 from roomcast_backend.fanout.slots import SPREAD, Slots
 from roomcast_backend.model.connection import LONGEST_CONNECTION
 from roomcast_backend.settings import Settings
@@ -61,6 +61,9 @@ COUNT = Metered(
 )
 """An invocation of `count` without its writes, which `arithmetic` counts."""
 
+USERS_ROOM_READ = 1
+"""Read units of a look at the user's connections, of which `connections_per_user` takes one."""
+
 RUN_SECONDS = 0.1
 """Of a run of the heartbeat besides its posts: the claim, a read, the save. An assumption."""
 
@@ -69,7 +72,9 @@ FUNCTIONS_BUSY = 4
 """Functions that are invoked in nearly every second of a busy service; X-Ray takes one of each."""
 
 METRICS = 17
-ALARMS = 73
+ALARMS = 87
+"""Metrics that alarms read, which is what is billed; a test counts them."""
+
 SECRETS = 2
 POLLING = 0.26
 """Dollars a month for the requests of an idle queue with its pollers."""
@@ -105,9 +110,10 @@ def month(
 
 def heartbeats(connections: int, options: Options = DEFAULTS) -> float:
     """Return the dollars of a month's heartbeats, and with `ping` of their pongs."""
-    count = connections * SECONDS / served_every(options.interval)
+    swept = connections * SECONDS / served_every(options.interval)
+    count = swept * needed(options)
     gb_seconds = count / heartbeat_rate(connections, options) * HEARTBEAT.memory / 1024
-    read = count * sizes.MEMBER_BYTES / sizes.READ_UNIT
+    read = swept * sizes.MEMBER_BYTES / sizes.READ_UNIT
     dollars = tiered("gateway_message", count)
     dollars += gb_seconds * PRICES["gb_second"] + read * PRICES["read_unit"]
     if options.heartbeat == "ping":
@@ -120,9 +126,16 @@ def served_every(interval: int) -> int:
     return Slots.of(interval, Settings().global_shards).interval
 
 
+def needed(options: Options = DEFAULTS) -> float:
+    """Return the part of the heartbeats that is sent: its last one may be spared."""
+    spare = spare_seconds(options.heartbeat, served_every(options.interval))
+    return 1 - spare / LONGEST_CONNECTION
+
+
 def heartbeat_rate(connections: int, options: Options = DEFAULTS) -> float:
     """Return the posts per second of a sweep: evenly over most of a minute, or faster."""
-    return max(LOWEST_RATE, connections / served_every(options.interval) / SPREAD)
+    lowest = LOWEST_RATES[options.heartbeat]
+    return max(lowest, connections / served_every(options.interval) / SPREAD)
 
 
 def pong(options: Options = DEFAULTS) -> dict[str, float]:
@@ -133,7 +146,8 @@ def pong(options: Options = DEFAULTS) -> dict[str, float]:
 def connection(options: Options = DEFAULTS, *, json: bool = False) -> dict[str, float]:
     """Return the dollars of one connection's begin and end, by service."""
     units = arithmetic.CONNECT.counters + arithmetic.DISCONNECT.counters
-    counted = {"DynamoDB": units * PRICES["write_unit"]}
+    limited = USERS_ROOM_READ * PRICES["read_unit"]
+    counted = {"DynamoDB": units * PRICES["write_unit"] + limited}
     return added([together(JSON if json else SOCKET_IO, options), counted])
 
 

@@ -16,6 +16,9 @@ from simulation.markdown import shown, table
 
 RECORDED = Path(__file__).with_name("metered.json")
 
+STRANGER = "stranger: "
+"""How the names of those actions begin that need no valid token."""
+
 MEMORY = {row.name: row.memory for row in FUNCTIONS}
 
 
@@ -79,17 +82,27 @@ def keep(names: list[str]) -> None:
 
 
 def calls_of_actions(_constants: object) -> str:
-    """Write the table of all actions."""
+    """Write the table of all actions but those of strangers."""
     head = ("action", "calls of AWS", "in sequence before the client sees something", "functions",
             "messages in + out", "bytes to clients", "read units", "write units")  # fmt: skip
-    return table(head, [(name, *_cells(figures)) for name, figures in recorded().items()])
+    own = {name: found for name, found in recorded().items() if not name.startswith(STRANGER)}
+    return table(head, [(name, *_cells(figures)) for name, figures in own.items()])
+
+
+def strangers() -> dict[str, Metered]:
+    """Return what those can do who have no valid token, by what they do."""
+    return {
+        name.removeprefix(STRANGER): found
+        for name, found in recorded().items()
+        if name.startswith(STRANGER)
+    }
 
 
 def _cells(figures: Metered) -> list[str]:
     return [
-        _counted(figures.calls) or "none",
+        counted(figures.calls) or "none",
         "–" if figures.sequence is None else str(figures.sequence),
-        _counted(figures.invocations),
+        counted(figures.invocations),
         f"{figures.frames_in} + {figures.frames_out:,}",
         f"{figures.bytes:,}",
         shown(figures.read_units),
@@ -97,7 +110,7 @@ def _cells(figures: Metered) -> list[str]:
     ]
 
 
-def _counted(counts: Mapping[str, int]) -> str:
+def counted(counts: Mapping[str, int]) -> str:
     """Write names with how often each one occurs, if it is not once."""
     return ", ".join(
         name if count == 1 else f"{count:,} × {name}" for name, count in sorted(counts.items())

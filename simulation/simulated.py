@@ -66,14 +66,15 @@ QUOTAS = (
 
 
 def quotas(constants: Constants) -> str:
-    """Write how soon the last member has it under other quotas; the burst is half a second."""
+    """Write how soon the last member has it under other quotas, of which `post_burst` is half."""
     sizes = SIZES[1:]
     of_rooms = (f"{kind(name)}, {size:,}" for name in (GLOBAL, PROJECT) for size in sizes)
     of_settings = ("`posts_per_second`", "`page_workers`", "`page_size`")
     rows: list[Row] = []
     for quota, settings in QUOTAS:
         site = Site(
-            replace(constants, account_requests_per_s=quota, account_burst=quota / 2), settings
+            replace(constants, account_requests_per_s=quota, account_burst=quota / 2),
+            replace(settings, post_burst=quota // 2),
         )
         chosen = (quota, settings.posts_per_second, settings.page_workers, settings.page_size)
         lasts = (_last(site, name, size) for name in (GLOBAL, PROJECT) for size in sizes)

@@ -24,6 +24,7 @@ CALCULATED: dict[str, Callable[[Constants], str]] = {
     "constants": calculated.constants_used,
     "actions": metered.calls_of_actions,
     "per_action": calculated_costs.per_action,
+    "strangers": calculated_costs.without_token,
     "keep_alive": calculated_costs.keep_alive,
     "months": calculated_costs.months,
     "savings": calculated_costs.savings,

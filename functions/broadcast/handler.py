@@ -10,7 +10,6 @@ from functions.broadcast.wiring import fan_out
 from roomcast.envelope import Envelope, InvalidEnvelope
 from roomcast_backend.fanout.metrics import add_delivery_time, add_metrics
 from roomcast_backend.fanout.tally import Tally
-from roomcast_backend.fanout.work import Work
 from roomcast_backend.runtime.startup import initialize
 from roomcast_backend.runtime.time_budget import work_until
 
@@ -24,7 +23,9 @@ initialize(fan_out)
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     """Deliver one event of the bus, or the queued parts in a batch of SQS."""
     if "Records" in event:
-        return _deliver_queued(event, context)
+        from functions.broadcast import queued  # noqa: PLC0415  # 35 ms, for batches only
+
+        return queued.deliver(event, context, log=_log)
     try:
         envelope = Envelope.from_detail(event["detail"])
     except InvalidEnvelope as exc:
@@ -32,17 +33,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
         metrics.add_metric(name="invalid_events", unit="Count", value=1)
         return None
     _log(envelope, fan_out().broadcast(envelope, until=work_until(context)))
-
-
-def _deliver_queued(event: dict[str, Any], context: LambdaContext) -> Any:
-    from aws_lambda_powertools.utilities import batch  # noqa: PLC0415  # 35 ms, for batches only
-
-    def deliver(record: Any) -> None:
-        work = Work.from_message(record.body)
-        _log(work.envelope, fan_out().deliver(work, until=work_until(context)))
-
-    processor = batch.BatchProcessor(event_type=batch.EventType.SQS)
-    return batch.process_partial_response(event, deliver, processor, context=context)
+    return None
 
 
 def _log(envelope: Envelope, tally: Tally) -> None:

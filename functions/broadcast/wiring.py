@@ -7,10 +7,12 @@ from roomcast_backend.fanout.broadcast import FanOut
 from roomcast_backend.fanout.sender import Sender
 from roomcast_backend.fanout.work import PageQueue
 from roomcast_backend.lifecycle.termination import Terminator
+from roomcast_backend.protocol.event_frame import EventFrames
 from roomcast_backend.runtime.gateway import gateway
 from roomcast_backend.settings import settings
 from roomcast_backend.stores.counters import CounterStore
 from roomcast_backend.stores.events import EventStore
+from roomcast_backend.stores.large_data import LargeData
 from roomcast_backend.stores.memberships import MembershipStore
 from roomcast_backend.stores.room_log import RoomLog
 from roomcast_backend.stores.rooms import RoomStore
@@ -30,5 +32,6 @@ def fan_out() -> FanOut:
         sender=Sender(gateway(), memberships),
         terminator=Terminator(gateway(), memberships),
         queue=PageQueue(chosen),
+        frames=EventFrames(LargeData(chosen), largest=chosen.max_post_bytes),
         count_event=lambda event_id: counters.count_event(event_id, now=int(time.time())),
     )

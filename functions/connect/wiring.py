@@ -1,15 +1,26 @@
 """Builds what `connect` calls: the acceptor of handshakes."""
 
-import json
 from functools import cache
+from typing import TYPE_CHECKING
 
+from roomcast.rooms import GLOBAL
 from roomcast_backend.auth.verification_keys import load_verifier, principal_of
-from roomcast_backend.aws import clients
 from roomcast_backend.lifecycle.handshake import Acceptor
+from roomcast_backend.lifecycle.recent import Recent
 from roomcast_backend.runtime.invoke_open import invoke_open
+from roomcast_backend.runtime.set_deadline import set_deadline
 from roomcast_backend.settings import settings
 from roomcast_backend.stores.connections import ConnectionStore
-from roomcast_backend.stores.counters import CONNECTIONS, Counter, CounterStore
+from roomcast_backend.stores.counters import CounterStore, members
+
+if TYPE_CHECKING:
+    from roomcast_backend.lifecycle.frame_limit import FrameLimit
+
+COUNTED_SECONDS = 2.0
+"""How old the number of connections may be: the counters follow the tables within seconds anyway.
+
+It takes a read for each of their shards, for whoever wants to connect.
+"""
 
 
 def warm_up() -> None:
@@ -27,16 +38,16 @@ def acceptor() -> Acceptor:
         chosen,
         connections=ConnectionStore(chosen),
         principal_of=principal_of,
-        count_connections=lambda: counters.total(Counter(CONNECTIONS)),
+        count_connections=Recent(
+            lambda: counters.total(members(GLOBAL.kind)), seconds=COUNTED_SECONDS
+        ),
         open_connection=invoke_open,
-        set_deadline=_set_deadline,
+        set_deadline=set_deadline,
     )
 
 
-def _set_deadline(connection_id: str, seconds: int) -> None:
-    """Queue the check of a connection, delivered to `deadline` after some seconds (at most 900)."""
-    clients.sqs().send_message(
-        QueueUrl=settings().deadline_queue_url,
-        MessageBody=json.dumps({"connection_id": connection_id}),
-        DelaySeconds=seconds,
-    )
+def frame_limit() -> "FrameLimit":
+    """Return the limit of frames that a client has sent to this route."""
+    from roomcast_backend.runtime import frame_limit as rare  # noqa: PLC0415  for such frames only
+
+    return rare.frame_limit()

@@ -5,6 +5,7 @@ from functools import cache
 from roomcast_backend.lifecycle.auth_timeout import AuthTimeout
 from roomcast_backend.lifecycle.termination import Terminator
 from roomcast_backend.runtime.gateway import gateway
+from roomcast_backend.runtime.set_deadline import set_deadline
 from roomcast_backend.settings import settings
 from roomcast_backend.stores.connections import ConnectionStore
 from roomcast_backend.stores.memberships import MembershipStore
@@ -19,4 +20,6 @@ def auth_timeout() -> AuthTimeout:
         connections=ConnectionStore(chosen),
         memberships=memberships,
         terminator=Terminator(gateway(), memberships),
+        deadline=chosen.authentication_deadline,
+        check_again=set_deadline,
     )

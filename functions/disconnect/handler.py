@@ -5,7 +5,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.disconnect.wiring import memberships
+from functions.disconnect.wiring import frame_limit, memberships
 from roomcast_backend.inbound import reserved_routes
 from roomcast_backend.runtime.startup import initialize
 
@@ -20,7 +20,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     If this fails, the next post to the connection (410) or the row's TTL deletes it.
     """
     if reserved_routes.is_frame(event):
-        return reserved_routes.answer(event)
+        return reserved_routes.answer(event, frame_limit)
     context = event["requestContext"]
     memberships().forget(context["connectionId"])
     logger.info(

@@ -6,6 +6,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from functions.status import unavailable
 from functions.status.wiring import check_stores, statistics
 from roomcast_backend.auth.verification_keys import KeysUnavailable
 from roomcast_backend.aws.errors import AwsError
@@ -38,11 +39,7 @@ def stats() -> dict[str, Any]:
     return statistics().read(rooms=detail == "rooms")
 
 
-@app.exception_handler([AwsError, KeysUnavailable])  # type: ignore[untyped-decorator]
-def unavailable(error: Exception) -> Response[Any]:
-    """Answer 503 when a store does not answer."""
-    logger.error("a store does not answer", extra={"error": str(error)})
-    return Response(503, "application/json", '{"status": "unavailable"}')
+app.exception_handler([AwsError, KeysUnavailable])(unavailable.answer)
 
 
 @logger.inject_lambda_context

@@ -4,11 +4,15 @@ import time
 from functools import cache
 
 from roomcast.version import __version__
+from roomcast_backend.lifecycle.recent import Recent
 from roomcast_backend.settings import settings
 from roomcast_backend.statistics.report import Statistics
 from roomcast_backend.stores.connections import ConnectionStore
 from roomcast_backend.stores.counters import CounterStore
 from roomcast_backend.stores.rooms import RoomStore
+
+CHECKED_SECONDS = 5.0
+"""How old a good answer of the tables may be: anybody may ask for it, as often as they like."""
 
 
 @cache
@@ -18,7 +22,17 @@ def statistics() -> Statistics:
 
 
 def check_stores() -> str:
-    """Read each table that a client needs; return the version, or raise the store's error."""
+    """Return the version when every table answers, or did so lately; raise the store's error."""
+    return _checked()()
+
+
+@cache
+def _checked() -> Recent[str]:
+    return Recent(_check_stores, seconds=CHECKED_SECONDS)
+
+
+def _check_stores() -> str:
+    """Read each table that a client needs."""
     chosen = settings()
     ConnectionStore(chosen).get("health")
     RoomStore(chosen).page("project:health", 0, size=1)

@@ -1,4 +1,4 @@
-"""`subscribe`, `unsubscribe` and `$default`: the routes of all frames that clients send."""
+"""`$default`: the route of all frames that clients send."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from functions.subscribe.wiring import dispatcher, last_resort, warm_up
 from roomcast_backend.inbound.frames import frame_of
 from roomcast_backend.runtime.startup import initialize
+from roomcast_backend.runtime.unavailable import FRAMES, count_unavailable
 
 logger = Logger()
 initialize(warm_up)
@@ -21,5 +22,6 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
         reply = dispatcher().answer(event["requestContext"]["connectionId"], frame)
     except Exception:  # API Gateway's own error object would end a Socket.IO client
         logger.exception("a frame was not answered")
+        count_unavailable(FRAMES)
         reply = last_resort(frame)
     return {"statusCode": 200, "body": reply}

@@ -14,11 +14,15 @@ from roomcast_backend.inbound.socketio_commands import SessionCommands
 from roomcast_backend.inbound.socketio_handler import SocketIoHandler
 from roomcast_backend.model.connection import JSON, SOCKET_IO
 from roomcast_backend.protocol import protocol_of
+from roomcast_backend.protocol.event_frame import EventFrames
+from roomcast_backend.runtime.frame_limit import count_flooding, rate_limit
 from roomcast_backend.runtime.gateway import gateway
 from roomcast_backend.runtime.invoke_open import invoke_open
+from roomcast_backend.runtime.unavailable import FRAMES, count_unavailable
 from roomcast_backend.settings import settings
 from roomcast_backend.stores.connections import ConnectionStore, RateLimit
 from roomcast_backend.stores.events import EventStore
+from roomcast_backend.stores.large_data import LargeData
 from roomcast_backend.stores.memberships import MembershipStore
 from roomcast_backend.stores.recovery import RecoveryStore
 from roomcast_backend.stores.room_log import RoomLog
@@ -35,13 +39,15 @@ def warm_up() -> None:
 def dispatcher() -> Dispatcher:
     """Return the dispatcher of frames."""
     chosen = settings()
-    limit = RateLimit(interval=1000 // chosen.commands_per_second, burst=chosen.command_burst)
+    limit = rate_limit(chosen)
     connections = ConnectionStore(chosen)
     return Dispatcher(
         connections=connections,
         handlers=_handlers(connections, limit),
         gateway=gateway(),
         limit=limit,
+        count_flooding=count_flooding,
+        count_unavailable=lambda: count_unavailable(FRAMES),
     )
 
 
@@ -59,7 +65,7 @@ def _handlers(connections: ConnectionStore, limit: RateLimit) -> dict[str, Proto
         gateway(),
         keep=chosen.replay_hours * 3600,
         charge=partial(connections.charge, limit=limit),
-        largest=chosen.max_post_bytes,
+        frames=EventFrames(LargeData(chosen), largest=chosen.max_post_bytes),
     )
     commands = Commands(
         connections=connections,

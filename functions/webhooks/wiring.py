@@ -14,6 +14,7 @@ from roomcast.publisher import Publisher
 from roomcast.registry import Registry
 from roomcast_backend.auth import verification_keys
 from roomcast_backend.github.deliveries import Deliveries
+from roomcast_backend.github.object_order import ObjectOrder
 from roomcast_backend.github.webhook import Services
 from roomcast_backend.settings import settings
 
@@ -28,6 +29,12 @@ def services(context: LambdaContext) -> Services:
         secret=lambda: verification_keys.secret(chosen.github_secret_arn),
         registry=Registry(chosen.registry_table, client=_dynamodb()),
         deliveries=Deliveries(_records(), context=context),
+        order=ObjectOrder(
+            chosen.events_table,
+            client=_dynamodb(),
+            new_claim=new_id,
+            remaining_seconds=lambda: context.get_remaining_time_in_millis() / 1000,
+        ),
         publisher=_publisher(),
         max_bytes=chosen.max_webhook_bytes,
     )

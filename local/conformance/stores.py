@@ -35,7 +35,7 @@ class Connections:
             return self._rows.pop(connection_id, None)
 
     def admit(
-        self, connection_id: str, *, now: int, limit: RateLimit
+        self, connection_id: str, *, now: int, limit: RateLimit, uncounted: int = 0
     ) -> Connection | RateLimited | None:
         """Return a connection; clients of the suites may send as fast as they like."""
         return self.get(connection_id)
@@ -44,7 +44,9 @@ class Connections:
         """Return a connection: this process asks once for each to be greeted."""
         return self.get(connection_id)
 
-    def end_claim(self, connection_id: str, *, claimed: int, until: int) -> None:
+    def end_claim(
+        self, connection_id: str, *, claimed: int, until: int, greeted_at: int = 0
+    ) -> None:
         """Do nothing: there is no claim."""
 
 

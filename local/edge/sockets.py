@@ -1,6 +1,7 @@
 """WebSockets: the edge opens one to the WebSocket API for each client and passes messages on."""
 
 import asyncio
+import logging
 from http import HTTPStatus
 from typing import Any, Final, NamedTuple
 
@@ -20,7 +21,14 @@ from local.edge.upstreams import CLIENT, UPSTREAMS, end_to_end_headers
 MAX_MESSAGE_BYTES: Final = 1024 * 1024
 """Far over API Gateway's limits, which the API enforces; it bounds the edge's memory."""
 
-_OWN_HANDSHAKE: Final = ("sec-websocket-key", "sec-websocket-version", "sec-websocket-extensions")
+_SUBPROTOCOL: Final = "sec-websocket-protocol"
+_OWN_HANDSHAKE: Final = (
+    *("sec-websocket-key", "sec-websocket-version", "sec-websocket-extensions"),
+    _SUBPROTOCOL,
+)
+
+# It warns of subprotocols that were offered in vain, and names them: one can be a token.
+logging.getLogger("aiohttp.websocket").setLevel(logging.ERROR)
 
 Socket = ClientWebSocketResponse | web.WebSocketResponse
 
@@ -41,27 +49,41 @@ async def proxy(request: web.Request) -> web.StreamResponse:
     In this order a refusal of the API is the answer to the client's own handshake. The API's stage
     has no paths below it: what the client asked for is dropped, its query is kept.
     """
-    # API Gateway does not compress either.
-    client = web.WebSocketResponse(compress=False, max_msg_size=MAX_MESSAGE_BYTES, autoclose=False)
-    if not client.can_prepare(request):
+    if not web.WebSocketResponse().can_prepare(request):
         return _refuse(HTTPStatus.UPGRADE_REQUIRED, "Expected a WebSocket handshake")
     query = request.raw_path.partition("?")[2]
     url = URL(f"{request.app[UPSTREAMS].websocket_url}?{query}", encoded=True)
     headers = end_to_end_headers(request.headers, without=["host", *_OWN_HANDSHAKE])
     try:
         upstream = await request.app[CLIENT].ws_connect(
-            url, headers=headers, max_msg_size=MAX_MESSAGE_BYTES, autoclose=False
+            url,
+            headers=headers,
+            protocols=_offered_subprotocols(request),
+            max_msg_size=MAX_MESSAGE_BYTES,
+            autoclose=False,
         )
     except WSServerHandshakeError as refusal:
         return _refuse(refusal.status, "The WebSocket API refused the connection")
     except ClientConnectionError:
         return _refuse(HTTPStatus.BAD_GATEWAY, "The WebSocket API does not answer: is it running?")
+    client = web.WebSocketResponse(
+        compress=False,  # API Gateway does not compress either
+        protocols=[upstream.protocol] if upstream.protocol else [],
+        max_msg_size=MAX_MESSAGE_BYTES,
+        autoclose=False,
+    )
     try:
         await client.prepare(request)
         await _exchange(client, upstream)
     finally:
         await upstream.close()
     return client
+
+
+def _offered_subprotocols(request: web.Request) -> list[str]:
+    """Return the names that the client offers, in its order."""
+    offered = ",".join(request.headers.getall(_SUBPROTOCOL, []))
+    return [name for each in offered.split(",") if (name := each.strip())]
 
 
 async def _exchange(client: Socket, upstream: Socket) -> None:

@@ -9,9 +9,10 @@ from ministack.services import (  # type: ignore[import-untyped]
     apigateway,
     eventbridge,
     lambda_svc,
+    sqs,
 )
 
-from local.emulator import bad_luck, browsers, cors, patch, sockets, workers
+from local.emulator import bad_luck, browsers, cors, dead_letters, patch, sockets, workers
 
 
 def main() -> None:
@@ -21,6 +22,7 @@ def main() -> None:
     workers.install(lambda_runtime, lambda_svc)
     bad_luck.install(apigateway, lambda_svc, eventbridge)
     cors.install(apigateway)
+    dead_letters.install(sqs)
     browsers.install(app)
     logging.getLogger("functions").setLevel(logging.INFO)
     sys.argv = sys.argv[:1]

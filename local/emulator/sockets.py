@@ -35,6 +35,8 @@ MAX_CONCURRENT_FRAMES: Final = 16
 """Frames of one client that are handled at a time. API Gateway has no such limit; here each one
 occupies a thread, so a client that sends more is read more slowly."""
 
+SUBPROTOCOL: Final = "sec-websocket-protocol"
+
 GOING_AWAY: Final = 1001
 UNSUPPORTED_DATA: Final = 1003
 MESSAGE_TOO_BIG: Final = 1009
@@ -61,6 +63,19 @@ def install(apigateway: ModuleType) -> None:
     )
     wrap(apigateway, "_invoke_ws_lambda", _through_client_socket)
     wrap(apigateway, "handle_connections_api", _limit_posts)
+    wrap(apigateway, "_evaluate_route_selection", _selects_a_route_always)
+
+
+def _selects_a_route_always(original: Callable[[str, str], str]) -> Callable[[str, str], str]:
+    """Return the route selection, which leads JSON that is too deep for Python to `$default`."""
+
+    def select(expression: str, frame: str) -> str:
+        try:
+            return original(expression, frame)
+        except RecursionError:
+            return "$default"
+
+    return select
 
 
 def unacceptable(message: Message) -> int | None:
@@ -95,6 +110,7 @@ class ClientSocket:
         self._lifetimes = lifetimes
         self._began = self._active_at = time.monotonic()
         self._refusal: tuple[int, str, str] | None = None
+        self._subprotocol: str | None = None
         self._closed = False
         self._free_places = asyncio.Semaphore(MAX_CONCURRENT_FRAMES)
         self._frames: set[asyncio.Task[None]] = set()
@@ -142,14 +158,22 @@ class ClientSocket:
             why = http.client.responses.get(status, "")
             await self._refuse(self._scope, self._send, status, why, connection_id, request_id)
             return
+        if message["type"] == "websocket.accept" and self._subprotocol is not None:
+            message = {**message, "subprotocol": self._subprotocol}
         await self._send(message)
 
     def record_connect_reply(self, reply: Reply, connection_id: str, request_id: str) -> None:
-        """Remember with which status `$connect` refused the client, for the handshake's answer.
+        """Remember how `$connect` answered, for the handshake's answer: status and subprotocol.
 
-        MiniStack closes an unaccepted socket instead: 403, whatever the function said.
+        MiniStack closes an unaccepted socket with 403, whatever the function said, and accepts
+        without a subprotocol, which makes a browser close. API Gateway passes on no other header.
         https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-route-keys-connect-disconnect.html
+        https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-connect-route-subprotocol.html
         """
+        headers = (reply or {}).get("headers") or {}
+        self._subprotocol = next(
+            (str(value) for name, value in headers.items() if name.lower() == SUBPROTOCOL), None
+        )
         status = int((reply or {}).get("statusCode", HTTPStatus.OK))
         if status not in SUCCESS:
             self._refusal = (status, connection_id, request_id)

@@ -4,6 +4,9 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
+MOST_DOUBLINGS = 64
+"""Every cap is reached before; without an end to the retries 2.0**1024 would overflow."""
+
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
@@ -27,4 +30,4 @@ class Backoff:
 
     def longest(self, retry: int) -> float:
         """Return the longest pause before retry 0, 1, 2, ... in seconds."""
-        return min(self.cap, self.base * 2.0**retry)
+        return min(self.cap, self.base * 2.0 ** min(retry, MOST_DOUBLINGS))

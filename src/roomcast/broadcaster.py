@@ -12,6 +12,7 @@ from roomcast.broadcasts.all import AllBroadcasts
 from roomcast.bus import MAX_CONNECTIONS, EventBus
 from roomcast.events.base import Event
 from roomcast.fork_local import ForkLocal
+from roomcast.large_events import LargeEvents
 from roomcast.publisher import Publisher
 from roomcast.sync import SyncBroadcaster
 
@@ -26,6 +27,7 @@ class EventBroadcaster(AllBroadcasts):
 
     `event_bus` is the name or ARN of the bus; by default `ROOMCAST_EVENT_BUS` names it. boto3 finds
     region, credentials and endpoint. `source` replaces the default source of every event type.
+    `data_bucket` is the bucket for the data of events over 128 KB, see `LargeEvents`.
     The broadcaster reads no setting and opens no connection before the first event. boto3 blocks,
     so it runs in threads that belong to the broadcaster: an endpoint that does not answer cannot
     use up the default threads of the event loop.
@@ -37,9 +39,10 @@ class EventBroadcaster(AllBroadcasts):
         *,
         client: "EventBridgeClient | None" = None,
         source: str | None = None,
+        data_bucket: str | None = None,
     ) -> None:
         self._bus = EventBus(event_bus, client=client)
-        self._publisher = Publisher(self._bus, source)
+        self._publisher = Publisher(self._bus, source, large=LargeEvents(data_bucket))
         self._threads = ForkLocal(
             lambda: ThreadPoolExecutor(MAX_CONNECTIONS, thread_name_prefix="roomcast")
         )

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Self
 
-from roomcast.errors import EventTooLarge, InvalidRoom
+from roomcast.errors import BUS_BYTES, EventTooLarge, InvalidRoom
+from roomcast.references import DataLink, DataReference
 from roomcast.rooms import Room
 from roomcast.timestamps import in_utc
 
@@ -29,11 +30,7 @@ MAX_NUMBER: Final = 10**12
 
 MAX_PUBLISHER_LENGTH: Final = 64
 
-MAX_ENTRY_BYTES: Final = 256 * 1024
-"""EventBridge's limit for one PutEvents entry, and for one request with all its entries.
-
-https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevent-size.html
-"""
+MAX_ENTRY_BYTES: Final = BUS_BYTES
 
 
 class InvalidEnvelope(ValueError):
@@ -67,7 +64,8 @@ class Envelope:
     """One event as it travels: all fields that its copies share.
 
     `rooms` are in order of precedence: a connection in two of them gets the copy of the first one.
-    `truncated` says that `data` was left out on the way to a client; on the bus no event is.
+    With `reference` the data stands in the data bucket and `data` is empty; `link` is where the
+    clients of one post fetch it, and is never on the bus.
 
     `publisher` names the process that published the event, `number` counts what it published: of
     two events of one publisher the one with the larger number was published later. Publishers that
@@ -81,7 +79,8 @@ class Envelope:
     source: str
     rooms: tuple[str, ...]
     data: dict[str, Any]
-    truncated: bool = False
+    reference: DataReference | None = None
+    link: DataLink | None = None
     publisher: str = ""
     number: int = 0
     seqs: Mapping[str, int] = field(default_factory=dict)
@@ -99,15 +98,19 @@ class Envelope:
         if room in self.seqs:
             copy["seq"] = self.seqs[room]
         copy |= self._order()
-        return {**copy, "truncated": True} if self.truncated else copy
+        return {**copy, "data_ref": self._data_ref()} if self.reference else copy
 
-    def without_data(self) -> Self:
-        """Return the event as clients get it that it is too large for: `truncated` is true."""
-        return replace(self, data={}, truncated=True)
+    def by_reference(self, reference: DataReference) -> Self:
+        """Return the event with a reference in the place of its data."""
+        return replace(self, data={}, reference=reference)
+
+    def with_link(self, link: DataLink) -> Self:
+        """Return the event as the clients of a post get it."""
+        return replace(self, link=link)
 
     def to_detail(self) -> dict[str, Any]:
         """Return the `Detail` of the EventBridge entry, as a JSON object."""
-        return {
+        detail = {
             "id": self.id,
             "type": self.type,
             "timestamp": self.timestamp,
@@ -116,6 +119,7 @@ class Envelope:
             "data": self.data,
             **self._order(),
         }
+        return {**detail, "data_ref": self.reference.to_detail()} if self.reference else detail
 
     def _order(self) -> dict[str, Any]:
         """Return the fields that order the events of one publisher, if it has numbered them."""
@@ -142,17 +146,41 @@ class Envelope:
             source=detail["source"],
             rooms=_room_names(detail.get("rooms")),
             data=detail["data"],
+            reference=_reference(detail.get("data_ref")),
             publisher=publisher,
             number=number,
         )
 
     def check_size(self, limit: int = MAX_FRAME_BYTES) -> None:
         """Raise `EventTooLarge` when a client's copy, with its framing, exceeds `limit` bytes."""
-        longest = max(self.rooms, key=len, default="")
-        given = replace(self, publisher="", seqs={})  # what was added is part of the framing
-        size = len(encode(given.for_room(longest)).encode()) + FRAMING_BYTES
+        size = self.size()
         if size > limit:
             raise EventTooLarge(self.type, size, limit)
+
+    def size(self) -> int:
+        """Return the size of a client's copy with its framing, in bytes.
+
+        The order of the event and its positions are part of the framing.
+        """
+        longest = max(self.rooms, key=len, default="")
+        copy = replace(self, publisher="", seqs={}).for_room(longest)
+        return len(encode(copy).encode()) + FRAMING_BYTES
+
+    def _data_ref(self) -> dict[str, Any]:
+        if self.reference is None or self.link is None:
+            raise ValueError("no link to the data of the event")
+        return {
+            "url": self.link.url,
+            **self.reference.to_detail(),
+            "expires_at": self.link.expires_at,
+        }
+
+
+def _reference(value: object) -> DataReference | None:
+    try:
+        return None if value is None else DataReference.parse(value)
+    except ValueError as exc:
+        raise InvalidEnvelope(f"data_ref: {exc}") from exc
 
 
 def _room_names(names: object) -> tuple[str, ...]:

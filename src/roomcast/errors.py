@@ -4,6 +4,14 @@ Each error has its facts as attributes. They are also the constructor's argument
 can be pickled and sent to another process.
 """
 
+from typing import Final
+
+BUS_BYTES: Final = 256 * 1024
+"""EventBridge's limit for one PutEvents entry, and for one request with all its entries.
+
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevent-size.html
+"""
+
 
 class RoomcastError(Exception):
     """The base of every error that this library raises."""
@@ -40,8 +48,14 @@ class EventTooLarge(RoomcastError, ValueError):
     def __str__(self) -> str:
         return (
             f"{self.event_type} was not sent: it takes {self.size} bytes encoded, the limit is "
-            f"{self.limit}; shorten the payload or send a reference to it"
+            f"{self.limit}; shorten the payload or send a reference to it{self._hint()}"
         )
+
+    def _hint(self) -> str:
+        """Return what raises the limit, where something does."""
+        if self.limit != BUS_BYTES:
+            return ""
+        return ", or set ROOMCAST_DATA_BUCKET (the stack's output DataBucketName), for up to 1 MB"
 
 
 class InvalidRoom(RoomcastError, ValueError):

@@ -2,48 +2,58 @@
 
 One DynamoDB table, partition key `entry`:
 
-    repo#<owner/name, lower case>    name, project_id
+    repo#<owner/name, lower case>    name, project_id, repository_id?
+    repo-id#<GitHub's id>            name, project_id, first_name?, named_at?
     login#<login, lower case>        name, user_id
 
 GitHub's names are case-insensitive, so `Octo/Hello` and `octo/hello` are one entry; `name` keeps
-the spelling that was linked. The command line writes the table, the webhook function reads it.
+the spelling that was linked. A link begins with a name. The first webhook of that name brings the
+repository's id, and from then on the row of the id decides: a renamed repository stays linked, and
+another one that takes its name gets nothing of the link. `first_name` is the name that the ids of
+its objects are made of, `named_at` the time at which GitHub said that `name` is its name.
+
+The command line writes the table. The webhook function reads it, notes ids and follows names.
 """
 
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+from botocore.exceptions import ClientError
+
 from roomcast.errors import RoomcastError
-from roomcast.rooms import canonical_id, is_id
+from roomcast.registry_rows import (
+    InvalidLink,
+    RepositoryLink,
+    UserLink,
+    checked_id,
+    checked_login,
+    checked_repository,
+    checked_repository_id,
+    id_key,
+    id_row,
+    item_of,
+    key_of,
+    link_of,
+    login_key,
+    name_key,
+    name_row,
+    pointed_to,
+    repository_of,
+    text,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# An enterprise with managed accounts adds an underscore and its short code to every login.
-_LOGIN: Final = r"[A-Za-z0-9](?:[A-Za-z0-9]|-(?=[A-Za-z0-9])){0,38}(?:_[A-Za-z0-9]{1,8})?"
-_USER: Final = re.compile(rf"{_LOGIN}(?:\[bot\])?", re.ASCII)
-_REPOSITORY: Final = re.compile(rf"{_LOGIN}/(?!\.{{1,2}}$)[A-Za-z0-9._-]{{1,100}}", re.ASCII)
+__all__ = ["InvalidLink", "Registry", "RegistryBusy", "RepositoryLink", "UserLink"]
+
+BATCH_READS: Final = 5
+"""How often a batch of logins is read before what DynamoDB leaves out counts as a fault."""
 
 
-class InvalidLink(RoomcastError, ValueError):
-    """A repository, login, project id or user id is malformed; nothing was stored."""
-
-
-@dataclass(frozen=True, slots=True)
-class RepositoryLink:
-    """A repository (`owner/name`) and the project that its events go to."""
-
-    repository: str
-    project_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class UserLink:
-    """A GitHub login and the user who receives the events of issues assigned to it."""
-
-    login: str
-    user_id: str
+class RegistryBusy(RoomcastError):
+    """DynamoDB answered for a part of the logins only, several times."""
 
 
 class Registry:
@@ -53,97 +63,211 @@ class Registry:
         self._table = table
         self._client = client
 
-    def link_repository(self, repository: str, project_id: str) -> RepositoryLink:
-        """Link a repository (`owner/name`) to a project; replace an earlier link.
+    def link_repository(
+        self, repository: str, project_id: str, repository_id: int | None = None
+    ) -> RepositoryLink:
+        """Link a repository (`owner/name`) to a project; replace an earlier link of that name.
 
-        Raises `InvalidLink`.
+        Without `repository_id` the next webhook of that name brings it. This reads the whole table
+        when an id is given or known. Raises `InvalidLink`.
         """
-        link = RepositoryLink(_repository(repository), _id("project", project_id))
-        self._put(_repository_key(repository), name=link.repository, project_id=link.project_id)
+        link = RepositoryLink(
+            checked_repository(repository),
+            checked_id("project", project_id),
+            checked_repository_id(repository_id),
+        )
+        if link.repository_id is not None:
+            rows = [name_row(link), id_row(link, link.repository_id)]
+            self._replace(self._entries(repository, repository_id), rows)
+        elif not self._put(name_row(link), "attribute_not_exists(repository_id)"):
+            self._replace(self._entries(repository, None), [name_row(link)])
         return link
 
     def link_user(self, login: str, user_id: str) -> UserLink:
         """Link a GitHub login to a user; replace an earlier link. Raises `InvalidLink`."""
-        link = UserLink(_user(login), _id("user", user_id))
-        self._put(_user_key(login), name=link.login, user_id=link.user_id)
+        link = UserLink(checked_login(login), checked_id("user", user_id))
+        row = {"entry": login_key(login), "name": link.login, "user_id": link.user_id}
+        self._client.put_item(TableName=self._table, Item=item_of(row))
         return link
 
     def unlink_repository(self, repository: str) -> bool:
-        """Delete a repository's link; tell whether there was one. Raises `InvalidLink`."""
-        return self._delete(_repository_key(_repository(repository)))
+        """Delete a repository's link, whatever its id; tell whether there was one.
+
+        This reads the whole table when no row has that name. Raises `InvalidLink`.
+        """
+        row = self._delete(name_key(checked_repository(repository)))
+        if row is None:
+            entries = self._entries(repository, None)
+            for entry in entries:
+                self._delete(entry)
+            return bool(entries)
+        if "repository_id" in row:
+            self._delete(pointed_to(row), name=row["name"]["S"])
+        return True
 
     def unlink_user(self, login: str) -> bool:
         """Delete a login's link; tell whether there was one. Raises `InvalidLink`."""
-        return self._delete(_user_key(_user(login)))
+        return self._delete(login_key(checked_login(login))) is not None
 
     def project_of(self, repository: str) -> str | None:
         """Return the id of the project that a repository is linked to, None without a link."""
-        return self._get(_repository_key(repository), "project_id")
+        link = self.by_name(repository)
+        return link.project_id if link else None
+
+    def by_name(self, repository: str) -> RepositoryLink | None:
+        """Return the link of a name, None without one."""
+        return self._repository_link(name_key(repository))
+
+    def by_id(self, repository_id: int) -> RepositoryLink | None:
+        """Return the link of a repository's id, None as long as no link has that id."""
+        return self._repository_link(id_key(repository_id))
 
     def user_of(self, login: str) -> str | None:
         """Return the id of the user that a GitHub login is linked to, None without a link."""
-        return self._get(_user_key(login), "user_id")
+        return self.users_of([login]).get(login)
+
+    def users_of(self, logins: Iterable[str]) -> dict[str, str]:
+        """Return the user ids of those logins that are linked, at most 100, in one read.
+
+        Raises `RegistryBusy` when DynamoDB answers for a part only.
+        """
+        names = {login: login_key(login) for login in logins}
+        items = self._read(sorted(set(names.values())))
+        users = {item["entry"]["S"]: item["user_id"]["S"] for item in items}
+        return {login: users[entry] for login, entry in names.items() if entry in users}
 
     def links(self) -> Iterator[RepositoryLink | UserLink]:
         """Yield every link, in no order. This reads the whole table: never call it in a request."""
-        for page in self._client.get_paginator("scan").paginate(TableName=self._table):
-            for item in page["Items"]:
-                yield _link_of(item)
+        items = list(self._scan())
+        by_id = {item["entry"]["S"] for item in items}
+        for item in items:
+            # The row of the id is the link, once there is one: the row of the name points to it.
+            if "repository_id" not in item or pointed_to(item) not in by_id:
+                yield link_of(item)
 
-    def _put(self, entry: str, **attributes: str) -> None:
-        item: Any = {name: {"S": value} for name, value in attributes.items()}
-        self._client.put_item(TableName=self._table, Item={**_key(entry), **item})
+    def write_id(
+        self, link: RepositoryLink, repository_id: int, *, project_id: str | None = None
+    ) -> bool:
+        """Write the row of an id; tell whether it was as expected.
 
-    def _delete(self, entry: str) -> bool:
-        answer = self._client.delete_item(
-            TableName=self._table, Key=_key(entry), ReturnValues="ALL_OLD"
-        )
-        return bool(answer.get("Attributes"))
+        With `project_id` it must be there and have this project, otherwise it must not be there.
+        """
+        row = id_row(link, repository_id)
+        if project_id is None:
+            return self._put(row, "attribute_not_exists(entry)")
+        return self._put(row, "project_id = :project", project=project_id)
 
-    def _get(self, entry: str, attribute: str) -> str | None:
+    def write_name(
+        self, link: RepositoryLink, repository_id: int, *, instead_of: RepositoryLink | None
+    ) -> bool:
+        """Write the row of a name with its id; tell whether it was as it had been read.
+
+        `instead_of` is what `by_name` returned.
+        """
+        row = name_row(replace(link, repository_id=repository_id))
+        if instead_of is None:
+            return self._put(row, "attribute_not_exists(entry)")
+        if instead_of.repository_id is None:
+            condition = "project_id = :project AND attribute_not_exists(repository_id)"
+            return self._put(row, condition, project=instead_of.project_id)
+        return self._put(row, "repository_id = :id", id=str(instead_of.repository_id))
+
+    def delete_name(self, repository: str, repository_id: int) -> None:
+        """Delete the row of a name, unless it has become another repository's."""
+        self._delete(name_key(repository), repository_id=str(repository_id))
+
+    def _put(self, row: dict[str, str], condition: str, **values: str) -> bool:
+        """Write a row under a condition; tell whether it was met."""
+        given = item_of({f":{name}": value for name, value in values.items()})
+        request: Any = {"ExpressionAttributeValues": given} if given else {}
+        try:
+            self._client.put_item(
+                TableName=self._table,
+                Item=item_of(row),
+                ConditionExpression=condition,
+                **request,
+            )
+        except ClientError as exc:
+            if _is_refused(exc):
+                return False
+            raise
+        return True
+
+    def _delete(self, entry: str, **expected: str) -> Any | None:
+        """Delete a row that has the expected attributes; return it, None without one."""
+        request: Any = {}
+        if expected:
+            request = {
+                "ConditionExpression": " AND ".join(f"#{name} = :{name}" for name in expected),
+                "ExpressionAttributeNames": {f"#{name}": name for name in expected},
+                "ExpressionAttributeValues": item_of(
+                    {f":{name}": value for name, value in expected.items()}
+                ),
+            }
+        try:
+            answer = self._client.delete_item(
+                TableName=self._table, Key=key_of(entry), ReturnValues="ALL_OLD", **request
+            )
+        except ClientError as exc:
+            if _is_refused(exc):
+                return None
+            raise
+        return answer.get("Attributes") or None
+
+    def _repository_link(self, entry: str) -> RepositoryLink | None:
         # A consistent read: the first webhook after the command returned finds the link.
-        answer = self._client.get_item(TableName=self._table, Key=_key(entry), ConsistentRead=True)
-        return answer["Item"][attribute]["S"] if "Item" in answer else None
-
-
-def _key(entry: str) -> Any:
-    return {"entry": {"S": entry}}
-
-
-def _repository_key(repository: str) -> str:
-    return f"repo#{repository.lower()}"
-
-
-def _user_key(login: str) -> str:
-    return f"login#{login.lower()}"
-
-
-def _link_of(item: Any) -> RepositoryLink | UserLink:
-    if "project_id" in item:
-        return RepositoryLink(item["name"]["S"], item["project_id"]["S"])
-    return UserLink(item["name"]["S"], item["user_id"]["S"])
-
-
-def _repository(name: str) -> str:
-    """Check a repository's full name by GitHub's rules for accounts and repositories.
-
-    https://docs.github.com/en/enterprise-cloud@latest/admin/managing-iam/iam-configuration-reference/username-considerations-for-external-authentication
-    """
-    if not _REPOSITORY.fullmatch(name) or name.lower().endswith(".git"):
-        raise InvalidLink(f"not a GitHub repository: expected OWNER/NAME, got {name!r}")
-    return name
-
-
-def _user(login: str) -> str:
-    if not _USER.fullmatch(login):
-        raise InvalidLink(
-            "not a GitHub login: expected up to 39 letters, digits and single hyphens, "
-            f"got {login!r}"
+        answer = self._client.get_item(
+            TableName=self._table, Key=key_of(entry), ConsistentRead=True
         )
-    return login
+        item = answer.get("Item")
+        return repository_of(item) if item else None
+
+    def _read(self, entries: list[str]) -> list[Any]:
+        found: list[Any] = []
+        keys: Any = [key_of(entry) for entry in entries]
+        for _ in range(BATCH_READS):
+            if not keys:
+                return found
+            answer = self._client.batch_get_item(
+                RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
+            )
+            found += answer["Responses"].get(self._table, [])
+            left: Any = answer.get("UnprocessedKeys") or {}
+            keys = left[self._table]["Keys"] if left else []
+        raise RegistryBusy("the registry answered for a part of the logins only")
+
+    def _scan(self) -> Iterator[Any]:
+        paginator = self._client.get_paginator("scan")
+        for page in paginator.paginate(TableName=self._table, ConsistentRead=True):
+            yield from page["Items"]
+
+    def _entries(self, repository: str, repository_id: int | None) -> set[str]:
+        """Return the keys of all rows that a name has, and of those that an id has."""
+        ids = {id_key(repository_id), str(repository_id)} if repository_id is not None else set()
+        return {
+            item["entry"]["S"]
+            for item in self._scan()
+            if "project_id" in item
+            and (
+                item["name"]["S"].lower() == repository.lower()
+                or item["entry"]["S"] in ids
+                or text(item, "repository_id") in ids
+            )
+        }
+
+    def _replace(self, entries: set[str], rows: list[dict[str, str]]) -> None:
+        """Delete rows and write others, all or none of it."""
+        written = {row["entry"] for row in rows}
+        actions: Any = [
+            *({"Put": {"TableName": self._table, "Item": item_of(row)}} for row in rows),
+            *(
+                {"Delete": {"TableName": self._table, "Key": key_of(entry)}}
+                for entry in sorted(entries - written)
+            ),
+        ]
+        self._client.transact_write_items(TransactItems=actions)
 
 
-def _id(kind: str, value: str) -> str:
-    if not is_id(value):
-        raise InvalidLink(f"not a {kind} id: expected 1 to 128 of A-Z a-z 0-9 . _ -, got {value!r}")
-    return canonical_id(value)
+def _is_refused(error: ClientError) -> bool:
+    """Tell whether DynamoDB refused a write because of its condition."""
+    return error.response.get("Error", {}).get("Code") == "ConditionalCheckFailedException"

@@ -3,6 +3,9 @@
 A room's name is `global`, `user:<id>`, `project:<id>` or `agent:<id>`. Ids are UUIDs or short
 names of 1 to 128 characters `A-Z a-z 0-9 . _ -`; UUIDs are written in lower case, so that one
 project has one room however a caller spells its id.
+
+A user's id may also hold `| @ + / = ~`, as identity providers write it (`auth0|6553da60`); any
+other character is written as `%XX`, see `user_id`. No room's name holds a `#` or a second `:`.
 """
 
 import re
@@ -14,12 +17,36 @@ from roomcast.errors import InvalidRoom
 KINDS: Final = ("global", "project", "user", "agent")
 
 _ID = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
+_USER_ID = re.compile(r"(?=.{1,128}\Z)(?:[A-Za-z0-9._|@+/=~-]|%[0-9A-F]{2})+", re.ASCII)
+_NOT_IN_USER_IDS = re.compile(rb"[^A-Za-z0-9._|@+/=~-]")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 
 
 def is_id(text: str) -> bool:
     """Tell whether `text` is an id: 1 to 128 of `A-Z a-z 0-9 . _ -`, which includes UUIDs."""
     return _ID.fullmatch(text) is not None
+
+
+def is_user_id(text: str) -> bool:
+    """Tell whether `text` is the id of a user, as `user_id` writes it."""
+    return _USER_ID.fullmatch(text) is not None
+
+
+def user_id(subject: str) -> str:
+    """Return the id of the user whom an identity provider calls `subject` (a token's `sub`).
+
+    Two subjects never get the same id: what ids may not hold is written as the `%XX` of its UTF-8
+    bytes, `%` too. Most subjects stay as they are; UUIDs are written in lower case. Raises
+    `ValueError` for text with a space or a control character, and for an id that would be empty or
+    longer than 128 characters.
+    """
+    if " " in subject or not subject.isprintable():
+        raise ValueError("expected a user's id without spaces and control characters")
+    written = _NOT_IN_USER_IDS.sub(lambda found: b"%%%02X" % ord(found[0]), subject.encode())
+    text = written.decode()
+    if not is_user_id(text):
+        raise ValueError("expected a user's id of 1 to 128 characters")
+    return canonical_id(text)
 
 
 def canonical_id(text: str) -> str:
@@ -42,7 +69,8 @@ class Room:
         if not isinstance(name, str):
             raise InvalidRoom(name)
         kind, colon, room_id = name.partition(":")
-        if not colon or kind not in KINDS or kind == "global" or not is_id(room_id):
+        known = colon and kind in KINDS and kind != "global"
+        if not known or not (is_user_id(room_id) if kind == "user" else is_id(room_id)):
             raise InvalidRoom(name)
         return cls(kind, canonical_id(room_id))
 

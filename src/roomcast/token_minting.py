@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from roomcast.errors import RoomcastError
-from roomcast.rooms import is_id
+from roomcast.rooms import is_id, is_user_id
 
 HOUR: Final = timedelta(hours=1)
 
@@ -41,7 +41,7 @@ def mint(
         raise InvalidClaim("secret: expected the service's JWT secret, got nothing")
     moment = now or datetime.now(UTC)
     claims = {
-        "sub": _id("user_id", user_id),
+        "sub": _user_id(user_id),
         "iat": int(moment.timestamp()),
         "exp": int((moment + lifetime).timestamp()),
         "token_type": "access",
@@ -62,6 +62,15 @@ def _ids(claim: str, ids: Iterable[str] | None) -> list[str] | None:
         return None
     listed = [ids] if isinstance(ids, str) else list(ids)
     return [each if each == "*" else _id(claim, each) for each in listed]
+
+
+def _user_id(value: str) -> str:
+    """Check a subject that is its own user id; see `roomcast.rooms.user_id` for the others."""
+    if not is_user_id(value) or "%" in value:
+        raise InvalidClaim(
+            f"user_id: expected 1 to 128 of A-Z a-z 0-9 . _ - | @ + / = ~, got {value!r}"
+        )
+    return value
 
 
 def _id(claim: str, value: str) -> str:

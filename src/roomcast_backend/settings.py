@@ -26,7 +26,7 @@ class BadSetting(ValueError):
 class Settings:
     """Times are in the unit of their name, else in seconds; sizes are in bytes.
 
-    `max_connections` is 0 for no limit.
+    `max_connections`, `connections_per_user` and `max_refused_commands` are 0 for no limit.
     """
 
     connections_table: str = ""
@@ -36,6 +36,7 @@ class Settings:
     idempotency_table: str = ""
     counters_table: str = ""
     event_bus: str = ""
+    data_bucket: str = ""
     callback_url: str = ""
     open_function: str = ""
     deadline_queue_url: str = ""
@@ -46,14 +47,23 @@ class Settings:
     jwt_algorithm: str = "HS256"
     jwt_audience: str = ""
     jwt_issuer: str = ""
+    jwt_leeway: int = 30
+    jwt_user_claim: str = "sub"
+    jwt_role_claim: str = "role"
+    jwt_projects_claim: str = "projects"
+    jwt_agents_claim: str = "agents"
+    jwt_admin_role: str = "admin"
+    jwt_token_type: str = ""
     projects_without_claim: str = "none"
     allowed_origins: str = "*"
     max_connections: int = 0
-    max_event_bytes: int = 131072
-    max_webhook_bytes: int = 5242880
+    connections_per_user: int = 50
+    max_webhook_bytes: int = 2_000_000
+    max_event_bytes: int = 1048576
     max_rooms_per_connection: int = 50
     commands_per_second: int = 10
     command_burst: int = 20
+    max_refused_commands: int = 100
     authentication_deadline: int = 15
     socketio_heartbeat: str = "noop"
     heartbeat_interval: int = 510
@@ -62,11 +72,13 @@ class Settings:
     page_size: int = 1000
     page_workers: int = 5
     posts_per_second: int = 2000
+    post_burst: int = 5000
     max_post_bytes: int = 131072
     replay_hours: int = 24
 
     def __post_init__(self) -> None:
         _check(self.projects_without_claim in ("none", "all"), "projects_without_claim", "none|all")
+        _check(0 <= self.jwt_leeway <= 300, "jwt_leeway", "0-300")  # noqa: PLR2004
         _check(self.socketio_heartbeat in ("noop", "ping"), "socketio_heartbeat", "noop|ping")
         _check(self.heartbeat_interval >= 1, "heartbeat_interval", "at least 1")
         _check(1 <= self.max_rooms_per_connection <= MOST_ROOMS, "max_rooms_per_connection", "1-90")
@@ -74,9 +86,12 @@ class Settings:
         _check(self.page_size >= self.global_shards, "page_size", "at least global_shards")
         _check(self.page_workers >= 1, "page_workers", "at least 1")
         _check(self.posts_per_second >= 1, "posts_per_second", "at least 1")
+        _check(self.post_burst >= 1, "post_burst", "at least 1")
         _check(1024 <= self.max_post_bytes <= 131072, "max_post_bytes", "1024-131072")  # noqa: PLR2004
         _check(self.commands_per_second >= 1, "commands_per_second", "at least 1")
         _check(self.command_burst >= 1, "command_burst", "at least 1")
+        _check(self.max_refused_commands >= 0, "max_refused_commands", "at least 0")
+        _check(self.connections_per_user >= 0, "connections_per_user", "at least 0")
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:

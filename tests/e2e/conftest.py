@@ -29,6 +29,7 @@ def endpoints() -> Iterator[dict[str, str]]:
 def broadcaster(endpoints: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> EventBroadcaster:
     """Return a publisher configured as a user's program is: by the environment."""
     monkeypatch.setenv("ROOMCAST_EVENT_BUS", endpoints["event_bus_name"])
+    monkeypatch.setenv("ROOMCAST_DATA_BUCKET", endpoints["data_bucket"])
     monkeypatch.setenv("AWS_ENDPOINT_URL", endpoints["aws_endpoint_url"])
     monkeypatch.setenv("AWS_DEFAULT_REGION", endpoints["region"])
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")

@@ -71,7 +71,10 @@ class TestNode:
     async def test_the_token_in_the_query(self, endpoints: Endpoints) -> None:
         query = {"token": token(endpoints)}
         async with program("client.mjs", endpoints["socketio_url"], options(query=query)) as client:
-            await client.hear("connect")
+            connected = await client.hear("connect")
+            greeting = await client.hear("event", name="connection_established")
+        assert connected["id"]
+        assert greeting["args"][0]["data"]["user_id"] == "user-1"
 
     async def test_an_unknown_namespace(self, endpoints: Endpoints) -> None:
         auth = {"token": token(endpoints)}
@@ -94,7 +97,11 @@ class TestNode:
         )
         url = host.replace("ws://", "http://") + "/ws"
         async with program("client.mjs", url, opening) as client:
-            await client.hear("connect")
+            connected = await client.hear("connect")
+            client.tell(emit=["ping"])
+            pong = await client.hear("ack")
+        assert connected["recovered"] is False
+        assert pong == {"status": "pong"}
 
     async def test_two_namespaces_over_one_connection(
         self, endpoints: Endpoints, broadcaster: EventBroadcaster

@@ -37,8 +37,8 @@ from tests.fakes.tables import KEYS
 SECRET = "0123456789abcdef0123456789abcdef"
 USER = "0f8fad5b-d9cb-469f-a165-70867728950e"
 SOCKET_IO = {"EIO": "4", "transport": "websocket"}
-FUNCTIONS = ("broadcast", "connect", "deadline", "disconnect", "heartbeat", "open", "subscribe",
-             "webhooks")  # fmt: skip
+FUNCTIONS = ("broadcast", "connect", "deadline", "disconnect", "heartbeat", "open", "status",
+             "subscribe", "webhooks")  # fmt: skip
 
 SETTLED = 0.05
 """Seconds without a new call until those under way end, while sequences are counted."""
@@ -91,10 +91,40 @@ class Deployment:
 
     def connect(self, connection_id: str, **query: str) -> None:
         """Let a client through its handshake."""
+        assert self.try_to_connect(connection_id, **query) == 200
+        self.gateway.open.add(connection_id)
+
+    def try_to_connect(self, connection_id: str, **query: str) -> int:
+        """Try a handshake; return its status."""
         context = {"connectionId": connection_id, "eventType": "CONNECT"}
         event = {"requestContext": context, "headers": {}, "queryStringParameters": query}
-        assert self.run("connect", event)["statusCode"] == 200
-        self.gateway.open.add(connection_id)
+        status: int = self.run("connect", event)["statusCode"]
+        return status
+
+    def hold_back(self, connection_id: str, *, milliseconds: int) -> None:
+        """Let a connection have sent so much that its commands are refused for some time."""
+        self._set_time(connection_id, "arrival_time", milliseconds)
+
+    def pass_deadline(self, connection_id: str) -> None:
+        """Let a connection have been greeted a minute ago."""
+        self._set_time(connection_id, "greeted_at", -60_000)
+
+    def _set_time(self, connection_id: str, attribute: str, milliseconds: int) -> None:
+        """Set a time of a connection's row, from now on."""
+        value = int(time.time() * 1000) + milliseconds
+        self._tables.update_item(
+            TableName="connections",
+            Key={"connection_id": {"S": connection_id}},
+            UpdateExpression=f"SET {attribute} = :value",
+            ExpressionAttributeValues={":value": {"N": str(value)}},
+        )
+
+    def get(self, path: str, **headers: str) -> int:
+        """Send a GET to the HTTP API; return the status of its answer."""
+        context = {"http": {"method": "GET", "path": path}, "stage": "$default", "requestId": "r"}
+        event = {"version": "2.0", "rawPath": path, "headers": headers, "requestContext": context}
+        status: int = self.run("status", event)["statusCode"]
+        return status
 
     def open_all(self) -> None:
         """Run `open` for each connection or session that it was invoked for."""

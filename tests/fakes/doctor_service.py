@@ -334,6 +334,7 @@ class FakeAws:
         self.rules = [{"State": "ENABLED"}]
         self.has_bus = True
         self.alarm_states = {"AlarmA": "OK", "AlarmB": "INSUFFICIENT_DATA"}
+        self.alarm_details: dict[str, Any] = {}
         self.dead_letters = 0
         self.executions = 1000
         self.reserved: dict[str, int] = {}
@@ -423,6 +424,7 @@ class FakeAws:
     def describe_alarms(self, AlarmNames: Any, **_: Any) -> Any:  # noqa: N803
         found = [
             {"StateValue": self.alarm_states[name], "AlarmDescription": f"{name} rings"}
+            | self.alarm_details
             for name in AlarmNames
         ]
         return {"MetricAlarms": found}

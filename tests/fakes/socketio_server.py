@@ -28,6 +28,7 @@ from roomcast_backend.lifecycle.greeting import Greeter
 from roomcast_backend.lifecycle.termination import Terminator
 from roomcast_backend.model.access import Grant, Principal
 from roomcast_backend.model.connection import SOCKET_IO, Connection, State
+from roomcast_backend.protocol.event_frame import EventFrames
 from roomcast_backend.protocol.heartbeats import PING_MODE, EngineIoTimers
 from roomcast_backend.stores.connections import ConnectionStore, RateLimit
 from roomcast_backend.stores.events import EventStore
@@ -38,6 +39,7 @@ from roomcast_backend.stores.rooms import RoomStore
 from roomcast_backend.stores.sessions import SessionStore
 from roomcast_backend.stores.sweeps import SweepStore
 from tests.fakes.clock import FakeClock
+from tests.fakes.data import FakeData
 from tests.fakes.gateway import FakeGateway
 from tests.fakes.tables import table_settings
 
@@ -70,13 +72,16 @@ class Server:
         self.terminator = Terminator(self.gateway, self.memberships, clock=self.clock)
         self.tokens: dict[str, Principal | Exception] = {"good": self.principal()}
         self.greeted: list[str] = []
+        self.checks: list[tuple[str, int]] = []
         sender = Sender(self.gateway, self.memberships, clock=self.clock, sleep=self.clock.sleep)
         self.log = RoomLog(self.settings, client=dynamodb, sleep=self.clock.sleep)
         limit = RateLimit(interval=100, burst=20)
+        frames = EventFrames(FakeData(), largest=self.settings.max_post_bytes)
         replay = Replay(
             self.log,
             self.events,
             self.gateway,
+            frames=frames,
             keep=24 * HOUR,
             charge=partial(self.connections.charge, limit=limit),
             clock=self.clock,
@@ -119,6 +124,7 @@ class Server:
             sender=sender,
             terminator=self.terminator,
             queue=NoQueue(),
+            frames=frames,
             count_event=lambda _event_id: None,
             clock=self.clock,
         )
@@ -135,7 +141,12 @@ class Server:
             sleep=self.clock.sleep,
         )
         self.deadline = AuthTimeout(
-            connections=self.connections, memberships=self.memberships, terminator=self.terminator
+            connections=self.connections,
+            memberships=self.memberships,
+            terminator=self.terminator,
+            deadline=15,
+            check_again=lambda connection_id, seconds: self.checks.append((connection_id, seconds)),
+            clock=self.clock,
         )
         self.greeter = Greeter(
             connections=self.connections,

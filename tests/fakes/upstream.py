@@ -23,19 +23,24 @@ class Upstream:
         self.answer: dict[str, Any] = {"status": 200}
         self.closed_with: int | None = None
         self.lengths: list[int] = []
+        self.frames: list[WSMsgType] = []
 
     async def websocket(self, request: web.Request) -> web.StreamResponse:
         """Answer a handshake at the stage's own path."""
         self.requests.append(request)
         if status := request.query.get("status"):
             return web.Response(status=int(status))
-        socket = web.WebSocketResponse(max_msg_size=0)
+        socket = web.WebSocketResponse(max_msg_size=0, autoping=False, protocols=["roomcast"])
         await socket.prepare(request)
         if code := request.query.get("close"):
             await socket.close(code=int(code), message=b"because")
         if "vanish" in request.query and request.transport:
             request.transport.abort()
         async for message in socket:
+            self.frames.append(message.type)
+            if message.type is WSMsgType.PING:
+                await socket.pong(message.data)
+                continue
             self.lengths.append(len(message.data))
             if message.type is WSMsgType.TEXT:
                 await socket.send_str(message.data)

@@ -7,6 +7,7 @@ import logging
 import os
 from collections.abc import Iterator
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 import boto3
@@ -66,6 +67,22 @@ def boto3_dynamodb(aws: None) -> Any:
 def dynamodb(boto3_dynamodb: Any) -> SeenTables:
     """Return the stores' client of an account that has the service's tables."""
     return SeenTables(boto3_dynamodb)
+
+
+@pytest.fixture
+def webhooks(boto3_dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Return the webhook function with everything around it (`Webhooks`)."""
+    # Not imported above: Powertools reads the environment when a handler is imported.
+    module = import_module("tests.fakes.webhook_function")
+    with module.running(boto3_dynamodb, monkeypatch) as found:
+        yield found
+
+
+@pytest.fixture
+def linked(webhooks: Any) -> Any:
+    """Return the same, with the repository of the recorded deliveries registered."""
+    webhooks.registry.link_repository("Codertocat/Hello-World", "123")
+    return webhooks
 
 
 @cache

@@ -26,6 +26,7 @@ from roomcast_backend.inbound.replay import Replay
 from roomcast_backend.lifecycle.termination import Terminator
 from roomcast_backend.model.access import EVERYTHING, Principal
 from roomcast_backend.model.connection import Connection, State
+from roomcast_backend.protocol.event_frame import EventFrames
 from roomcast_backend.protocol.messages import Command
 from roomcast_backend.stores import keys
 from roomcast_backend.stores.connections import ConnectionStore
@@ -34,6 +35,7 @@ from roomcast_backend.stores.memberships import MembershipStore
 from roomcast_backend.stores.room_log import RoomLog
 from roomcast_backend.stores.rooms import RoomStore
 from tests.fakes.clock import FakeClock
+from tests.fakes.data import FakeData
 from tests.fakes.gateway import FakeGateway
 from tests.fakes.memory_tables import MemoryTables
 from tests.fakes.tables import table_settings
@@ -173,6 +175,7 @@ class World:
         self._memberships = MembershipStore(
             self.settings, client=self.tables, sleep=self.clock.sleep, clock=self.clock
         )
+        self._frames = EventFrames(FakeData(), largest=self.settings.max_post_bytes)
         self._calls_left: float = math.inf
         self._then: Callable[[], None] | None = None
         self._numbers = count(1)
@@ -353,6 +356,7 @@ class World:
             sender=Sender(self.gateway, self._memberships, clock=clock, sleep=self.clock.sleep),
             terminator=Terminator(self.gateway, self._memberships, clock=clock),
             queue=self,
+            frames=self._frames,
             count_event=lambda _event_id: None,
             clock=clock,
         )
@@ -368,6 +372,7 @@ class World:
             RoomLog(self.settings, client=self.tables, sleep=self.clock.sleep),
             EventStore(self.settings, client=self.tables),
             self.gateway,
+            frames=self._frames,
             keep=24 * 3600,
             charge=lambda _connection_id, _commands: None,
             clock=self.clock,

@@ -19,6 +19,7 @@ from roomcast.broadcaster import get_broadcaster
 from roomcast.bus import EventBus
 from roomcast.envelope import FRAMING_BYTES, MAX_FRAME_BYTES, Envelope, encode
 from roomcast.events import AgentConnected, ConnectionErrored, ProjectDeleted
+from roomcast.references import MAX_DATA_BYTES
 from tests.fakes.bus_listener import BUS, BusListener
 from tests.fakes.events_client import FakeEventsClient
 from tests.fakes.payloads import PAYLOADS
@@ -215,7 +216,7 @@ class TestPublishMany:
                 [deleted(), deleted().model_copy(update={"project_id": "a b"})]
             )
         with pytest.raises(EventTooLarge):
-            await broadcaster.publish_many([deleted(), padded(MAX_FRAME_BYTES + 1)])
+            await broadcaster.publish_many([deleted(), padded(MAX_DATA_BYTES + 1)])
         assert client.requests == []
 
 
@@ -230,8 +231,8 @@ class TestSize:
     async def test_to_the_byte(self, bus: BusListener, broadcaster: EventBroadcaster) -> None:
         assert await broadcaster.publish(padded(MAX_FRAME_BYTES)) is True
         with pytest.raises(EventTooLarge) as refused:
-            await broadcaster.publish(padded(MAX_FRAME_BYTES + 1))
-        assert refused.value.size == refused.value.limit + 1 == MAX_FRAME_BYTES + 1
+            await broadcaster.publish(padded(MAX_DATA_BYTES + 1))
+        assert refused.value.size == refused.value.limit + 1 == MAX_DATA_BYTES + 1
         assert len(bus.heard()) == 1
 
     async def test_setting_lowers_the_limit(
@@ -245,9 +246,9 @@ class TestSize:
     async def test_setting_cannot_raise_the_limit(
         self, broadcaster: EventBroadcaster, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setenv("ROOMCAST_MAX_EVENT_BYTES", "1048576")
+        monkeypatch.setenv("ROOMCAST_MAX_EVENT_BYTES", "10485760")
         with pytest.raises(EventTooLarge):
-            await broadcaster.publish(padded(MAX_FRAME_BYTES + 1))
+            await broadcaster.publish(padded(MAX_DATA_BYTES + 1))
 
     async def test_entry_has_a_limit_of_its_own(
         self, broadcaster: EventBroadcaster, monkeypatch: pytest.MonkeyPatch
@@ -255,6 +256,12 @@ class TestSize:
         monkeypatch.setattr("roomcast.publisher.MAX_ENTRY_BYTES", 1000)
         with pytest.raises(EventTooLarge, match="limit is 1000"):
             await broadcaster.publish(padded(2000))
+
+    async def test_over_the_bus_without_a_bucket_says_what_to_set(
+        self, broadcaster: EventBroadcaster
+    ) -> None:
+        with pytest.raises(EventTooLarge, match="ROOMCAST_DATA_BUCKET"):
+            await broadcaster.publish(padded(300 * 1024))
 
     @pytest.mark.parametrize("value", ["0", "-1", "many", "1.5", "9" * 5000])
     async def test_setting_that_is_no_size(

@@ -148,6 +148,20 @@ class TestToken:
     def test_a_lifetime_that_is_none(self, lifetime: str) -> None:
         assert "such as 90s" in fails(2, "token", "42", "--lifetime", lifetime)
 
+    @pytest.mark.parametrize(
+        "text", [f'["{SECRET}", "{"x" * 32}"]', f'{{"JWT_SECRET": "{SECRET}"}}', f"{SECRET}\n"]
+    )
+    def test_is_signed_with_the_first_secret_as_it_was_pasted(self, text: str) -> None:
+        boto3.client("secretsmanager").put_secret_value(SecretId="jwt", SecretString=text)
+        assert self.token("42")["sub"] == "42"
+
+    def test_a_secret_that_holds_several_things(self) -> None:
+        text = '{"username": "ada", "password": "hush"}'
+        boto3.client("secretsmanager").put_secret_value(SecretId="jwt", SecretString=text)
+        assert "expected a JSON object with one key" in fails(
+            2, "token", "42", "--stack", "Roomcast"
+        )
+
     def test_a_secret_that_may_not_be_read(self) -> None:
         boto3.client("secretsmanager").delete_secret(SecretId="jwt")
         assert "GetSecretValue" in fails(1, "token", "42", "--stack", "Roomcast")
@@ -238,10 +252,20 @@ class TestLinks:
         assert run("unlink-user", "mona", *stack).exit_code == 0
         assert run("links", *stack).stdout == "acme/a -> project:7\n"
 
+    def test_a_repository_by_its_id(self, dynamodb: Any) -> None:
+        stack = ("--stack", "Roomcast")
+        said = run("link-repo", "octo/hello", "123", "--id", "1296269", *stack).stdout
+        assert said == "octo/hello -> project:123\n"
+        link = {"repository": "octo/hello", "project_id": "123", "repository_id": 1296269}
+        assert [json.loads(run("links", "--json", *stack).stdout)] == [link]
+        assert run("unlink-repo", "octo/hello", *stack).exit_code == 0
+        assert run("links", *stack).stdout == ""
+
     @pytest.mark.parametrize(
         ("arguments", "said"),
         [
             (["link-repo", "hello", "123"], "expected OWNER/NAME"),
+            (["link-repo", "octo/hello", "123", "--id", "0"], "not the id of a GitHub repository"),
             (["link-repo", "octo/hello", "a b"], "not a project id"),
             (["link-user", "a b", "42"], "not a GitHub login"),
             (["unlink-repo", "hello"], "expected OWNER/NAME"),

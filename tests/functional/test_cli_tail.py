@@ -15,9 +15,10 @@ import pytest
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
 
+from roomcast.backoff import Backoff
 from roomcast.cli import stream as streaming
 from roomcast.cli.group import CommandFailed
-from roomcast.cli.stream import AccessRefused, EventStream, reconnect_delays
+from roomcast.cli.stream import AccessRefused, EventStream
 
 SECRET = "0123456789abcdef0123456789abcdef"
 Script = Callable[["Service", ServerConnection], Awaitable[None]]
@@ -140,7 +141,7 @@ async def serving() -> AsyncIterator[Callable[..., Awaitable[Service]]]:
 
 @pytest.fixture(autouse=True)
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(streaming, "FIRST_DELAY", 0.01)
+    monkeypatch.setattr(streaming, "BACKOFF", Backoff(base=0.01, cap=0.1, attempts=0))
 
 
 class TestStream:
@@ -168,6 +169,13 @@ class TestStream:
         watch = Watch(service)
         assert await watch.ids(1) == ["e1"]
         assert "the token has expired (AUTH_FAILED)" in watch.notices
+
+    async def test_one_connection_too_many_of_a_user_is_not_made_again(self, serving: Any) -> None:
+        error = {"error_code": "CONNECTION_LIMIT", "error_message": "the user has too many"}
+        ended = envelope("e9", type="connection.error", data=error)
+        service = await serving(sends(ended), stays(envelope("e1")))
+        with pytest.raises(AccessRefused, match="CONNECTION_LIMIT"):
+            await Watch(service).ids(1)
 
     async def test_a_torn_connection(self, serving: Any) -> None:
         async def torn(service: Service, connection: ServerConnection) -> None:
@@ -232,13 +240,21 @@ class TestStream:
 
 
 class TestWaits:
-    def test_grow_to_a_limit_with_jitter(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(streaming, "FIRST_DELAY", 0.5)
-        monkeypatch.setattr("random.uniform", lambda low, high: (low, high))
-        drawn = reconnect_delays()
-        bounds: list[Any] = [next(drawn) for _ in range(9)]
-        assert [low for low, _ in bounds] == [0] * 9
-        assert [high for _, high in bounds] == [0.5, 1, 2, 4, 8, 16, 30, 30, 30]
+    async def test_grow_until_an_event_comes(
+        self, serving: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The connections are: an event, refused, refused, an event, refused, an event."""
+        asked: list[int] = []
+
+        def pause(_rule: Backoff, retry: int) -> float:
+            asked.append(retry)
+            return 0.0
+
+        monkeypatch.setattr(Backoff, "pause", pause)
+        service = await serving(sends(envelope("e1")), sends(envelope("e2")), sends(envelope("e3")))
+        service.statuses = [0, 503, 503, 0, 503, 0]
+        assert await Watch(service).ids(3) == ["e1", "e2", "e3"]
+        assert asked == [0, 1, 2, 0, 1]
 
 
 class Command:

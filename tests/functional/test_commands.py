@@ -15,12 +15,14 @@ from roomcast_backend.inbound.json_handler import JsonHandler
 from roomcast_backend.inbound.replay import Replay
 from roomcast_backend.model.access import EVERYTHING, Grant, Principal
 from roomcast_backend.model.connection import JSON, SOCKET_IO, Connection, State
+from roomcast_backend.protocol.event_frame import EventFrames
 from roomcast_backend.stores.connections import ConnectionStore, RateLimit
 from roomcast_backend.stores.events import EventStore
 from roomcast_backend.stores.memberships import ChangeResult, MembershipStore
 from roomcast_backend.stores.room_log import RoomLog
 from roomcast_backend.stores.rooms import RoomStore
 from tests.fakes.clock import FakeClock
+from tests.fakes.data import FakeData
 from tests.fakes.gateway import FakeGateway
 from tests.fakes.tables import table_settings
 
@@ -49,6 +51,7 @@ class Client:
                 RoomLog(self.settings, client=dynamodb, sleep=self.clock.sleep),
                 self.events,
                 self.gateway,
+                frames=EventFrames(FakeData(), largest=self.settings.max_post_bytes),
                 keep=24 * HOUR,
                 charge=lambda _connection_id, _commands: None,
                 clock=self.clock,

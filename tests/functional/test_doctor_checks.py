@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -277,6 +278,27 @@ class TestAccount:
             result = await run_one(BY_NAME[name], _target(service, 1))
         assert result.finding.verdict is Verdict.WARNING, result
         assert says in result.finding.advice
+
+    @pytest.mark.parametrize(
+        ("minutes", "missing", "verdict"),
+        [
+            (5, "breaching", Verdict.OK),
+            (20, "breaching", Verdict.FAILED),
+            (5, "notBreaching", Verdict.FAILED),
+        ],
+    )
+    async def test_an_alarm_about_missing_data_begins_by_ringing(
+        self, minutes: int, missing: str, verdict: Verdict
+    ) -> None:
+        async with serving() as service:
+            _with_an_alarm(service.aws)
+            service.aws.alarm_details = {
+                "TreatMissingData": missing,
+                "AlarmConfigurationUpdatedTimestamp": datetime.now(UTC)
+                - timedelta(minutes=minutes),
+            }
+            result = await run_one(BY_NAME["alarms"], _target(service, 1))
+        assert result.finding.verdict is verdict, result
 
     async def test_quotas_beside_settings(self) -> None:
         finding = await _find("quotas")

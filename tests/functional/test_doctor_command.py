@@ -157,3 +157,16 @@ def _create(name: str, outputs: dict[str, Any]) -> None:
     client = boto3.client("cloudformation")
     body = template(outputs).replace("AWS::SQS::Queue", "AWS::SNS::Topic")
     client.create_stack(StackName=name, TemplateBody=body)
+
+
+class TestWithoutAws:
+    """No credentials and no Region: the message says what to do next."""
+
+    @pytest.mark.parametrize("command", ["doctor", "stats", "redrive"])
+    def test_the_next_step_is_named(self, command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name in ("AWS_DEFAULT_REGION", "AWS_REGION", "AWS_PROFILE"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
+        result = CliRunner().invoke(main, [command, "--stack", "Roomcast"])
+        assert result.exit_code != 0
+        assert "Next: set AWS_PROFILE and AWS_DEFAULT_REGION" in result.stderr

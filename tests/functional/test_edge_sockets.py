@@ -10,6 +10,7 @@ from aiohttp import ClientSession
 from aiohttp.test_utils import BaseTestServer, TestServer
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.typing import Subprotocol
 
 from local.edge.app import SERVER_OPTIONS, build
 from local.edge.upstreams import Upstreams
@@ -63,6 +64,18 @@ class TestHandshake:
         assert arrived["User-Agent"] == "probe/1"
         assert arrived["Host"] != edge.make_url("/").authority
 
+    async def test_passes_the_chosen_subprotocol_back(
+        self, edge: TestServer, upstream: Upstream, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        names = [Subprotocol("roomcast"), Subprotocol("eyJ.e30.AAAA")]
+        async with connect(websocket_url(edge, "/ws"), subprotocols=names) as client:
+            assert client.subprotocol == "roomcast"
+        (header,) = upstream.requests[0].headers.getall("Sec-WebSocket-Protocol")
+        assert header.replace(" ", "") == "roomcast,eyJ.e30.AAAA"
+        async with connect(websocket_url(edge, "/ws"), subprotocols=names[1:]) as client:
+            assert client.subprotocol is None
+        assert "eyJ" not in caplog.text
+
     @pytest.mark.parametrize("status", [401, 403, 429, 503])
     async def test_refusal_is_the_answer_to_the_client(self, edge: TestServer, status: int) -> None:
         with pytest.raises(InvalidStatus) as refused:
@@ -110,10 +123,14 @@ class TestMessages:
                 await client.send(str(number))
             assert [await client.recv() for _ in range(500)] == [str(n) for n in range(500)]
 
-    async def test_pings_are_answered_at_the_edge(self, edge: TestServer) -> None:
+    async def test_pings_are_answered_at_the_edge(
+        self, edge: TestServer, upstream: Upstream
+    ) -> None:
         async with connect(websocket_url(edge, "/ws")) as client:
             pong = await client.ping()
-            await asyncio.wait_for(pong, 5)
+            latency = await asyncio.wait_for(pong, 5)
+        assert latency > 0
+        assert upstream.frames == []
 
     async def test_client_that_reads_slowly_is_waited_for(
         self, edge: TestServer, upstream: Upstream
@@ -142,7 +159,8 @@ class TestClosing:
         client = await connect(websocket_url(edge, "/ws"))
         await client.close(4001, "bye")
 
-        await eventually(lambda: upstream.closed_with == 4001)
+        await eventually(lambda: upstream.closed_with is not None)
+        assert upstream.closed_with == 4001
         assert client.close_code == 4001
 
     async def test_apis_code_and_reason_reach_the_client(self, edge: TestServer) -> None:
@@ -164,9 +182,11 @@ class TestClosing:
         self, edge: TestServer, upstream: Upstream
     ) -> None:
         client = await connect(websocket_url(edge, "/ws"))
+        assert upstream.closed_with is None
         client.transport.abort()
 
-        await eventually(lambda: upstream.closed_with == 1001)
+        await eventually(lambda: upstream.closed_with is not None)
+        assert upstream.closed_with == 1001
 
     async def test_message_over_1_mb_closes_with_1009(self, edge: TestServer) -> None:
         async with connect(websocket_url(edge, "/ws")) as client:

@@ -13,7 +13,7 @@ import pytest
 from roomcast.envelope import Envelope, encode, new_id
 from roomcast.rooms import Room
 from roomcast_backend.aws.dynamodb import DynamoDb
-from roomcast_backend.fanout import broadcast, prefetch
+from roomcast_backend.fanout import prefetch
 from roomcast_backend.fanout.broadcast import FanOut, MembersUnreached
 from roomcast_backend.fanout.sender import Sender
 from roomcast_backend.fanout.tally import Tally
@@ -23,6 +23,7 @@ from roomcast_backend.lifecycle.termination import Terminator
 from roomcast_backend.model.access import EVERYTHING, Principal
 from roomcast_backend.model.connection import Connection, Member, State
 from roomcast_backend.model.room_log import Placed
+from roomcast_backend.protocol.event_frame import EventFrames
 from roomcast_backend.stores.connections import ConnectionStore
 from roomcast_backend.stores.counters import Counter, CounterStore
 from roomcast_backend.stores.events import EventStore
@@ -33,6 +34,7 @@ from roomcast_backend.stores.room_log import RoomLog
 from roomcast_backend.stores.rooms import Page, RoomStore
 from tests.fakes.calls import Calls
 from tests.fakes.clock import FakeClock
+from tests.fakes.data import FakeData
 from tests.fakes.gateway import FakeGateway
 from tests.fakes.tables import table_settings
 
@@ -68,6 +70,7 @@ class Service:
         self.clock = FakeClock()
         self.gateway = FakeGateway()
         self.queue = FakeQueue()
+        self.data = FakeData()
         self.connections = ConnectionStore(self.settings, client=dynamodb)
         self.memberships = MembershipStore(self.settings, client=dynamodb)
         self.rooms = RoomStore(self.settings, client=dynamodb)
@@ -82,6 +85,7 @@ class Service:
             sender=Sender(self.gateway, self.memberships, clock=self.clock, sleep=self.clock.sleep),
             terminator=Terminator(self.gateway, self.memberships, clock=self.clock),
             queue=self.queue,
+            frames=EventFrames(self.data, largest=self.settings.max_post_bytes),
             count_event=lambda event_id: self.counters.count_event(event_id, now=0),
             clock=self.clock,
         )
@@ -360,11 +364,11 @@ class TestStreaming:
     ) -> None:
         encoded: list[str] = []
 
-        def frame(protocol: str, work: Work, largest: int) -> bytes:
+        def encode_once(_frames: EventFrames, protocol: str, *_: object) -> bytes:
             encoded.append(protocol)
             return b"{}"
 
-        monkeypatch.setattr(broadcast, "_frame", frame)
+        monkeypatch.setattr(EventFrames, "encode", encode_once)
         service.fill("project:p", (f"c{number:03}" for number in range(80)))
         _, tally = service.publish("project:p")
         assert (tally.outcomes[Outcome.SENT], encoded) == (80, ["json"])
@@ -473,7 +477,7 @@ class TestTrouble:
         with pytest.raises(MembersUnreached, match="1 members"):
             service.work_off(rounds=MAX_REQUEUES + 1)
 
-    def test_what_is_too_large_for_a_post_comes_without_data(self, service: Service) -> None:
+    def test_what_is_too_large_for_a_post_comes_by_reference(self, service: Service) -> None:
         service.connect("a", "project:p")
         service.connect("b", "project:p")
         service.gateway.fail("a", Outcome.TOO_LARGE)
@@ -481,10 +485,14 @@ class TestTrouble:
         assert tally.outcomes == {Outcome.TOO_LARGE: 1, Outcome.SENT: 2}
         (whole,) = service.received("b")
         assert whole == {**envelope.for_room("project:p"), "seq": whole["seq"]}
-        assert service.received("a") == [{**whole, "data": {}, "truncated": True}]
+        (small,) = service.received("a")
+        reference = small.pop("data_ref")
+        assert small == {**whole, "data": {}}
+        assert json.loads(service.data.objects[f"data/{reference['sha256']}.json"]) == whole["data"]
+        assert reference["size"] == len(encode(whole["data"]))
         assert not service.queue.messages
 
-    def test_what_is_refused_without_data_too_is_given_up(self, service: Service) -> None:
+    def test_what_is_refused_by_reference_too_is_given_up(self, service: Service) -> None:
         service.connect("a", "project:p")
         service.gateway.fail("a", Outcome.TOO_LARGE, Outcome.TOO_LARGE)
         _, tally = service.publish("project:p")
@@ -505,7 +513,7 @@ class TestTrouble:
         tally = service.fan_out.broadcast(event, until=service.clock.now + 25)
         assert tally.outcomes == {Outcome.SENT: 1}
         (received,) = service.received("a")
-        assert (received["id"], "truncated" in received) == (event.id, not whole)
+        assert (received["id"], "data_ref" in received) == (event.id, not whole)
         assert received["data"] == (event.data if whole else {})
 
     def test_members_whose_small_copy_is_throttled_are_queued(self, service: Service) -> None:
@@ -628,6 +636,7 @@ class Metered:
             sender=Sender(metered, self.service.memberships, clock=clock, sleep=clock.sleep),
             terminator=Terminator(metered, self.service.memberships, clock=clock),
             queue=self.calls.wrap(self.service.queue),
+            frames=EventFrames(self.service.data, largest=self.service.settings.max_post_bytes),
             count_event=lambda event_id: self.service.counters.count_event(event_id, now=0),
             clock=clock,
         )

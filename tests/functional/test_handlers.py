@@ -1,13 +1,16 @@
 """The handlers themselves, with events as Lambda gives them, against moto."""
 
 import json
+import os
 import time
 from base64 import b64encode
 from collections.abc import Iterator
+from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import boto3
 import jwt
@@ -15,6 +18,7 @@ import pytest
 
 from functions.broadcast.handler import handler as broadcast
 from functions.connect.handler import handler as connect
+from functions.connect.wiring import acceptor
 from functions.count.handler import handler as count
 from functions.deadline.handler import handler as deadline
 from functions.disconnect.handler import handler as disconnect
@@ -26,10 +30,13 @@ from functions.reconcile.wiring import reconciliation
 from functions.status.handler import handler as status
 from functions.subscribe.handler import handler as subscribe
 from roomcast import __version__
+from roomcast.events import ProjectDeleted
 from roomcast_backend.aws import clients
 from roomcast_backend.aws.errors import AwsError
+from roomcast_backend.lifecycle.handshake import HandshakeRefused
+from roomcast_backend.runtime import unavailable
 from roomcast_backend.settings import settings
-from roomcast_backend.stores.counters import CONNECTIONS, Counter, CounterStore
+from roomcast_backend.stores.counters import CONNECTIONS, Counter, CounterStore, members
 from tests.fakes.gateway import FakeGateway
 from tests.fakes.tables import KEYS
 
@@ -69,10 +76,12 @@ class Lambda:
         values = {"sub": "u1", "exp": int(time.time()) + 60, "token_type": "access", **claims}
         return jwt.encode(values, SECRET, algorithm="HS256")
 
-    def connect(self, connection_id: str = "c1", *, token: str | None = None) -> dict[str, Any]:
+    def connect(
+        self, connection_id: str = "c1", *, token: str | None = None, **headers: str
+    ) -> dict[str, Any]:
         event = {
             "requestContext": {"connectionId": connection_id, "eventType": "CONNECT"},
-            "headers": {},
+            "headers": {name.replace("_", "-"): value for name, value in headers.items()},
             "queryStringParameters": {"token": token} if token else None,
         }
         answer: dict[str, Any] = connect(event, self.context)
@@ -158,6 +167,66 @@ def aws_lambda(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lambd
         cached.cache_clear()
 
 
+def put_secret(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """Make a text the secret of tokens."""
+    name = f"jwt-{time.monotonic_ns()}"
+    secret = boto3.client("secretsmanager").create_secret(Name=name, SecretString=text)
+    monkeypatch.setenv("ROOMCAST_JWT_SECRET_ARN", secret["ARN"])
+    settings.cache_clear()
+
+
+NOT_TIMES = [
+    (int(time.time()) + 3600) * 1000,
+    int("9" * 4000),
+    -1,
+    -1.5,
+    1e300,
+    True,
+    None,
+    "9" * 4000,
+    str(int(time.time()) + 3600),
+    [int(time.time()) + 3600],
+]
+"""What is no time for a token to expire."""
+
+
+class TestExpiry:
+    """The same rules wherever a token comes in."""
+
+    @pytest.mark.parametrize("exp", NOT_TIMES)
+    def test_that_is_no_time_is_refused(self, aws_lambda: Lambda, exp: Any) -> None:
+        token = aws_lambda.token(exp=exp, role="admin")
+        assert aws_lambda.connect(token=token)["statusCode"] == 401
+        bearer = {"authorization": f"Bearer {token}"}
+        assert aws_lambda.get("/api/v1/websocket/stats", **bearer)[0] == 401
+        aws_lambda.connect()
+        reply = aws_lambda.say({"action": "authenticate", "token": token})
+        assert reply["code"] == "AUTH_FAILED"
+        assert aws_lambda.say({"action": "debug:rooms"})["code"] == "AUTH_MISSING"
+
+    def test_within_the_leeway_is_the_same_everywhere(self, aws_lambda: Lambda) -> None:
+        now = int(time.time())
+        token = aws_lambda.token(exp=now - 5, nbf=now + 5, iat=now + 5, role="admin")
+        bearer = {"authorization": f"Bearer {token}"}
+        assert aws_lambda.get("/api/v1/websocket/stats", **bearer)[0] == 200
+        assert aws_lambda.connect(token=token)["statusCode"] == 200
+        assert aws_lambda.say({"action": "debug:rooms"})["status"] == "success"
+        reply = aws_lambda.say({"action": "authenticate", "token": token})
+        expires_at = datetime.fromisoformat(reply["expires_at"]).timestamp()
+        assert expires_at == now - 5 + settings().jwt_leeway
+        aws_lambda.publish("user:u1")
+        assert len(aws_lambda.gateway.sent["c1"]) == 1
+
+    def test_a_user_whom_a_provider_names_is_in_their_room(self, aws_lambda: Lambda) -> None:
+        event = ProjectDeleted(project_id="p1", deleted_by="auth0|6553da60")
+        aws_lambda.connect(token=aws_lambda.token(sub="auth0|6553da60"))
+        rooms = aws_lambda.say({"action": "debug:rooms"})["rooms"]
+        assert rooms == ["global", "user:auth0|6553da60"]
+        aws_lambda.publish(*event.rooms())
+        (frame,) = aws_lambda.gateway.sent["c1"]
+        assert json.loads(frame)["room"] == "user:auth0|6553da60"
+
+
 class TestConnect:
     def test_accepts_and_asks_open_to_greet(self, aws_lambda: Lambda) -> None:
         assert aws_lambda.connect(token=aws_lambda.token())["statusCode"] == 200
@@ -169,6 +238,60 @@ class TestConnect:
 
     def test_refuses_a_bad_token(self, aws_lambda: Lambda) -> None:
         assert aws_lambda.connect(token="bad")["statusCode"] == 401
+
+    def test_a_token_among_the_subprotocols(
+        self, aws_lambda: Lambda, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level("INFO")
+        token = aws_lambda.token()
+        answer = aws_lambda.connect(Sec_WebSocket_Protocol=f"roomcast, {token}")
+        assert answer == {"statusCode": 200, "headers": {"Sec-WebSocket-Protocol": "roomcast"}}
+        assert aws_lambda.opened
+        bad = token[:-4] + "AAAA"
+        assert aws_lambda.connect(Sec_WebSocket_Protocol=f"roomcast, {bad}")["statusCode"] == 401
+        assert "refused" in caplog.text
+        assert token[-20:-4] not in "".join(str(vars(record)) for record in caplog.records)
+
+    def test_without_subprotocols_the_answer_has_none(self, aws_lambda: Lambda) -> None:
+        assert aws_lambda.connect() == {"statusCode": 200}
+        answer = aws_lambda.connect("c2", Sec_WebSocket_Protocol="json")
+        assert answer["headers"] == {"Sec-WebSocket-Protocol": "json"}
+
+    @pytest.mark.parametrize("text", [f"{SECRET}\n", f'"{SECRET}"', f'{{"JWT": "{SECRET}"}}'])
+    def test_a_secret_as_it_was_pasted(
+        self, aws_lambda: Lambda, monkeypatch: pytest.MonkeyPatch, text: str
+    ) -> None:
+        put_secret(monkeypatch, text)
+        assert aws_lambda.connect(token=aws_lambda.token())["statusCode"] == 200
+
+    def test_two_secrets_while_one_replaces_the_other(
+        self, aws_lambda: Lambda, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        fresh = SECRET[::-1]
+        new = jwt.encode(
+            {"sub": "u1", "exp": int(time.time()) + 60, "token_type": "access"}, fresh, "HS256"
+        )
+        old = aws_lambda.token()
+        for held, expected in (
+            ([SECRET], {old: 200, new: 401}),
+            ([SECRET, fresh], {old: 200, new: 200}),
+            ([fresh, SECRET], {old: 200, new: 200}),
+            ([fresh], {old: 401, new: 200}),
+        ):
+            put_secret(monkeypatch, json.dumps(held))
+            for token, code in expected.items():
+                assert aws_lambda.connect(token=token)["statusCode"] == code
+
+    def test_a_secret_that_is_too_short_is_503_and_said(
+        self,
+        aws_lambda: Lambda,
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        put_secret(monkeypatch, "changeme")
+        assert aws_lambda.connect(token=aws_lambda.token())["statusCode"] == 503
+        assert "at least 32 bytes for HS256, got 8" in caplog.text
+        assert "changeme" not in caplog.text
 
     def test_a_store_that_does_not_answer_is_503(
         self, aws_lambda: Lambda, monkeypatch: pytest.MonkeyPatch
@@ -309,6 +432,22 @@ class TestMisrouted:
         answer = handler(frame_event(frame), aws_lambda.context)
         assert "INVALID_MESSAGE" in answer["body"]
 
+    @pytest.mark.parametrize("handler", [connect, disconnect])
+    def test_many_of_them_close_the_connection(
+        self, aws_lambda: Lambda, monkeypatch: pytest.MonkeyPatch, handler: Any
+    ) -> None:
+        monkeypatch.setenv("ROOMCAST_COMMANDS_PER_SECOND", "1")
+        monkeypatch.setenv("ROOMCAST_COMMAND_BURST", "1")
+        monkeypatch.setenv("ROOMCAST_MAX_REFUSED_COMMANDS", "1")
+        settings.cache_clear()
+        aws_lambda.connect()
+        for number in range(12):
+            assert aws_lambda.gateway.closed == [], number
+            reply = aws_lambda.say({"action": "$connect"}, handler)
+            assert reply["code"] == "INVALID_MESSAGE"
+        assert aws_lambda.gateway.closed == ["c1"]
+        assert b"RATE_LIMITED" in aws_lambda.gateway.sent["c1"][-1]
+
 
 class TestDisconnect:
     def test_leaves_every_room(self, aws_lambda: Lambda, dynamodb: Any) -> None:
@@ -364,6 +503,15 @@ class TestDeadline:
         aws_lambda.say({"action": "authenticate", "token": aws_lambda.token()})
         deadline(self.records("c1", "gone"), aws_lambda.context)
         assert aws_lambda.gateway.closed == []
+
+    def test_who_is_not_greeted_yet_is_checked_again(self, aws_lambda: Lambda) -> None:
+        aws_lambda.connect_socket_io("c1")
+        deadline(self.records("c1"), aws_lambda.context)
+        assert aws_lambda.gateway.closed == []
+        asked = "ApproximateNumberOfMessagesDelayed"
+        queue = os.environ["ROOMCAST_DEADLINE_QUEUE_URL"]
+        answer = boto3.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=[asked])
+        assert answer["Attributes"][asked] == "2"  # that of `connect`, and the second check
 
     def test_what_fails_goes_back_to_the_queue(
         self, aws_lambda: Lambda, monkeypatch: pytest.MonkeyPatch
@@ -486,7 +634,7 @@ class TestReconcile:
 
 
 class TestFull:
-    """`max_connections` believes the counter: not the rows, and no number below zero."""
+    """`max_connections` believes the counter of `global`: not the rows, and nothing below zero."""
 
     @pytest.mark.parametrize(
         ("counted", "status_code"),
@@ -507,7 +655,7 @@ class TestFull:
     ) -> None:
         monkeypatch.setenv("ROOMCAST_MAX_CONNECTIONS", "2")
         settings.cache_clear()
-        CounterStore(settings()).add({Counter(CONNECTIONS): counted}, batch="b", at=0)
+        CounterStore(settings()).add({members("global"): counted}, batch="b", at=0)
         assert aws_lambda.connect(token=aws_lambda.token())["statusCode"] == status_code
 
     def test_the_reconciliation_ends_a_wrong_refusal(
@@ -515,14 +663,106 @@ class TestFull:
     ) -> None:
         monkeypatch.setenv("ROOMCAST_MAX_CONNECTIONS", "2")
         settings.cache_clear()
-        CounterStore(settings()).add({Counter(CONNECTIONS): 9}, batch="b", at=0)
+        CounterStore(settings()).add({members("global"): 9}, batch="b", at=0)
         monkeypatch.setattr(reconciliation(), "_sleep", lambda _: None)
         assert aws_lambda.connect(token=aws_lambda.token())["statusCode"] == 503
         reconcile({}, aws_lambda.context)
+        acceptor.cache_clear()  # it has been two seconds
         assert aws_lambda.connect(token=aws_lambda.token())["statusCode"] == 200
+
+    def test_connections_without_a_token_take_no_place(
+        self, aws_lambda: Lambda, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("ROOMCAST_MAX_CONNECTIONS", "2")
+        settings.cache_clear()
+        CounterStore(settings()).add({Counter(CONNECTIONS): 900}, batch="b", at=0)
+        assert aws_lambda.connect(token=aws_lambda.token())["statusCode"] == 200
+        assert aws_lambda.connect("c2")["statusCode"] == 200
+
+    def test_the_counter_is_read_for_many_handshakes_together(
+        self, aws_lambda: Lambda, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("ROOMCAST_MAX_CONNECTIONS", "2")
+        settings.cache_clear()
+        reads: list[str] = []
+        sums = CounterStore.sums
+
+        def read(self: CounterStore, name: str) -> dict[str, int]:
+            reads.append(name)
+            return sums(self, name)
+
+        monkeypatch.setattr(CounterStore, "sums", read)
+        for number in range(5):
+            assert aws_lambda.connect(f"c{number}")["statusCode"] == 200
+        assert reads == ["members:global"]
+
+
+class TestUserLimit:
+    """The stream tells `count` that a user has a new connection."""
+
+    def test_closes_the_oldest(
+        self,
+        aws_lambda: Lambda,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        monkeypatch.setenv("ROOMCAST_CONNECTIONS_PER_USER", "2")
+        monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "Roomcast-count")
+        settings.cache_clear()
+        records = []
+        for number in range(3):
+            name = f"c{number}"
+            aws_lambda.connect(name, token=aws_lambda.token())
+            open_connection(json.loads(aws_lambda.opened[-1]["Payload"]), aws_lambda.context)
+            keys = {"room": {"S": "user:u1#000"}, "connection_id": {"S": name}}
+            records.append(
+                {"eventName": "INSERT", "dynamodb": {"Keys": keys, "SequenceNumber": name}}
+            )
+        capsys.readouterr()
+        count({"Records": records}, aws_lambda.context)
+        assert aws_lambda.gateway.closed == ["c0"]
+        metric = json.loads(capsys.readouterr().out.splitlines()[-1])
+        assert metric["connections_per_user_closed"] == [1.0]
+        assert metric["service"] == "Roomcast-count"
+
+    def test_a_failure_does_not_repeat_the_counting(
+        self, aws_lambda: Lambda, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        monkeypatch.setenv("ROOMCAST_ROOMS_TABLE", "missing")
+        settings.cache_clear()
+        keys = {"room": {"S": "user:u1#000"}, "connection_id": {"S": "c1"}}
+        record = {"eventName": "INSERT", "dynamodb": {"Keys": keys, "SequenceNumber": "1"}}
+        count({"Records": [record]}, aws_lambda.context)
+        assert CounterStore(settings()).total(members("user")) == 1
+        assert "the connections of users were not looked at" in caplog.messages
+
+
+class TestFlooding:
+    def test_is_counted(
+        self,
+        aws_lambda: Lambda,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        monkeypatch.setenv("ROOMCAST_COMMANDS_PER_SECOND", "1")
+        monkeypatch.setenv("ROOMCAST_COMMAND_BURST", "1")
+        monkeypatch.setenv("ROOMCAST_MAX_REFUSED_COMMANDS", "1")
+        settings.cache_clear()
+        aws_lambda.connect()
+        for _ in range(2):
+            subscribe(frame_event("x"), aws_lambda.context)
+        assert aws_lambda.gateway.closed == ["c1"]
+        assert '"flooding_closed":[1.0]' in capsys.readouterr().out.replace(" ", "")
 
 
 class TestStatus:
+    def test_healthy_reads_the_tables_once_for_many(
+        self, aws_lambda: Lambda, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert aws_lambda.get("/health")[0] == 200
+        monkeypatch.setattr(CounterStore, "started_at", lambda *_, **__: 1 / 0)
+        assert aws_lambda.get("/health")[0] == 200
+
     def test_healthy(self, aws_lambda: Lambda) -> None:
         assert aws_lambda.get("/health") == (200, {"status": "ok", "version": __version__})
 
@@ -575,3 +815,76 @@ class TestStatus:
             "/api/v1/websocket/stats", "detail=rooms", authorization=authorization
         )
         assert body["detail"] == {"project:p": 1}
+
+
+class TestUnavailable:
+    """What Lambda and API Gateway count as success is counted by the functions themselves."""
+
+    def counted(self, capsys: pytest.CaptureFixture[str]) -> dict[str, list[float]]:
+        found: dict[str, list[float]] = {}
+        for line in capsys.readouterr().out.splitlines():
+            values = json.loads(line) if "_aws" in line else {}
+            for name in set(unavailable.METRICS) & set(values):
+                found.setdefault(name, []).extend(values[name])
+        return found
+
+    def test_what_is_answered_or_refused_is_not_counted(
+        self, aws_lambda: Lambda, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        aws_lambda.connect(token="bad")
+        aws_lambda.connect(token=aws_lambda.token())
+        aws_lambda.say({"action": "nonsense"})
+        aws_lambda.get("/health")
+        assert self.counted(capsys) == {}
+
+    def test_a_handshake(
+        self,
+        aws_lambda: Lambda,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        monkeypatch.setenv("ROOMCAST_CONNECTIONS_TABLE", "missing")
+        settings.cache_clear()
+        assert aws_lambda.connect(token=aws_lambda.token())["statusCode"] == 503
+        assert self.counted(capsys) == {"handshakes_unavailable": [1.0]}
+
+    def test_a_handshake_of_a_full_service(
+        self,
+        aws_lambda: Lambda,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        full = HandshakeRefused(503, "the service is full: try again later")
+        refusing = SimpleNamespace(accept=Mock(side_effect=full))
+        monkeypatch.setattr("functions.connect.handler.acceptor", lambda: refusing)
+        assert aws_lambda.connect()["statusCode"] == 503
+        assert self.counted(capsys) == {"handshakes_unavailable": [1.0]}
+
+    def test_a_frame(
+        self,
+        aws_lambda: Lambda,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        monkeypatch.setenv("ROOMCAST_CONNECTIONS_TABLE", "missing")
+        settings.cache_clear()
+        event = {"requestContext": {"connectionId": "c1"}, "body": '{"action": "ping"}'}
+        assert "UNAVAILABLE" in subscribe(event, aws_lambda.context)["body"]
+        assert self.counted(capsys) == {"frames_unavailable": [1.0]}
+
+    def test_a_frame_that_cannot_even_be_passed_on(
+        self, aws_lambda: Lambda, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert "UNAVAILABLE" in subscribe({"body": "{}"}, aws_lambda.context)["body"]
+        assert self.counted(capsys) == {"frames_unavailable": [1.0]}
+
+    def test_health(
+        self,
+        aws_lambda: Lambda,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        monkeypatch.setenv("ROOMCAST_ROOMS_TABLE", "missing")
+        settings.cache_clear()
+        assert aws_lambda.get("/health")[0] == 503
+        assert self.counted(capsys) == {"health_unavailable": [1.0]}

@@ -17,7 +17,7 @@ import pytest
 from botocore.exceptions import ClientError
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.typing import Origin
+from websockets.typing import Origin, Subprotocol
 
 from local import environment
 from local.processes import Process
@@ -41,7 +41,9 @@ import json, os, time
 def handler(event, context):
     if event["requestContext"]["eventType"] != "MESSAGE":
         query = event.get("queryStringParameters") or {}
-        return {"statusCode": int(query.get("status", "200"))}
+        offered = event.get("headers", {}).get("sec-websocket-protocol", "").split(",")
+        chosen = {"headers": {"Sec-WebSocket-Protocol": offered[0]}} if offered[0] else {}
+        return {"statusCode": int(query.get("status", "200")), **chosen}
     frame = json.loads(event["body"])
     if "print" in frame:
         print(frame["print"])
@@ -53,7 +55,7 @@ def handler(event, context):
     return {"statusCode": 200, "body": json.dumps({"name": frame.get("name"), "pid": os.getpid()})}
 """
 
-Service = Literal["apigatewaymanagementapi", "apigatewayv2", "iam", "lambda"]
+Service = Literal["apigatewaymanagementapi", "apigatewayv2", "iam", "lambda", "sqs"]
 
 
 class Emulator(NamedTuple):
@@ -162,6 +164,13 @@ class TestHandshake:
         async with connect(emulator.websocket_url) as client:
             assert (await ask(client, name="first"))["name"] == "first"
 
+    async def test_the_functions_subprotocol_completes_it(self, emulator: Emulator) -> None:
+        names = [Subprotocol("roomcast"), Subprotocol("eyJ.e30.AAAA")]
+        async with connect(emulator.websocket_url, subprotocols=names) as client:
+            assert client.subprotocol == "roomcast"
+        async with connect(emulator.websocket_url) as client:
+            assert client.subprotocol is None
+
 
 class TestFrames:
     async def test_binary_frame_closes_with_1003(self, emulator: Emulator) -> None:
@@ -194,6 +203,12 @@ class TestFrames:
             slow = await answer(client)
 
         assert (quick["name"], slow["name"]) == ("quick", "slow")
+
+    async def test_json_that_is_deep_reaches_the_function(self, emulator: Emulator) -> None:
+        async with connect(emulator.websocket_url) as client:
+            await client.send("[" * 15_000)
+            assert (await answer(client))["message"] == "Internal server error"
+            assert (await ask(client, name="after"))["name"] == "after"
 
     async def test_an_empty_message_has_no_body(self, emulator: Emulator) -> None:
         async with connect(emulator.websocket_url) as client:
@@ -284,3 +299,17 @@ class TestPosts:
             emulator.manager().post_to_connection(ConnectionId="unknown", Data="{}")
 
         assert refused.value.response["Error"]["Code"] == "GoneException"
+
+
+class TestDeadLetters:
+    def test_a_queue_knows_whose_dead_letters_it_has(self, emulator: Emulator) -> None:
+        sqs = emulator.client("sqs")
+        dead = sqs.create_queue(QueueName="dead")["QueueUrl"]
+        asked = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])
+        arn = asked["Attributes"]["QueueArn"]
+        policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": "5"})
+        work = sqs.create_queue(QueueName="work", Attributes={"RedrivePolicy": policy})["QueueUrl"]
+
+        (found,) = sqs.list_dead_letter_source_queues(QueueUrl=dead)["queueUrls"]
+        assert found.rpartition("/")[2] == work.rpartition("/")[2] == "work"
+        assert sqs.list_dead_letter_source_queues(QueueUrl=work).get("queueUrls", []) == []

@@ -54,6 +54,7 @@ async def deploy(settings):
         "WebSocketUrl",
         "HttpUrl",
         "EventBusName",
+        "DataBucketName",
         "RegistryTableName",
         "BroadcastFunctionName",
     )

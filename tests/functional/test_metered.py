@@ -9,6 +9,7 @@ ones, which also writes the tables of docs/cost.md that are made of them, and lo
 import os
 from collections.abc import Callable, Iterator
 from functools import partial
+from http import HTTPStatus
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -199,6 +200,132 @@ def webhook(service: Deployment) -> Metered:
     return service.measure(lambda: deliver("72d3162e-cc78-11e3-81ab-4c9367dc0958"), sees="reply")
 
 
+def handshake(status: int, **query: str) -> Callable[[Deployment], Metered]:
+    def run(service: Deployment) -> Metered:
+        def connect() -> None:
+            assert service.try_to_connect(CONNECTION, **query) == status
+            if status == HTTPStatus.OK:
+                service.gateway.open.add(CONNECTION)
+
+        return service.measure(connect, then=service.open_all)
+
+    return run
+
+
+def end_at_the_deadline(**query: str) -> Callable[[Deployment], Metered]:
+    def run(service: Deployment) -> Metered:
+        service.connect(CONNECTION, **query)
+        service.open_all()
+        service.pass_deadline(CONNECTION)
+
+        def end() -> None:
+            service.deliver_queued("deadline")
+            assert service.gateway.closed == [CONNECTION]
+            service.disconnect(CONNECTION)
+
+        return service.measure(end, sees="post")
+
+    return run
+
+
+def pending_frame(frame: str, expected: str, **query: str) -> Callable[[Deployment], Metered]:
+    def run(service: Deployment) -> Metered:
+        service.connect(CONNECTION, **query)
+        service.open_all()
+
+        def say() -> None:
+            assert expected in service.say(CONNECTION, frame)
+
+        return service.measure(say)
+
+    return run
+
+
+def refused_frame(service: Deployment) -> Metered:
+    service.connect(CONNECTION)
+    service.hold_back(CONNECTION, milliseconds=60_000)
+    return service.measure(lambda: service.say(CONNECTION, PING))
+
+
+def refused_frame_again(service: Deployment) -> Metered:
+    service.connect(CONNECTION)
+    service.hold_back(CONNECTION, milliseconds=60_000)
+    service.say(CONNECTION, PING)
+    return service.measure(lambda: service.say(CONNECTION, PING))
+
+
+def unknown_connection(service: Deployment) -> Metered:
+    return service.measure(lambda: service.say("L0SM9stranger=", PING))
+
+
+def pongs(service: Deployment) -> Metered:
+    service.connect(CONNECTION, **SOCKET_IO)
+    service.open_all()
+    return service.measure(lambda: service.say(CONNECTION, "3"))
+
+
+def webhook_unsigned(body: bytes, status: int, **headers: str) -> Callable[[Deployment], Metered]:
+    def run(service: Deployment) -> Metered:
+        def send(delivery: str) -> None:
+            sent: dict[str, str | None] = dict(headers)
+            event = request("pull_request", body=body, delivery=delivery, headers=sent)
+            assert service.run("webhooks", event)["statusCode"] == status
+
+        send("warm")
+        return service.measure(lambda: send("72d3162e-cc78-11e3-81ab-4c9367dc0958"))
+
+    return run
+
+
+def http(path: str, status: int, **headers: str) -> Callable[[Deployment], Metered]:
+    def run(service: Deployment) -> Metered:
+        def get() -> None:
+            assert service.get(path, **headers) == status
+
+        get()
+        return service.measure(get)
+
+    return run
+
+
+PING = '{"action":"ping"}'
+LARGE = '{"action":"ping","x":"' + 40_000 * "x" + '"}'
+BAD_TOKEN = '{"action":"authenticate","token":"eyJhbGciOiJIUzI1NiJ9.e30.bad"}'
+STRANGERS: dict[str, Callable[[Deployment], Metered]] = {
+    "a handshake with a bad token": handshake(401, token="eyJhbGciOiJIUzI1NiJ9.e30.bad"),
+    "a handshake of no protocol": handshake(400, EIO="3", transport="websocket"),
+    "a handshake without a token, JSON": handshake(200),
+    "a handshake without a token, Socket.IO": handshake(200, **SOCKET_IO),
+    "its end at the deadline, JSON": end_at_the_deadline(),
+    "its end at the deadline, Socket.IO": end_at_the_deadline(**SOCKET_IO),
+    "a frame that is not JSON": pending_frame("x", "INVALID_MESSAGE"),
+    "a frame that is too large": pending_frame(LARGE, "PAYLOAD_TOO_LARGE"),
+    "a command before authenticating": pending_frame(PING, "AUTH_MISSING"),
+    "`authenticate` with a bad token": pending_frame(BAD_TOKEN, "AUTH_FAILED"),
+    "a CONNECT with a bad token": pending_frame('40/ws,{"token":"x"}', "AUTH_FAILED", **SOCKET_IO),
+    "a frame that comes too fast": refused_frame,
+    "another one within the same pause": refused_frame_again,
+    "a pong": pongs,
+    "a frame of a connection that is not known": unknown_connection,
+    "a webhook with a bad signature": webhook_unsigned(
+        b"{}", 401, **{"x-hub-signature-256": "sha256=" + 64 * "0"}
+    ),
+    "a webhook that is too large": webhook_unsigned(b"x" * 5_242_881, 413),
+    "`GET /health`": http("/health", 200),
+    "statistics without a token": http("/api/v1/websocket/stats", 401),
+}
+FREE = (
+    "a handshake with a bad token",
+    "a handshake of no protocol",
+    "another one within the same pause",
+    "a pong",
+    "a webhook with a bad signature",
+    "a webhook that is too large",
+    "`GET /health`",
+    "statistics without a token",
+)
+"""What strangers do without a call of AWS."""
+
 ROOM = f',{{"room":"{PROJECT}"}}'
 ACTIONS: dict[str, Callable[[Deployment], Metered]] = {
     "connect, JSON with a token": connect_json,
@@ -223,6 +350,7 @@ ACTIONS: dict[str, Callable[[Deployment], Metered]] = {
     "event to 100,000": event_to(100_000),
     f"heartbeat of {HEARTBEATS} connections": heartbeat,
     "webhook": webhook,
+    **{f"{metered.STRANGER}{name}": action for name, action in STRANGERS.items()},
 }
 
 
@@ -241,6 +369,23 @@ def test_what_is_recorded_are_the_actions() -> None:
         tables = {name: partial(write, constants) for name, write in CALCULATED.items()}
         markdown.fill(ROOT / "docs/cost.md", tables)
     assert list(metered.recorded()) == list(ACTIONS)
+
+
+class TestStrangers:
+    """Who has no valid token makes nobody pay for much: figures may fall, and not rise."""
+
+    @pytest.mark.parametrize("name", FREE)
+    def test_what_is_refused_at_once_calls_nothing(self, name: str) -> None:
+        assert metered.strangers()[name].calls == {}
+
+    def test_a_frame_takes_at_most_two_calls(self) -> None:
+        for name, figures in metered.strangers().items():
+            if figures.frames_in:
+                assert sum(figures.calls.values()) <= 2, name
+
+    def test_nothing_reads_more_than_a_row(self) -> None:
+        for name, figures in metered.strangers().items():
+            assert figures.read_units <= 1, name
 
 
 class TestGoals:

@@ -40,7 +40,18 @@ class TestRepositories:
         assert registry.project_of("octo/hello") == link.project_id
 
     @pytest.mark.parametrize(
-        "name", ["a/b", "octo-org/.github", "o" * 39 + "/" + "n" * 100, "a_co/b"]
+        "name",
+        [
+            "a/b",
+            "octo-org/.github",
+            "o" * 39 + "/" + "n" * 100,
+            "a_co/b",
+            "acme-/x",
+            "a----b/_under.score-",
+            "a/-",
+            "a/..b",
+            "A/B.GITx",
+        ],
     )
     def test_possible_names(self, registry: Registry, name: str) -> None:
         registry.link_repository(name, "123")
@@ -59,8 +70,8 @@ class TestRepositories:
             "octo/.",
             "octo/..",
             "-octo/hello",
-            "octo-/hello",
-            "oc--to/hello",
+            "oc_to_/hello",
+            "oc_to_acme/hello",
             "octo/hello world",
             "octo/héllo",
             "octo/hello\n",
@@ -81,6 +92,53 @@ class TestRepositories:
             registry.link_repository("octo/hello", project_id)
 
 
+class TestIds:
+    def test_an_id_that_the_command_line_knows(self, registry: Registry) -> None:
+        link = registry.link_repository("octo/hello", "123", 7)
+        assert link == RepositoryLink("octo/hello", "123", 7)
+        assert registry.by_id(7) == registry.by_name("OCTO/hello") == link
+        assert list(registry.links()) == [link]
+
+    def test_without_an_id_no_link_has_it(self, registry: Registry) -> None:
+        registry.link_repository("octo/hello", "123")
+        assert registry.by_id(7) is None
+        assert registry.by_name("octo/hello") == RepositoryLink("octo/hello", "123")
+
+    def test_linking_again_without_the_id_forgets_it(self, registry: Registry) -> None:
+        registry.link_repository("octo/hello", "123", 7)
+        registry.link_repository("Octo/Hello", "456")
+        assert registry.by_id(7) is None
+        assert list(registry.links()) == [RepositoryLink("Octo/Hello", "456")]
+
+    def test_another_name_of_the_same_id(self, registry: Registry) -> None:
+        registry.link_repository("octo/hello", "123", 7)
+        registry.link_repository("acme/hello", "456", 7)
+        assert registry.by_name("octo/hello") is None
+        assert list(registry.links()) == [RepositoryLink("acme/hello", "456", 7)]
+
+    def test_unlinking_forgets_the_id(self, registry: Registry) -> None:
+        registry.link_repository("octo/hello", "123", 7)
+        registry.link_repository("octo/other", "123", 8)
+        assert registry.unlink_repository("octo/HELLO")
+        assert registry.by_id(7) is None
+        assert list(registry.links()) == [RepositoryLink("octo/other", "123", 8)]
+
+    def test_an_id_whose_name_is_another_ones_by_now(
+        self, registry: Registry, boto3_dynamodb: Any
+    ) -> None:
+        registry.link_repository("octo/hello", "123", 7)
+        boto3_dynamodb.delete_item(TableName="registry", Key={"entry": {"S": "repo#octo/hello"}})
+        assert list(registry.links()) == [RepositoryLink("octo/hello", "123", 7)]
+        assert registry.unlink_repository("Octo/Hello")
+        assert list(registry.links()) == []
+
+    @pytest.mark.parametrize("number", [0, -1, 2**63])
+    def test_impossible_ids(self, registry: Registry, number: int) -> None:
+        with pytest.raises(InvalidLink, match="not the id of a GitHub repository"):
+            registry.link_repository("octo/hello", "123", number)
+        assert list(registry.links()) == []
+
+
 class TestUsers:
     def test_linking_and_unlinking(self, registry: Registry) -> None:
         registry.link_user("Octocat", "42")
@@ -89,15 +147,61 @@ class TestUsers:
         assert registry.user_of("octocat") is None
         assert not registry.unlink_user("octocat")
 
-    @pytest.mark.parametrize("login", ["a", "octo-cat", "x" * 39, "mona_acme", "renovate[bot]"])
+    @pytest.mark.parametrize(
+        "login",
+        [
+            "a",
+            "octo-cat",
+            "x" * 39,
+            "mona_acme",
+            "renovate[bot]",
+            "acme-",
+            "a----b",
+            "x" * 34 + "_acme",
+            "mona-_acme",
+            "7",
+            "Renovate[BOT]",
+            "x" * 39 + "[bot]",
+        ],
+    )
     def test_possible_logins(self, registry: Registry, login: str) -> None:
         registry.link_user(login, "42")
         assert registry.user_of(login) == "42"
 
-    @pytest.mark.parametrize("login", ["", "-a", "a-", "a--b", "a b", "x" * 40, "[bot]", "a/b"])
+    @pytest.mark.parametrize(
+        "login",
+        [
+            "",
+            "-a",
+            "a b",
+            "x" * 40,
+            "x" * 35 + "_acme",
+            "mona_",
+            "_acme",
+            "mona_acme_x",
+            "mona_longshortcode",
+            "[bot]",
+            "x" * 40 + "[bot]",
+            "a[bot]x",
+            "mona@acme",
+            "a/b",
+            "a\n",
+            "mòna",
+        ],
+    )
     def test_impossible_logins(self, registry: Registry, login: str) -> None:
         with pytest.raises(InvalidLink, match="not a GitHub login"):
             registry.link_user(login, "42")
+
+    def test_many_in_one_read(self, registry: Registry) -> None:
+        registry.link_user("Mona", "42")
+        registry.link_user("zoe", "43")
+        assert registry.users_of(["mona", "stranger", "ZOE", "Mona"]) == {
+            "mona": "42",
+            "Mona": "42",
+            "ZOE": "43",
+        }
+        assert registry.users_of([]) == {}
 
     def test_impossible_users(self, registry: Registry) -> None:
         with pytest.raises(InvalidLink, match="not a user id"):

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from roomcast_backend.auth.verification_keys import KeysUnavailable
+from roomcast_backend.lifecycle.auth_timeout import LONGEST_UNGREETED
 from roomcast_backend.statistics.stream_counter import changes
 from roomcast_backend.stores.counters import Counter
 from tests.fakes.socketio_server import HOUR, OTHER, USER, Server, event_frame, refusal
@@ -327,15 +328,19 @@ class TestHeartbeat:
 class TestDeadline:
     @pytest.mark.parametrize("frame", ["6", '40/ws,{"token":"bad"}', "41/ws,"])
     def test_ends_a_connection_without_a_session(self, server: Server, frame: str) -> None:
+        assert server.greeter.open("c1")
         server.say(frame)
+        server.clock.advance(15)
         assert server.deadline.close_if_pending("c1")
-        (error,) = server.heard()
+        _greeting, error = server.heard()
         assert refusal(error, "")["data"]["code"] == "AUTH_MISSING"
         assert server.gateway.closed == ["c1"]
         assert server.rows("connections") == []
 
     def test_a_token_at_the_handshake_is_no_session(self, server: Server) -> None:
         server.connect(principal=server.principal())
+        assert server.greeter.open("c1")
+        server.clock.advance(15)
         assert server.deadline.close_if_pending("c1")
         assert server.gateway.closed == ["c1"]
 
@@ -345,6 +350,51 @@ class TestDeadline:
         assert not server.deadline.close_if_pending("c1")
         assert server.gateway.closed == []
         assert "c1" in server.rows("connections")
+
+    def test_a_late_greeting_starts_the_time_anew(self, server: Server) -> None:
+        server.clock.advance(9)
+        assert server.greeter.open("c1")
+        server.clock.advance(6)
+        assert not server.deadline.close_if_pending("c1")
+        assert server.checks == [("c1", 9)]
+        server.clock.advance(9)
+        assert server.deadline.close_if_pending("c1")
+
+    def test_without_a_greeting_it_has_not_begun(self, server: Server) -> None:
+        """Overload: `open` has not run at all when the first check comes."""
+        server.clock.advance(15)
+        assert not server.deadline.close_if_pending("c1")
+        assert server.checks == [("c1", 15)]
+        assert server.gateway.closed == []
+        assert server.greeter.open("c1")
+        server.begin("/ws")
+        server.clock.advance(15)
+        assert not server.deadline.close_if_pending("c1")
+        assert server.checks == [("c1", 15)]
+
+    def test_without_a_greeting_it_ends_all_the_same(self, server: Server) -> None:
+        waited = 15
+        server.clock.advance(waited)
+        while not server.deadline.close_if_pending("c1"):
+            _, seconds = server.checks[-1]
+            server.clock.advance(seconds)
+            waited += seconds
+        assert waited == LONGEST_UNGREETED
+        assert len(server.checks) < 16  # noqa: PLR2004  Lambda's recursive loop detection
+        assert server.gateway.closed == ["c1"]
+        assert server.rows("connections") == []
+
+    def test_a_greeting_without_delay_needs_no_second_check(self, server: Server) -> None:
+        server.clock.advance(0.9)
+        assert server.greeter.open("c1")
+        server.clock.advance(14.11)
+        assert server.deadline.close_if_pending("c1")
+        assert server.checks == []
+
+    def test_json_waits_for_no_greeting(self, server: Server) -> None:
+        server.connect("j1", protocol="json")
+        server.clock.advance(15)
+        assert server.deadline.close_if_pending("j1")
 
 
 class TestCounting:

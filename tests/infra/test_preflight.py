@@ -25,6 +25,8 @@ class TestFindings:
         (note,) = said(NEW)
         assert note.startswith("note: 10 executions")
         assert "L-B99A9384" in note
+        assert "Until then set page_workers to 2" in note
+        assert "Until then" not in said(NEW, page_workers=2)[0]
 
     def test_page_workers_need_executions(self) -> None:
         assert "1000 executions" in said(LARGE, page_workers=1000)[0]
@@ -47,12 +49,18 @@ class TestFindings:
         quotas = Quotas(
             concurrency=1000, requests_per_second=2500, request_burst=1250, can_log=True
         )
-        assert said(quotas, posts_per_second=2000, frames_per_second=500) == []
-        (note,) = said(quotas, posts_per_second=2000, frames_per_second=501)
+        assert said(quotas, posts_per_second=2000, frames_per_second=500, post_burst=1250) == []
+        (note,) = said(quotas, posts_per_second=2000, frames_per_second=501, post_burst=1250)
         assert "2501 requests a second together" in note
 
     def test_a_burst_over_the_quota(self) -> None:
         assert "frame_burst: 5001" in said(LARGE, frame_burst=5001)[0]
+
+    def test_posts_at_once_over_the_quota_of_a_small_region(self) -> None:
+        quotas = Quotas(concurrency=1000, requests_per_second=1e5, request_burst=1250, can_log=True)
+        (note,) = said(quotas)
+        assert note.startswith("note: post_burst: 5000 posts at once")
+        assert "Set it to 1250" in note
 
     def test_access_logs_need_a_role_of_the_account(self) -> None:
         quotas = Quotas(
@@ -108,7 +116,9 @@ class TestCommand:
 
         monkeypatch.setattr("boto3.client", refuse)
         preflight.main([])
-        assert "note: the account's quotas are not checked" in capsys.readouterr().err
+        said = capsys.readouterr().err
+        assert "note: the account's quotas are not checked" in said
+        assert "Next: set AWS_PROFILE and AWS_DEFAULT_REGION" in said
 
     def test_a_bad_setting_is_named(self) -> None:
         with pytest.raises(SystemExit, match="page_workers='1'"):

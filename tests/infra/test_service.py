@@ -8,9 +8,13 @@ from typing import Any
 import pytest
 
 from functions.reconcile.wiring import MIN_SECONDS
+from infra.dashboard import OUTCOMES
 from infra.functions import FUNCTIONS, TIMEOUTS
 from infra.queues import WORK
+from infra.settings.limits import RECONCILED
 from infra.triggers import TRIGGERS, WITH_DEAD_LETTERS, Schedule, grants_of
+from roomcast_backend.gateway.posts import Outcome
+from simulation import costs_connections
 from tests.infra.conftest import Template
 
 ROOT = Path(__file__).parents[2]
@@ -28,6 +32,7 @@ RESOURCES = {
     "pages queue": r"QueuesPages[0-9A-F]{8}",
     "dead letters": r"Queues\w+DeadLetters\w+",
     "bus": r"Bus\w+",
+    "data bucket": r"Data[0-9A-F]{8}",
     "open": r"OpenLive\w+",
     "jwt secret": r"KeysJwt\w+",
     "github secret": r"KeysGithub\w+",
@@ -38,10 +43,16 @@ SENSITIVE = {
     ("bus", "PutEvents"): {"Webhooks"},
     ("github secret", "GetSecretValue"): {"Webhooks"},
     ("jwt secret", "GetSecretValue"): {"Connect", "Status", "Subscribe"},
+    ("registry", "BatchGetItem"): {"Webhooks"},
+    ("registry", "DeleteItem"): {"Webhooks"},
     ("registry", "GetItem"): {"Webhooks"},
+    ("registry", "PutItem"): {"Webhooks"},
     ("events", "Query"): {"Broadcast", "Subscribe"},
     ("events", "PutItem"): {"Broadcast", "Subscribe"},
+    ("events", "UpdateItem"): {"Broadcast", "Webhooks"},
     ("open", "InvokeFunction"): {"Connect", "Subscribe"},
+    ("data bucket", "GetObject"): {"Broadcast", "Subscribe"},
+    ("data bucket", "PutObject"): {"Broadcast", "Subscribe"},
 }
 """What few functions may do; another one that should needs a reason, and an entry here."""
 
@@ -282,20 +293,34 @@ class TestTags:
 
 class TestWebSocket:
     def test_routes(self, service: Template) -> None:
-        routes = {
-            route["RouteKey"]: route
+        (api,) = [
+            name
+            for name, each in service.of("AWS::ApiGatewayV2::Api").items()
+            if each["Properties"]["ProtocolType"] == "WEBSOCKET"
+        ]
+        replies = {
+            route["RouteKey"]: route.get("RouteResponseSelectionExpression")
             for route in service.properties("AWS::ApiGatewayV2::Route")
-            if "$" in route["RouteKey"] or "subscribe" in route["RouteKey"]
+            if route["ApiId"] == {"Ref": api}
         }
-        commands = {"subscribe", "unsubscribe", "$default"}
-        assert set(routes) == {"$connect", "$disconnect"} | commands
-        for key, route in routes.items():
-            expected = "$default" if key in commands else None
-            assert route.get("RouteResponseSelectionExpression") == expected
+        assert replies == {"$connect": None, "$disconnect": None, "$default": "$default"}
 
-    def test_replies_go_back_as_route_responses(self, service: Template) -> None:
-        responses = service.properties("AWS::ApiGatewayV2::RouteResponse")
-        assert [response["RouteResponseKey"] for response in responses] == ["$default"] * 3
+    def test_the_emulator_has_the_same_routes(self, service: Template, local: Template) -> None:
+        here, there = (
+            {route["RouteKey"] for route in template.properties("AWS::ApiGatewayV2::Route")}
+            for template in (local, service)
+        )
+        assert here == there
+
+    def test_replies_go_back_as_a_route_response(self, service: Template) -> None:
+        (response,) = service.properties("AWS::ApiGatewayV2::RouteResponse")
+        (default,) = [
+            name
+            for name, route in service.of("AWS::ApiGatewayV2::Route").items()
+            if route["Properties"]["RouteKey"] == "$default"
+        ]
+        assert response["RouteResponseKey"] == "$default"
+        assert response["RouteId"] == {"Ref": default}
 
     def test_selects_by_action(self, service: Template) -> None:
         (api,) = [
@@ -320,6 +345,7 @@ class TestHttp:
         for stage in service.properties("AWS::ApiGatewayV2::Stage"):
             form = stage.get("AccessLogSettings", {}).get("Format", "")
             assert "query" not in form.lower()
+            assert "header" not in form.lower()
             assert "$context.path" not in form
 
     def test_access_logs_hold_the_integration_s_error(self, service: Template) -> None:
@@ -379,6 +405,17 @@ class TestTables:
         assert found["DeletionPolicy"] == ("Retain" if kept else "Delete")
 
 
+def named_alarm(service: Template, name: str) -> dict[str, Any]:
+    """Return the alarm of this name in infra/alarms."""
+    (alarm,) = [
+        alarm["Properties"]
+        for logical_id, alarm in service.of("AWS::CloudWatch::Alarm").items()
+        if re.fullmatch(rf"Alarms{name}[0-9A-F]{{8}}", logical_id)
+    ]
+    found: dict[str, Any] = alarm
+    return found
+
+
 class TestFailures:
     def test_queues_are_encrypted_and_work_queues_have_dead_letters(
         self, service: Template
@@ -417,12 +454,12 @@ class TestFailures:
         assert all(
             source["FunctionResponseTypes"] == ["ReportBatchItemFailures"] for source in queues
         )
-        assert [source["ScalingConfig"] for source in queues if "ScalingConfig" in source] == [
-            {"MaximumConcurrency": 5}
-        ]
+        most = sorted(source["ScalingConfig"]["MaximumConcurrency"] for source in queues)
+        assert most == [2, 5]
+        assert sum(most) < 10  # a new account's: some are left to handshakes and frames
 
     def test_no_two_reconciliations_at_a_time(self) -> None:
-        assert TIMEOUTS["reconcile"] <= MIN_SECONDS
+        assert TIMEOUTS["reconcile"] <= MIN_SECONDS == RECONCILED
 
     def test_alarms(self, service: Template) -> None:
         alarms = service.properties("AWS::CloudWatch::Alarm")
@@ -431,15 +468,78 @@ class TestFailures:
         assert metrics.count("ApproximateNumberOfMessagesVisible") == len(WITH_DEAD_LETTERS) + len(
             WORK
         )
-        assert {"IteratorAge", "5xx", "webhooks_failed", "ApproximateAgeOfOldestMessage"} <= set(
-            metrics
-        )
-        assert {"IntegrationError", "ExecutionError", "ClientError"} <= set(metrics)
+        assert {"IteratorAge", "webhooks_failed", "health_unavailable"} <= set(metrics)
+        assert {"ExecutionError", "ClientError"} <= set(metrics)
+        assert metrics.count("ApproximateAgeOfOldestMessage") == len(WORK)
         assert metrics.count("ReadThrottleEvents") == metrics.count("WriteThrottleEvents") == 6
         failed = [each for each in alarms if each.get("MetricName") == "FailedInvocations"]
         dimensions = [sorted(each["Name"] for each in alarm["Dimensions"]) for alarm in failed]
         assert sorted(dimensions) == [["EventBusName", "RuleName"], ["RuleName"], ["RuleName"]]
-        assert metrics.count("") == 2  # shares: of posts that fail, of the account's executions
+
+    @pytest.mark.parametrize(
+        ("name", "of"),
+        [
+            ("WebSocketIntegrationError", {"IntegrationError", "ConnectCount"}),
+            ("Http5xx", {"5xx", "Count"}),
+            ("HandshakesUnavailable", {"handshakes_unavailable", "Invocations"}),
+            ("FramesUnavailable", {"frames_unavailable", "Invocations"}),
+            ("PostsFailed", {"posts_failed", "posts_sent"}),
+            ("PostsThrottled", {"posts_throttled", "posts_sent"}),
+            ("Concurrency", {"ResourceCount"}),
+        ],
+    )
+    def test_what_is_a_share_needs_a_least_number_and_lasts(
+        self, service: Template, name: str, of: set[str]
+    ) -> None:
+        alarm = named_alarm(service, name)
+        parts = [each["MetricStat"]["Metric"] for each in alarm["Metrics"] if "MetricStat" in each]
+        assert {each["MetricName"] for each in parts} == of
+        if name != "Concurrency":
+            (expression,) = [
+                each["Expression"] for each in alarm["Metrics"] if "Expression" in each
+            ]
+            assert re.match(r"IF\(part (\+ whole )?>=? [1-9]", expression)
+            assert (alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"]) == (2, 3)
+
+    def test_only_a_heartbeat_that_does_not_run_rings_without_data(self, service: Template) -> None:
+        ringing = [
+            alarm
+            for alarm in service.properties("AWS::CloudWatch::Alarm")
+            if alarm["TreatMissingData"] != "notBreaching"
+        ]
+        assert ringing == [named_alarm(service, "heartbeatSilent")]
+        (silent,) = ringing
+        assert (silent["MetricName"], silent["TreatMissingData"]) == ("Invocations", "breaching")
+        assert (silent["ComparisonOperator"], silent["Threshold"]) == (
+            "LessThanOrEqualToThreshold",
+            0,
+        )
+
+    def test_events_that_cannot_even_be_kept(self, service: Template) -> None:
+        lost = named_alarm(service, "EventsLost")
+        assert lost["MetricName"] == "InvocationsFailedToBeSentToDlq"
+        assert {each["Name"] for each in lost["Dimensions"]} == {"EventBusName", "RuleName"}
+
+    def test_deadlines_may_wait_for_their_delay(self, service: Template) -> None:
+        assert named_alarm(service, "deadlineOldest")["Threshold"] == 600 + 15
+        assert named_alarm(service, "pagesOldest")["Threshold"] == 600
+
+    def test_the_emulator_has_those_of_one_metric(self, service: Template, local: Template) -> None:
+        single = {
+            name
+            for name, alarm in service.of("AWS::CloudWatch::Alarm").items()
+            if "MetricName" in alarm["Properties"]
+        }
+        assert set(local.of("AWS::CloudWatch::Alarm")) == single
+
+    def test_their_cost_is_that_of_the_metrics_they_read(self, service: Template) -> None:
+        read = sum(
+            len([each for each in alarm["Metrics"] if "MetricStat" in each])
+            if "Metrics" in alarm
+            else 1
+            for alarm in service.properties("AWS::CloudWatch::Alarm")
+        )
+        assert read == costs_connections.ALARMS
 
     def test_a_handled_error_counts_though_lambda_has_none(self, service: Template) -> None:
         filters = service.properties("AWS::Logs::MetricFilter")
@@ -455,7 +555,7 @@ class TestFailures:
 
     def test_one_client_rings_no_alarm_about_all(self, service: Template) -> None:
         for alarm in service.properties("AWS::CloudWatch::Alarm"):
-            if alarm.get("MetricName") in {"ClientError", "IntegrationError", "ExecutionError"}:
+            if alarm.get("MetricName") in {"ClientError", "ExecutionError"}:
                 assert (alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"]) == (2, 3)
                 assert alarm["Threshold"] >= 20
 
@@ -529,3 +629,20 @@ class TestSecrets:
         secrets = service.properties("AWS::SecretsManager::Secret")
         assert len(secrets) == 2
         assert all(s["GenerateSecretString"]["PasswordLength"] == 64 for s in secrets)
+
+
+class TestDashboard:
+    def test_shows_what_users_feel_and_what_costs(self, service: Template) -> None:
+        (dashboard,) = service.properties("AWS::CloudWatch::Dashboard")
+        body = json.dumps(dashboard["DashboardBody"])
+        for metric in (
+            *("ConnectCount", "MessageCount", "IntegrationError", "ExecutionError"),
+            *("delivery_ms", "p50", "p99", "posts_sent", "posts_failed", "webhooks_failed"),
+            *("handshakes_unavailable", "frames_unavailable", "health_unavailable"),
+            *("Errors", "Throttles", "Duration", "ApproximateNumberOfMessagesVisible"),
+            *("ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits"),
+        ):
+            assert f'\\"{metric}\\"' in body, metric
+
+    def test_knows_every_outcome_of_a_post(self) -> None:
+        assert {outcome.value for outcome in Outcome} == set(OUTCOMES)

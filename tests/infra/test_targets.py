@@ -193,7 +193,7 @@ class TestSettings:
             {"global_shards": "many"},
             {"target": "moon"},
             {"edge_domain": "events.example.com"},
-            {"max_event_bytes": "1048576"},
+            {"max_event_bytes": "1048577"},
             {"stack_name": "x" * 41},
             {"stack_name": "my_events"},
             {"stack_name": "1st"},
@@ -220,3 +220,15 @@ class TestSettings:
         with pytest.raises(ValidationError) as refused:
             Settings.from_values(settings)
         assert next(iter(settings)) in problems(refused.value)
+
+    @pytest.mark.parametrize("name", ["max_conections", "max_connection", "Max_connections"])
+    def test_a_slip_in_a_name_is_refused(self, name: str) -> None:
+        with pytest.raises(ValidationError) as refused:
+            Settings.from_values({name: "5"})
+        assert problems(refused.value) == (
+            f"Bad setting: {name}='5': no such setting, did you mean max_connections?"
+        )
+
+    def test_what_is_for_others_is_left_alone(self) -> None:
+        others = {"@aws-cdk/core:checkSecretUsage": True, "aws:cdk:bundling-stacks": ["**"]}
+        assert Settings.from_values({**others, "hosted-zone:x": 1, "team": "a"}) == Settings()

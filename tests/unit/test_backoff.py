@@ -4,6 +4,7 @@ import pytest
 
 from roomcast import bus
 from roomcast.backoff import Backoff
+from roomcast.cli import stream
 from roomcast_backend.aws import service_client
 from roomcast_backend.fanout import retry_policy
 from roomcast_backend.lifecycle import greeting
@@ -16,6 +17,9 @@ class TestPause:
     def test_the_longest_doubles_up_to_the_cap(self) -> None:
         longest = [BACKOFF.longest(retry) for retry in range(6)]
         assert longest == [0.1, 0.2, 0.4, 0.8, 1.0, 1.0]
+
+    def test_the_longest_has_no_last_retry(self) -> None:
+        assert BACKOFF.longest(100_000) == BACKOFF.cap
 
     @pytest.mark.parametrize("drawn", [0.0, 0.25, 1.0])
     def test_is_the_drawn_part_of_the_longest(self, drawn: float) -> None:
@@ -40,6 +44,10 @@ class TestRules:
     )
     def test_of_attempts(self, backoff: Backoff, longest: list[float]) -> None:
         assert [backoff.longest(retry) for retry in range(backoff.attempts - 1)] == longest
+
+    def test_of_reconnects(self) -> None:
+        waits = [stream.BACKOFF.longest(retry) for retry in range(8)]
+        assert waits == [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0]
 
     def test_of_the_greeting(self) -> None:
         waits = [greeting.BACKOFF.longest(retry) for retry in range(8)]

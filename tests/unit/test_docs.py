@@ -13,6 +13,8 @@ from roomcast.events import EVENT_TYPES
 from roomcast_backend.fanout.metrics import METRICS
 from roomcast_backend.inbound.commands import Commands
 from roomcast_backend.protocol.messages import Code
+from roomcast_backend.runtime import unavailable
+from roomcast_backend.runtime.metrics import FLOODING_CLOSED, SURPLUS_CLOSED
 
 ROOT = Path(__file__).parents[2]
 PROTOCOL = (ROOT / "docs/PROTOCOL.md").read_text()
@@ -66,8 +68,12 @@ class TestProtocol:
 
 
 class TestOperations:
-    @pytest.mark.parametrize("metric", METRICS)
+    @pytest.mark.parametrize("metric", [*METRICS, FLOODING_CLOSED, SURPLUS_CLOSED])
     def test_every_metric(self, metric: str) -> None:
+        assert f"`{metric}`" in OPERATIONS
+
+    @pytest.mark.parametrize("metric", unavailable.METRICS)
+    def test_every_metric_of_outages(self, metric: str) -> None:
         assert f"`{metric}`" in OPERATIONS
 
     def test_every_metric_of_webhooks(self) -> None:
@@ -123,6 +129,14 @@ class TestLinks:
     def test_what_counts_as_a_path(self, span: str, *, is_path: bool, is_there: bool) -> None:
         assert names_a_path(span) is is_path
         assert exists(span) is is_there
+
+    @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+    def test_every_reference_has_a_definition_of_its_own_line(self, document: Path) -> None:
+        text = re.sub(r"```.*?```", "", document.read_text(), flags=re.DOTALL)
+        used = set(re.findall(r"\]\[([a-z0-9-]+)\]", text))
+        assert used == set(
+            re.findall(r"^\[([a-z0-9-]+)\]: https?://\S+$", text, flags=re.MULTILINE)
+        )
 
 
 def names_a_path(span: str) -> bool:

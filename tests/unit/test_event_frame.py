@@ -4,9 +4,11 @@ import json
 
 import pytest
 
-from roomcast.envelope import Envelope
+from roomcast.envelope import Envelope, encode
+from roomcast.references import DataReference
 from roomcast_backend.protocol import codec_named
-from roomcast_backend.protocol.event_frame import event_frame
+from roomcast_backend.protocol.event_frame import EventFrames
+from tests.fakes.data import FakeData
 
 EVENT = Envelope(
     "1", "project.updated", "2026-01-01T00:00:00Z", "s", ("project:p",), {"text": "ü" * 2000}
@@ -14,26 +16,54 @@ EVENT = Envelope(
 PROTOCOLS = ("json", "socketio:/ws", "socketio:/ws:recover")
 
 
+@pytest.fixture
+def data() -> FakeData:
+    return FakeData()
+
+
 @pytest.mark.parametrize("protocol", PROTOCOLS)
-class TestEventFrame:
-    def test_of_just_the_size_is_whole(self, protocol: str) -> None:
+class TestEncode:
+    def test_of_just_the_size_is_whole(self, data: FakeData, protocol: str) -> None:
         whole = codec_named(protocol).encode_event(EVENT, "project:p").encode()
-        assert event_frame(protocol, EVENT, "project:p", largest=len(whole)) == whole
+        frames = EventFrames(data, largest=len(whole))
+        assert frames.encode(protocol, EVENT, "project:p") == whole
+        assert not data.objects
 
-    def test_of_a_byte_more_has_no_data(self, protocol: str) -> None:
+    def test_of_a_byte_more_goes_by_reference(self, data: FakeData, protocol: str) -> None:
         whole = codec_named(protocol).encode_event(EVENT, "project:p").encode()
-        frame = event_frame(protocol, EVENT, "project:p", largest=len(whole) - 1)
+        frame = EventFrames(data, largest=len(whole) - 1).encode(protocol, EVENT, "project:p")
         assert len(frame) < 1024
-        assert (
-            frame == codec_named(protocol).encode_event(EVENT.without_data(), "project:p").encode()
-        )
+        linked = data.link(data.refer(EVENT))
+        assert frame == codec_named(protocol).encode_event(linked, "project:p").encode()
 
 
-def test_a_client_is_told_which_event_it_was() -> None:
-    frame = json.loads(event_frame("json", EVENT, "project:p", largest=1024))
-    assert frame == {**EVENT.for_room("project:p"), "data": {}, "truncated": True}
+class TestReference:
+    def test_a_client_is_told_where_the_data_is_and_how_to_check_it(self, data: FakeData) -> None:
+        frame = json.loads(EventFrames(data, largest=1024).encode("json", EVENT, "project:p"))
+        encoded = encode(EVENT.data).encode()
+        reference = DataReference.of(encoded)
+        assert frame == {
+            **EVENT.for_room("project:p"),
+            "data": {},
+            "data_ref": {
+                "url": f"https://data.example.com/{reference.key}?signed",
+                "size": len(encoded),
+                "sha256": reference.sha256,
+                "expires_at": "2026-01-01T00:15:00Z",
+            },
+        }
+        assert data.objects[reference.key] == encoded
 
+    def test_what_has_a_reference_already_is_stored_no_second_time(self, data: FakeData) -> None:
+        referred = data.refer(EVENT)
+        frames = EventFrames(data, largest=10**6)
+        assert frames.small(referred) == referred
+        assert b"data_ref" in frames.encode("json", referred, "project:p")
+        assert data.stored == 1
 
-def test_on_the_bus_no_event_is_truncated() -> None:
-    assert "truncated" not in EVENT.to_detail()
-    assert "truncated" not in EVENT.for_room("project:p")
+    def test_a_link_is_made_for_each_post_and_never_travels(self, data: FakeData) -> None:
+        linked = data.link(data.refer(EVENT))
+        assert linked.link is not None
+        assert linked.link.url not in encode(linked.to_detail())
+        again = Envelope.from_detail(json.loads(encode(linked.to_detail())))
+        assert (again.reference, again.link) == (linked.reference, None)

@@ -82,6 +82,19 @@ class TestIds:
         assert refused(event_type, field, value).startswith("expected a UUID, or a short id")
 
 
+class TestUsers:
+    @pytest.mark.parametrize(
+        ("event_type", "field"), fields({"updated_by", "deleted_by", "assigned_to"})
+    )
+    @pytest.mark.parametrize("value", ["auth0|6553da60", "ada@example.com", "f%3A1%3Aada"])
+    def test_are_named_as_in_tokens(self, event_type: str, field: str, value: str) -> None:
+        assert written(event_type, field, value) == value
+
+    @pytest.mark.parametrize(("event_type", "field"), fields({"project_id", "agent_id"}))
+    def test_others_are_not(self, event_type: str, field: str) -> None:
+        assert refused(event_type, field, "auth0|6553da60").startswith("expected a UUID")
+
+
 class TestTexts:
     @pytest.mark.parametrize(("event_type", "field"), fields(TEXTS))
     @pytest.mark.parametrize("value", [7, b"x", ["x"], {"x": 1}, True])

@@ -141,6 +141,7 @@ class TestPullRequest:
                 payload["action"], "open"
             ),
             "created_at": "2019-05-15T15:20:33.000Z",
+            "updated_at": theirs["updated_at"].replace("Z", ".000Z"),
         }
 
     @pytest.mark.parametrize("action", [*OTHER_PULL_REQUEST_ACTIONS, "an action of the future"])

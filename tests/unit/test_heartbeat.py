@@ -11,7 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from roomcast_backend.fanout.heartbeat import CLAIM_SECONDS, LEASE_SECONDS, Heartbeat
+from roomcast_backend.fanout.heartbeat import (
+    CLAIM_SECONDS,
+    LEASE_SECONDS,
+    Heartbeat,
+    spare_seconds,
+)
 from roomcast_backend.fanout.sender import SendResult
 from roomcast_backend.fanout.slots import MINUTE, SPREAD, Slots
 from roomcast_backend.fanout.tally import Tally
@@ -38,8 +43,8 @@ class Roster:
         self.members: dict[str, Member] = {}
         self.read: list[int] = []
 
-    def join(self, *ids: str, expires_at: int = NEVER) -> None:
-        self.members |= {name: Member(name, "json", expires_at, 0) for name in ids}
+    def join(self, *ids: str, expires_at: int = NEVER, joined_at: int = 0) -> None:
+        self.members |= {name: Member(name, "json", expires_at, joined_at) for name in ids}
 
     def page(self, _room: str, shard: int, *, size: int, after: str | None = None) -> Page:
         self.read.append(shard)
@@ -123,7 +128,13 @@ class Stand:
     """The function with all that it meets."""
 
     def __init__(
-        self, *, interval: int = 510, shards: int = 16, page_size: int = 100, share: float = 1e6
+        self,
+        *,
+        interval: int = 510,
+        shards: int = 16,
+        page_size: int = 100,
+        share: float = 1e6,
+        mode: str = "noop",
     ) -> None:
         self.clock = FakeClock(1_800_000_000.0)
         self.slots = Slots.of(interval, shards)
@@ -137,7 +148,7 @@ class Stand:
             sender=self.posts,
             terminator=self.terminator,
             slots=self.slots,
-            mode="noop",
+            mode=mode,
             page_size=page_size,
             share=share,
             clock=self.clock,
@@ -245,12 +256,13 @@ class TestRate:
             count = sum(began + second <= moment < began + second + 1 for moment in moments)
             assert count == pytest.approx(500, rel=0.1)
 
-    def test_few_are_done_soon_at_the_lowest_rate(self) -> None:
-        stand = Stand(interval=60)
+    @pytest.mark.parametrize(("mode", "seconds"), [("noop", 1.0), ("ping", 3.0)])
+    def test_few_are_done_soon_at_the_lowest_rate(self, mode: str, seconds: float) -> None:
+        stand = Stand(interval=60, mode=mode)
         stand.roster.join(*ids(300))
         began = stand.clock.now
         stand.run()
-        assert stand.clock.now - began == pytest.approx(3.0, rel=0.05)
+        assert stand.clock.now - began == pytest.approx(seconds, rel=0.15)
 
     def test_never_above_the_share(self) -> None:
         stand = Stand(interval=60, share=50)
@@ -324,7 +336,7 @@ class TestOneAtATime:
         assert stand.clock.now - began <= CLAIM_SECONDS
 
     def test_after_a_run_that_was_killed_the_next_goes_on(self) -> None:
-        stand = Stand(interval=60, page_size=1000)
+        stand = Stand(interval=60, page_size=1000, mode="ping")
         stand.roster.join(*ids(6000))
         began = stand.clock.now
         stand.posts.kill_at = began + 25
@@ -367,3 +379,42 @@ class TestMembers:
         stand.roster.join("c1", "c1#/", "c1#/ws", "c2#/ws")
         assert stand.run().outcomes == {Outcome.SENT: 2}
         assert len(stand.posts.heard) == 2
+
+
+LIFE = 7200
+
+
+def heard_at_age(age: int, *, interval: int = 510, mode: str = "noop") -> bool:
+    stand = Stand(interval=interval, mode=mode)
+    stand.roster.join("c1", joined_at=int(stand.clock.now) - age)
+    stand.run()
+    return "c1" in stand.posts.heard
+
+
+class TestEnd:
+    @pytest.mark.parametrize(
+        ("age", "heard"), [(0, True), (7080, True), (7081, False), (7200, False), (7201, True)]
+    )
+    def test_who_ends_before_being_idle_needs_none(self, age: int, *, heard: bool) -> None:
+        assert heard_at_age(age) is heard
+
+    def test_who_waits_for_pings_gets_all(self) -> None:
+        assert heard_at_age(LIFE - 10, mode="ping")
+
+    @given(st.integers(20, 510))
+    def test_short_intervals_leave_out_little(self, interval: int) -> None:
+        served = Slots.of(interval, 16).interval
+        spare = spare_seconds("noop", served)
+        assert 0 <= spare <= served / 4
+        assert served + spare <= 600
+
+    @settings(max_examples=30, deadline=None)
+    @given(late=st.floats(0, 59), born=st.integers(0, 479))
+    def test_nobody_is_idle_before_the_end(self, late: float, born: int) -> None:
+        stand = Stand()
+        begun = stand.clock.now + born
+        stand.roster.join("c1", joined_at=int(begun))
+        stand.minutes(LIFE // MINUTE + 9, [late] * 200)
+        heard = [begun, *(at for at in stand.posts.heard["c1"] if begun < at < begun + LIFE)]
+        for before, after in pairwise([*heard, begun + LIFE]):
+            assert after - before <= 600 + 1

@@ -46,14 +46,17 @@ def may(resource: str, verb: str = "") -> set[str]:
     }
 
 
+FOR_FLOODS = {"connect", "disconnect"}
+"""Functions that close clients only when frames flood them; they import what that takes then."""
+
 OWN = {
     "roomcast_backend.inbound.commands": may("events", "BatchGetItem"),
     "roomcast_backend.inbound.handler": may("events", "BatchGetItem"),
-    "roomcast_backend.fanout.broadcast": may("events", "UpdateItem"),
-    "roomcast_backend.fanout.sender": may("clients", "POST") & may("rooms", "Query"),
-    "roomcast_backend.gateway.connections_api": may("clients"),
+    "roomcast_backend.fanout.broadcast": may("pages_queue", "SendMessage"),
+    "roomcast_backend.fanout.sender": may("clients", "POST") & may("rooms", "Query") - {"count"},
+    "roomcast_backend.gateway.connections_api": may("clients") - FOR_FLOODS,
     "roomcast_backend.github": may("github_secret"),
-    "roomcast_backend.protocol": may("clients", "POST"),
+    "roomcast_backend.protocol": may("clients", "POST") - FOR_FLOODS,
     "roomcast_backend.stores.rooms": may("rooms", "Query"),
 }
 """Parts of the service, and the functions that they are for: those that are granted their use."""

@@ -71,6 +71,16 @@ class TestRefusal:
         assert channel.refused == [(401, "Unauthorized", "connection", "request")]
         assert channel.sent == []
 
+    @pytest.mark.parametrize("name", ["Sec-WebSocket-Protocol", "sec-websocket-protocol"])
+    async def test_accepted_client_gets_the_subprotocol(self, name: str) -> None:
+        channel = Channel()
+        client = channel.client()
+        reply = {"statusCode": 200, "headers": {name: "roomcast", "X-Other": "kept back"}}
+        client.record_connect_reply(reply, "connection", "request")
+        await client.send({"type": "websocket.accept"})
+
+        assert channel.sent == [{"type": "websocket.accept", "subprotocol": "roomcast"}]
+
     @pytest.mark.parametrize("accepted", [None, {}, {"statusCode": 200}, {"statusCode": "204"}])
     async def test_accepted_client_is_closed_as_asked(self, accepted: Any) -> None:
         channel = Channel()

@@ -15,6 +15,7 @@ OUTPUTS = {
     "WebSocketUrl": "ws://127.0.0.1:4600/_aws/execute-api/abc/ws",
     "HttpUrl": "http://127.0.0.1:4600/_aws/execute-api/def/$default",
     "EventBusName": "Roomcast",
+    "DataBucketName": "roomcast-data",
     "BroadcastFunctionName": "broadcast",
     "OpenDeadLettersUrl": "http://127.0.0.1:4566/000000000000/open",
     "RegistryTableName": "Registry-1",

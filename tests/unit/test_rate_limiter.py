@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from roomcast_backend.gateway.connections_api import burst_per_container
 from roomcast_backend.gateway.rate_limiter import (
     RECOVERY_SECONDS,
     REFUSAL_SECONDS,
@@ -11,6 +12,7 @@ from roomcast_backend.gateway.rate_limiter import (
     SLOWEST,
     RateLimiter,
 )
+from roomcast_backend.settings import Settings
 from tests.fakes.clock import FakeClock
 
 
@@ -122,3 +124,23 @@ class TestRepr:
         seconds_for(limiter, clock, 10)
         refuse(limiter)
         assert repr(limiter) == "<RateLimiter rate=500.0/1000.0 per second, tokens=0.0/100>"
+
+
+class TestShares:
+    @pytest.mark.parametrize(
+        ("settings", "share"),
+        [
+            (Settings(), 833),
+            (Settings(post_burst=1250), 208),
+            (Settings(post_burst=20_000), 1000),
+            (Settings(post_burst=1), 1),
+        ],
+    )
+    def test_of_the_posts_at_once(self, settings: Settings, share: int) -> None:
+        assert burst_per_container(settings) == share
+
+    @pytest.mark.parametrize("workers", [2, 5, 50])
+    @pytest.mark.parametrize("burst", [1250, 5000])
+    def test_all_containers_together_keep_under_the_quota(self, workers: int, burst: int) -> None:
+        settings = Settings(page_workers=workers, post_burst=burst)
+        assert burst_per_container(settings) * (workers + 1) <= burst

@@ -13,7 +13,7 @@ from roomcast_backend.aws.http import pool_growth
 from roomcast_backend.fanout import prefetch, retry_policy, work
 from roomcast_backend.fanout.retry_policy import Decision
 from roomcast_backend.gateway import connections_api, rate_limiter
-from roomcast_backend.gateway.connections_api import LARGEST_BURST
+from roomcast_backend.gateway.connections_api import burst_per_container
 from roomcast_backend.gateway.rate_limiter import RateLimiter
 from roomcast_backend.settings import Settings
 from simulation import arithmetic, markdown, sizes
@@ -80,7 +80,7 @@ class TestByHand:
         assert run.lasts[0] == pytest.approx(UNTIL_READ + 2 * POST)  # 256 are in flight
 
     def test_what_goes_beyond_the_burst_keeps_to_the_pace(self) -> None:
-        slow = site(page_size=3000, posts_per_second=600, page_workers=5)  # 100 a container
+        slow = site(page_size=3000, posts_per_second=600, page_workers=5, post_burst=6000)
         run = one_event(slow, name="project:a", members=1500)
         assert run.lasts[0] == pytest.approx(UNTIL_READ + 5.0, abs=0.3)
 
@@ -233,7 +233,9 @@ class TestTheServiceDecides:
     def test_the_pace_said_is_the_pace_waited_for(self) -> None:
         settings = Settings(posts_per_second=4200, page_workers=5)
         clock = FakeClock(0.0)
-        limiter = RateLimiter(700.0, burst=LARGEST_BURST, clock=clock, sleep=clock.sleep)
+        limiter = RateLimiter(
+            700.0, burst=burst_per_container(settings), clock=clock, sleep=clock.sleep
+        )
         list(limiter.throttle(range(3000)))
         asked = FakeClock(0.0)
         pace = Pace(settings, asked)
@@ -286,10 +288,10 @@ class TestParts:
     def test_a_sweep(self) -> None:
         settings = Settings(posts_per_second=6000, page_workers=5, heartbeat_interval=510)
         assert arithmetic.most_swept(settings) == 480 * 1000
-        assert arithmetic.sweep_rate(8_000, settings) == 100
-        assert arithmetic.sweep_seconds(8_000, settings) == pytest.approx(10)
-        assert arithmetic.sweep_rate(80_000, settings) == pytest.approx(250)
-        assert arithmetic.sweep_seconds(80_000, settings) == pytest.approx(40)
+        assert arithmetic.sweep_rate(24_000, settings) == 300
+        assert arithmetic.sweep_seconds(24_000, settings) == pytest.approx(10)
+        assert arithmetic.sweep_rate(160_000, settings) == pytest.approx(500)
+        assert arithmetic.sweep_seconds(160_000, settings) == pytest.approx(40)
         assert arithmetic.sweep_seconds(10_000_000, settings) == 60
 
 

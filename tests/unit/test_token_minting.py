@@ -59,12 +59,19 @@ class TestMint:
         assert (principal.user_id, principal.is_admin) == ("42", True)
         assert principal.projects.covers("123")
 
+    def test_a_user_as_a_provider_names_them(self) -> None:
+        token = mint(SECRET, "auth0|6553da60")
+        rules = TokenRules(algorithms=("HS256",))
+        principal = verify(token, key_for=lambda _: SECRET, rules=rules)
+        assert principal.user_id == "auth0|6553da60"
+
     @pytest.mark.parametrize(
         ("changes", "claim"),
         [
             ({"secret": ""}, "secret"),
             ({"user_id": ""}, "user_id"),
             ({"user_id": "a b"}, "user_id"),
+            ({"user_id": "f%3A1"}, "user_id"),
             ({"projects": ["123", "project:1"]}, "projects"),
             ({"agents": [""]}, "agents"),
         ],

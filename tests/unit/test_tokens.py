@@ -93,13 +93,30 @@ class TestVerify:
             {"exp": [1]},
             {"exp": LATEST_TIME + 1},
             {"exp": 10**400},
+            {"exp": int("9" * 4000)},
             {"exp": 1e300},
+            {"exp": (int(time.time()) + 60) * 1000},  # milliseconds
+            {"exp": str(int(time.time()) + 86_400)},
+            {"exp": "9" * 4000},
+            {"exp": True},
+            {"exp": -1},
+            {"exp": -86_400.5},
+            {"nbf": str(int(time.time()))},
+            {"nbf": True},
+            {"nbf": -1},
+            {"nbf": (int(time.time()) - 60) * 1000},
+            {"iat": int(time.time()) + 86_400},
+            {"iat": "yesterday"},
+            {"iat": None},
+            {"iat": int(time.time()) * 1000},
             {"sub": ...},
             {"sub": None},
             {"sub": 5},
             {"sub": ""},
             {"sub": "a b"},
+            {"sub": "a\n"},
             {"sub": "x" * 129},
+            {"sub": ":" * 43},
             {"token_type": ...},
             {"token_type": "refresh"},
             {"token_type": ["access"]},
@@ -121,11 +138,10 @@ class TestVerify:
         "changes",
         [
             {"exp": LATEST_TIME},
-            {"exp": str(int(time.time()) + 86_400)},
             {"exp": int(time.time()) + 86_400.5},
             {"nbf": int(time.time())},
-            {"iat": int(time.time()) + 86_400},  # an issuer's clock that runs ahead
-            {"iat": "yesterday"},
+            {"iat": int(time.time())},
+            {"iat": time.time() - 0.5},
             {"jti": "1"},
             {"role": 5},
         ],
@@ -206,6 +222,36 @@ class TestVerify:
             with pytest.raises(TokenRefused, match=reason):
                 verify(token, key_for=lambda _: SECRET, rules=HS256, clock=partial(float, moment))
 
+    @pytest.mark.parametrize(
+        ("changes", "accepted"),
+        [
+            ({"exp": 971}, True),
+            ({"exp": 970}, False),
+            ({"exp": 2000, "nbf": 1030}, True),
+            ({"exp": 2000, "nbf": 1031}, False),
+            ({"exp": 2000, "iat": 1030}, True),
+            ({"exp": 2000, "iat": 1031}, False),
+        ],
+    )
+    def test_the_leeway_of_thirty_seconds(
+        self, issuer: Issuer, changes: dict[str, Any], *, accepted: bool
+    ) -> None:
+        rules = TokenRules(algorithms=(issuer.algorithm,), leeway=30)
+        token = issuer.signed(**changes)
+        try:
+            principal = verify(
+                token, key_for=lambda _: issuer.key, rules=rules, clock=lambda: 1000.0
+            )
+        except TokenRefused:
+            assert not accepted
+        else:
+            assert accepted
+            assert principal.expires_at == changes["exp"] + 30
+
+    def test_the_last_second_of_all_is_not_passed(self) -> None:
+        rules = TokenRules(algorithms=("HS256",), leeway=30)
+        assert check(signed(exp=LATEST_TIME), rules).expires_at == LATEST_TIME
+
     def test_a_refusal_does_not_carry_the_token(self, issuer: Issuer) -> None:
         token = issuer.signed(exp=1)
         with pytest.raises(TokenRefused) as refused:
@@ -237,6 +283,29 @@ class TestAudienceAndIssuer:
     def test_not_as_asked(self, issuer: Issuer, changes: dict[str, Any]) -> None:
         with pytest.raises(TokenRefused):
             issuer.check(issuer.signed(**changes), **self.RULES)
+
+    @pytest.mark.parametrize(
+        ("changes", "accepted"),
+        [
+            ({"aud": "us", "iss": "them"}, True),
+            ({"aud": "we", "iss": "they"}, True),
+            ({"aud": ["others", "we"], "iss": "them"}, True),
+            ({"aud": "us, we", "iss": "them"}, False),
+            ({"aud": "us", "iss": "them, they"}, False),
+            ({"client_id": "we", "iss": "them"}, True),  # Amazon Cognito
+            ({"client_id": "x", "iss": "them"}, False),
+            ({"client_id": "us", "aud": "x", "iss": "them"}, False),
+            ({"client_id": "us", "aud": None, "iss": "them"}, False),
+        ],
+    )
+    def test_several(self, issuer: Issuer, changes: dict[str, Any], *, accepted: bool) -> None:
+        token = issuer.signed(**changes)
+        rules = {"audience": "us, we", "issuer": "them,they"}
+        if accepted:
+            assert issuer.check(token, **rules).user_id == "u1"
+            return
+        with pytest.raises(TokenRefused):
+            issuer.check(token, **rules)
 
     def test_an_issuer_that_is_not_text(self, issuer: Issuer) -> None:
         token = issuer.signed_text(

@@ -14,6 +14,7 @@ import boto3
 from botocore.config import Config
 
 from roomcast.errors import NotConfigured
+from roomcast.secret_text import secrets_in
 
 ENDPOINTS: Final = Path(".local", "endpoints.json")
 
@@ -27,6 +28,7 @@ _STACK_OUTPUTS: Final = {
     "WebSocketUrl": "websocket_url",
     "StatsUrl": "stats_url",
     "EventBusName": "event_bus",
+    "DataBucketName": "data_bucket",
     "RegistryTableName": "registry_table",
     "JwtSecretArn": "jwt_secret_arn",
     "WebhookUrl": "webhook_url",
@@ -49,6 +51,7 @@ _ENDPOINT_FIELDS: Final = {
 }
 
 _OPTIONAL_FIELDS: Final = {
+    "data_bucket": "data_bucket",
     "webhook_url": "webhook_url",
     "health_url": "health_url",
     "github_webhook_secret": "_github_secret",
@@ -68,6 +71,7 @@ class Deployment:
     websocket_url: str = ""
     stats_url: str = ""
     event_bus: str = ""
+    data_bucket: str = ""
     registry_table: str = ""
     region: str = ""
     aws_endpoint_url: str = ""
@@ -157,7 +161,7 @@ class Deployment:
 
     def _secret(self, arn: str) -> str:
         response = self.client("secretsmanager").get_secret_value(SecretId=arn)
-        return str(response["SecretString"])
+        return secrets_in(response["SecretString"])[0]
 
     def required(self, attribute: str) -> str:
         """Return the value of an attribute; raise `NotConfigured` when it is empty."""

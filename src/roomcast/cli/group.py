@@ -3,7 +3,12 @@
 from typing import Any
 
 import click
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    NoCredentialsError,
+    NoRegionError,
+)
 
 from roomcast.errors import NotConfigured, RoomcastError
 
@@ -19,6 +24,13 @@ class InvalidInput(CommandFailed):
     """An argument or a setting is invalid: exit code 2, as for click's own usage errors."""
 
     exit_code = 2
+
+
+def advice(error: Exception) -> str:
+    """Return what to do when boto3 finds no credentials or no Region; empty for other errors."""
+    if isinstance(error, NoCredentialsError | NoRegionError):
+        return " Next: set AWS_PROFILE and AWS_DEFAULT_REGION, or log in"
+    return ""
 
 
 class Commands(click.Group):
@@ -37,7 +49,7 @@ class Commands(click.Group):
                 f"AWS refused {exc.operation_name}: {error.get('Message') or error.get('Code')}"
             ) from exc
         except BotoCoreError as exc:
-            raise CommandFailed(f"AWS cannot be reached: {exc}") from exc
+            raise CommandFailed(f"AWS cannot be reached: {exc}{advice(exc)}") from exc
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the commands in the order of a first use, not of the alphabet."""

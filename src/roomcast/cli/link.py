@@ -15,10 +15,25 @@ def registry_of(deployment: Deployment) -> Registry:
 @click.command(epilog="Example:  roomcast link-repo octo-org/hello-world 123")
 @click.argument("repository", metavar="OWNER/NAME")
 @click.argument("project_id")
+@click.option(
+    "--id",
+    "repository_id",
+    metavar="NUMBER",
+    type=int,
+    help="The repository's id on GitHub (gh api repos/OWNER/NAME --jq .id); "
+    "default: the first webhook of that name tells it.",
+)
 @stack_option
-def link_repo(repository: str, project_id: str, stack: str | None) -> None:
-    """Send a GitHub repository's events to a project."""
-    link = registry_of(find_deployment(stack)).link_repository(repository, project_id)
+def link_repo(
+    repository: str, project_id: str, repository_id: int | None, stack: str | None
+) -> None:
+    """Send a GitHub repository's events to a project.
+
+    The link stays when the repository is renamed or transferred. Another repository that takes the
+    name later is not linked: for that one, link the name again.
+    """
+    registry = registry_of(find_deployment(stack))
+    link = registry.link_repository(repository, project_id, repository_id)
     click.echo(f"{link.repository} -> project:{link.project_id}")
 
 

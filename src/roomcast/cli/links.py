@@ -17,7 +17,14 @@ from roomcast.registry import RepositoryLink, UserLink
 def links(*, as_json: bool, stack: str | None) -> None:
     """List the linked repositories, then the linked GitHub logins."""
     for link in sorted(registry_of(find_deployment(stack)).links(), key=_order):
-        click.echo(encode(asdict(link)) if as_json else "{} -> {}".format(*_columns(link)))
+        click.echo(encode(_fields(link)) if as_json else "{} -> {}".format(*_columns(link)))
+
+
+def _fields(link: RepositoryLink | UserLink) -> dict[str, str | int]:
+    if isinstance(link, UserLink):
+        return asdict(link)
+    known = {} if link.repository_id is None else {"repository_id": link.repository_id}
+    return {"repository": link.repository, "project_id": link.project_id, **known}
 
 
 def _order(link: RepositoryLink | UserLink) -> tuple[bool, str]:

@@ -14,6 +14,7 @@ from roomcast.cli.group import CommandFailed, stack_option
 from roomcast.envelope import new_id
 from roomcast.environment import EVENT_BUS
 from roomcast.events import EVENT_TYPES, Event
+from roomcast.large_events import LargeEvents
 from roomcast.publisher import Publisher
 
 TYPES: Final = {name: kind for name, kind in EVENT_TYPES.items() if kind.publishable}
@@ -62,14 +63,16 @@ def publish(
     """
     event = event_type(**read(event_type, data, fields))
     event_id = new_id()
-    if not Publisher(_bus(stack), source).publish(event, id=event_id):
+    if not _publisher(stack, source).publish(event, id=event_id):
         raise CommandFailed(f"the bus did not accept the {event.type} event")
     click.echo(event_id)
 
 
-def _bus(stack: str | None) -> EventBus:
-    """Return the bus of the stack, of the environment or of the local service, in this order."""
+def _publisher(stack: str | None, source: str | None) -> Publisher:
+    """Return a publisher: to the stack, else the environment's bus, else the local service."""
     if not stack and os.environ.get(EVENT_BUS):
-        return EventBus()
+        return Publisher(EventBus(), source)
     deployment = find_deployment(stack)
-    return EventBus(deployment.required("event_bus"), client=deployment.client("events"))
+    bus = EventBus(deployment.required("event_bus"), client=deployment.client("events"))
+    large = LargeEvents(deployment.data_bucket, client=deployment.client("s3"))
+    return Publisher(bus, source, large=large)

@@ -2,20 +2,19 @@
 
 import asyncio
 import json
-import random
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 
+from roomcast.backoff import Backoff
 from roomcast.cli.group import CommandFailed
 from roomcast.envelope import encode
 
-FIRST_DELAY: Final = 0.5
-LONGEST_DELAY: Final = 30.0
-"""The upper bounds, in seconds, of the first delay before a reconnect and of the longest one."""
+BACKOFF: Final = Backoff(base=0.5, cap=30.0, attempts=0)
+"""The pauses before reconnects: there is no last one."""
 
 REFUSED: Final = frozenset({400, 401, 403, 404})
 """HTTP statuses of a handshake after which a retry would be refused, too."""
@@ -25,19 +24,12 @@ RETRYABLE: Final = frozenset({"RATE_LIMITED", "UNAVAILABLE"})
 """Error codes of commands that can succeed when they are sent again."""
 
 
+TOO_MANY: Final = "(CONNECTION_LIMIT)"
+"""How the text of an error ends that asks the client not to connect again."""
+
+
 class AccessRefused(CommandFailed):
     """The service refuses the connection or a room, and would refuse it again."""
-
-
-def reconnect_delays() -> Iterator[float]:
-    """Yield the seconds to wait before each reconnect: exponential backoff with full jitter.
-
-    https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
-    """
-    bound = FIRST_DELAY
-    while True:
-        yield random.uniform(0, bound)  # noqa: S311  not a secret
-        bound = min(LONGEST_DELAY, bound * 2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,14 +51,14 @@ class EventStream:
         Raises `CommandFailed` when the first connection fails, and `AccessRefused` when the service
         refuses a connection or a room for good. Later connections are retried until they succeed.
         """
-        delays = reconnect_delays()
+        retry = 0
         was_connected = False
         while True:
             try:
                 async with self._connect() as socket:
                     was_connected = True
                     async for envelope in self._listen(socket):
-                        delays = reconnect_delays()
+                        retry = 0
                         yield envelope
                     ended = "closed by the service"
             except InvalidURI as exc:
@@ -79,9 +71,10 @@ class EventStream:
                 if not was_connected:
                     raise CommandFailed(f"cannot connect to {self.url}: {_reason(exc)}") from exc
                 ended = _reason(exc)
-            delay = next(delays)
-            self.notice(f"disconnected ({ended}); connecting again in {delay:.1f} s")
-            await asyncio.sleep(delay)
+            pause = BACKOFF.pause(retry)
+            retry += 1
+            self.notice(f"disconnected ({ended}); connecting again in {pause:.1f} s")
+            await asyncio.sleep(pause)
 
     def _connect(self) -> connect:
         return connect(self.url, additional_headers={"Authorization": f"Bearer {self.token()}"})
@@ -94,9 +87,19 @@ class EventStream:
             if "status" in frame:
                 await self._handle_reply(socket, frame)
             elif frame.get("type") == "connection.error":
-                self.notice(_error_text(frame))
+                self._handle_error(frame)
             elif "type" in frame:
                 yield frame
+
+    def _handle_error(self, envelope: dict[str, Any]) -> None:
+        """Tell why the connection ends; raise `AccessRefused` when it is one too many of its user.
+
+        It would be the newest after a reconnect, and another one of them would have to go.
+        """
+        text = _error_text(envelope)
+        if TOO_MANY in text:
+            raise AccessRefused(text)
+        self.notice(text)
 
     async def _handle_reply(self, socket: ClientConnection, reply: dict[str, Any]) -> None:
         """Subscribe again after a temporary error; raise `AccessRefused` when a room is refused."""

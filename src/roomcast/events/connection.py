@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from roomcast.events.base import Event
-from roomcast.events.fields import Id, Text
+from roomcast.events.fields import Text, UserId
 
 
 class ConnectionEvent(Event):
@@ -23,7 +23,7 @@ class ConnectionEstablished(ConnectionEvent):
     type: ClassVar[str] = "connection.established"
 
     connection_id: Text
-    user_id: Id
+    user_id: UserId
     protocol_version: Text = "1.0"
 
 

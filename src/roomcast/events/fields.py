@@ -22,7 +22,7 @@ from pydantic import (
 
 from roomcast import timestamps
 from roomcast.envelope import timestamp
-from roomcast.rooms import canonical_id, is_id
+from roomcast.rooms import canonical_id, is_id, is_user_id
 
 MAX_EXACT_INTEGER: Final = 2**53 - 1
 """The largest integer that a browser reads unchanged (Number.MAX_SAFE_INTEGER)."""
@@ -62,6 +62,15 @@ def _id(value: object) -> object:
     value = _plain(value)
     if not isinstance(value, str) or not is_id(value):
         raise ValueError("expected a UUID, or a short id of 1 to 128 of A-Z a-z 0-9 . _ -")
+    return canonical_id(value)
+
+
+def _user_id(value: object) -> object:
+    value = _plain(value)
+    if not isinstance(value, str) or not is_user_id(value):
+        raise ValueError(
+            "expected a UUID, or a short id of 1 to 128 of A-Z a-z 0-9 . _ - | @ + / = ~ and %XX"
+        )
     return canonical_id(value)
 
 
@@ -122,6 +131,9 @@ Plain = BeforeValidator(_plain)
 Text = Annotated[str, BeforeValidator(_text)]
 Id = Annotated[str, BeforeValidator(_id)]
 """A UUID (text or `uuid.UUID`), written in lower case, or a short id; see `roomcast.rooms`."""
+
+UserId = Annotated[str, BeforeValidator(_user_id)]
+"""The id of a user, who has a room: an `Id`, or what `roomcast.rooms.user_id` returns."""
 
 Count = Annotated[int, Field(ge=0), BeforeValidator(_count)]
 Step = Annotated[int | str, BeforeValidator(_step)]

@@ -11,6 +11,7 @@ from roomcast.events.fields import (
     Moment,
     Plain,
     Text,
+    UserId,
     now,
 )
 
@@ -29,7 +30,7 @@ class IssueEvent(Event):
     description: Text | None = None
     status: IssueStatus
     priority: IssuePriority | None = None
-    assigned_to: Id | None = None
+    assigned_to: UserId | None = None
     updated_at: Moment = Field(default_factory=now)
 
     def rooms(self) -> tuple[str, ...]:

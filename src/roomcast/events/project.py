@@ -7,7 +7,7 @@ from pydantic import Field
 
 from roomcast import rooms
 from roomcast.events.base import Event
-from roomcast.events.fields import Id, JsonObject, Text
+from roomcast.events.fields import Id, JsonObject, Text, UserId
 
 
 class ProjectEvent(Event):
@@ -34,7 +34,7 @@ class ProjectUpdated(ProjectEvent):
     project_name: Text
     repository_url: Text
     status: Text
-    updated_by: Id
+    updated_by: UserId
     changes: JsonObject = Field(default_factory=dict)
 
     def actor(self) -> str:
@@ -47,7 +47,7 @@ class ProjectDeleted(ProjectEvent):
 
     type: ClassVar[str] = "project.deleted"
 
-    deleted_by: Id
+    deleted_by: UserId
 
     def actor(self) -> str:
         """Return the id of the user who deleted the project."""

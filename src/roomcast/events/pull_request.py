@@ -27,6 +27,7 @@ class PullRequestEvent(Event):
     title: Text
     status: PullRequestStatus
     description: Text | None = None
+    updated_at: Moment | None = None
 
     def rooms(self) -> tuple[str, ...]:
         """Return the project's room."""

@@ -19,10 +19,12 @@ def verified_payload(token: str, key: Any, *, algorithms: Collection[str]) -> by
     `key` is a public key: an object of cryptography, or PEM as text.
     """
     import jwt  # noqa: PLC0415
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
 
     try:
         payload: bytes = jwt.PyJWS().decode(token, key, algorithms=list(algorithms))
-    except (jwt.PyJWTError, TypeError, RecursionError) as exc:
-        # PyJWT raises TypeError when the header's algorithm is for another kind of key.
+    except (jwt.PyJWTError, TypeError, AttributeError, RecursionError, UnsupportedAlgorithm) as exc:
+        # PyJWT raises TypeError when the header's algorithm is for another kind of key, and
+        # AttributeError for a private key of RSA.
         raise ValueError("the signature does not verify") from exc
     return payload

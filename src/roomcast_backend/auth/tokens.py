@@ -22,7 +22,7 @@ LONGEST_TOKEN: Final = 8192
 """Characters; a handshake's URL holds 4,096 at API Gateway, its headers 8 to 10 KB."""
 
 KeyFor = Callable[[str], Any]
-"""Finds the key for a token: the shared secret, or a public key by the token's key id.
+"""Finds the key for a token: the shared secret, several of them, or the public key of its `kid`.
 
 Raises `ValueError` when the token names no known key.
 """

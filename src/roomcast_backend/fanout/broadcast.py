@@ -45,7 +45,7 @@ from roomcast_backend.fanout.work import (
 )
 from roomcast_backend.model.connection import Member
 from roomcast_backend.model.room_log import Placed
-from roomcast_backend.protocol.event_frame import event_frame
+from roomcast_backend.protocol.event_frame import EventFrames
 from roomcast_backend.settings import Settings
 from roomcast_backend.stores.events import FanOutState
 
@@ -88,17 +88,18 @@ class FanOut:
         sender: "MemberSender",
         terminator: "ExpiredCloser",
         queue: "WorkQueue",
+        frames: EventFrames,
         count_event: Callable[[str], None],
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._page_size = settings.page_size
-        self._largest = settings.max_post_bytes
         self._rooms = rooms
         self._events = events
         self._log = log
         self._sender = sender
         self._terminator = terminator
         self._queue = queue
+        self._frames = frames
         self._count_event = count_event
         self._clock = clock
 
@@ -262,36 +263,36 @@ class FanOut:
 
         1. The sender takes members from the reader as they are read. Meanwhile the reader queues
            the rest of a shard, so that another invocation continues there at once.
-        2. The reader is exhausted: members for whom the event was too large get it without data,
-           members with an expired token are closed.
+        2. The reader is exhausted: members for whom the event was too large get its data by
+           reference, members with an expired token are closed.
         3. Unreached members are queued.
         """
         room = work.room_name
         result = self._sender.post(
             reader.members(reached),
-            lambda protocol: _frame(protocol, work, self._largest),
+            lambda protocol: self._frames.encode(protocol, work.envelope, room),
             room=room,
             until=until,
         )
         tally.add(result)
         tally.queued_pages += reader.queued
-        unreached = result.unreached + self._post_without_data(
+        unreached = result.unreached + self._post_by_reference(
             work, result.too_large, until=until, tally=tally
         )
         tally.expired += self._terminator.close_expired(reader.expired, room=room, until=until)
         self._requeue(work, unreached, tally)
 
-    def _post_without_data(
+    def _post_by_reference(
         self, work: Work, members: Sequence[Member], *, until: float, tally: Tally
     ) -> list[Member]:
-        """Post the event without its data to members; return those that were not reached."""
+        """Post the event with a link to its data; return the members that were not reached."""
         if not members:
             return []
-        small = replace(work, envelope=work.envelope.without_data())
+        small, room = self._frames.small(work.envelope), work.room_name
         result = self._sender.post(
             members,
-            lambda protocol: _frame(protocol, small, self._largest),
-            room=work.room_name,
+            lambda protocol: self._frames.encode(protocol, small, room),
+            room=room,
             until=until,
         )
         tally.add(result)
@@ -328,7 +329,3 @@ def _replaced(places: Sequence[Placed], fresh: Sequence[Placed]) -> list[Placed]
 @cache
 def _beside() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(2, thread_name_prefix="beside")
-
-
-def _frame(protocol: str, work: Work, largest: int) -> bytes:
-    return event_frame(protocol, work.envelope, work.room_name, largest=largest)

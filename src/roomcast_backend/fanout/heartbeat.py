@@ -10,6 +10,12 @@ minute 9   claim ─▶ shards 2, 3 (of minute 8) ─▶ shards 4, 5 ─▶ save
 
 A run that is killed is gone on with after what it has saved: some get two heartbeats, none misses
 its own.
+
+A connection ends after two hours, whatever is sent. Its last heartbeat is left out when it would
+only keep the connection open beyond that:
+
+age (s)       6,605      7,085   7,200  7,205
+              heartbeat  none    end    would be closed as idle
 """
 
 import time
@@ -22,8 +28,8 @@ from roomcast.rooms import GLOBAL
 from roomcast_backend.fanout.slots import MINUTE, SPREAD, Slots
 from roomcast_backend.fanout.tally import Tally
 from roomcast_backend.gateway.rate_limiter import RateLimiter
-from roomcast_backend.model.connection import Member, address
-from roomcast_backend.protocol.heartbeats import heartbeat_frame
+from roomcast_backend.model.connection import LONGEST_CONNECTION, Member, address
+from roomcast_backend.protocol.heartbeats import NOOP_MODE, PING_MODE, heartbeat_frame
 from roomcast_backend.stores.sweeps import LeaseLost, Swept
 
 if TYPE_CHECKING:
@@ -37,9 +43,18 @@ if TYPE_CHECKING:
 
 ROSTER = str(GLOBAL)
 
-LOWEST_RATE = 100.0
-"""Heartbeats per second, at least: spread any thinner, a small roster's run would be paid for
-sleeping. If each one is answered within 50 ms, this keeps five invocations busy."""
+LOWEST_RATES = {NOOP_MODE: 300.0, PING_MODE: 100.0}
+"""Heartbeats per second, at least, by mode: spread any thinner, a small roster's run would be paid
+for sleeping. A PING is answered: if each answer takes 50 ms, 100 keep five invocations busy."""
+
+IDLE_SECONDS = 10 * 60
+"""Seconds without traffic after which API Gateway closes a connection.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
+"""
+
+SPARED_PART = 4
+"""The last heartbeat may be left out for at most this part of an interval: a quarter."""
 
 CHUNK_SECONDS = 5
 """After so many seconds of posts it is looked at the time, and at when to save."""
@@ -84,6 +99,8 @@ class Heartbeat:
         self._mode = mode
         self._page_size = page_size
         self._share = share
+        self._lowest_rate = LOWEST_RATES[mode]
+        self._spare = spare_seconds(mode, slots.interval)
         self._clock = clock
         self._sleep = sleep
         self._cut = f"{slots.seconds}/{slots.count}/{slots.shards}"
@@ -158,7 +175,7 @@ class Heartbeat:
         ]
         due = [(shard, self._due(shard, run.swept)) for shard in shards]
         count = sum(len(members) for _, members in due)
-        rate = min(self._share, max(LOWEST_RATE, count / seconds))
+        rate = min(self._share, max(self._lowest_rate, count / seconds))
         pace = RateLimiter(rate, burst=ceil(rate / 10), clock=self._clock, sleep=self._sleep)
         size = ceil(rate * CHUNK_SECONDS)
         for shard, members in due:
@@ -188,8 +205,9 @@ class Heartbeat:
         now = self._clock()
         expired = [member for member in members if member.expires_at <= now]
         alive = [member for member in members if member.expires_at > now]
+        needed = [member for member in alive if not _ends_by_itself(member, now, self._spare)]
         run.tally.expired += self._terminator.close_expired(expired, room=ROSTER, until=run.until)
-        paced = pace.throttle(alive)
+        paced = pace.throttle(needed)
         result = self._sender.post(paced, self._frame, room=ROSTER, until=run.until)
         run.tally.add(result)
         return self._clock() < run.until
@@ -218,6 +236,25 @@ class Run:
     saved_at: float
     tally: Tally = field(default_factory=Tally)
     out_of_time: bool = False
+
+
+def spare_seconds(mode: str, interval: int) -> int:
+    """Return how long before its end a connection needs no further heartbeat, in seconds.
+
+    It had one an interval ago, and stays open until it is idle; where this run is a minute late, it
+    ends so much before its two hours. A client that waits for PINGs gets all of them.
+    """
+    if mode == PING_MODE:
+        return 0
+    return max(0, min(IDLE_SECONDS - interval, interval // SPARED_PART))
+
+
+def _ends_by_itself(member: Member, now: float, spare: int) -> bool:
+    """Tell whether API Gateway ends a connection before it would be idle for too long.
+
+    A row that is older than the longest connection is posted to: a GONE cleans up after it.
+    """
+    return 0 <= member.joined_at + LONGEST_CONNECTION - now < spare
 
 
 def _one_per_connection(members: Iterator[Member], *, now: float) -> list[Member]:

@@ -28,12 +28,18 @@ OUTCOMES = {
 """Outcomes by HTTP status. Any other status is `FAILED`, as are a timeout and a lost connection."""
 
 LARGEST_BURST = 1000
-"""The posts that a container may make at once, before its share of the account's rate applies."""
+"""The posts that a container may make at once, at most: a page. Its share of `post_burst` may be
+less."""
 
 
 def posts_per_container(settings: Settings) -> float:
     """Return the posts per second of one container: a share for each worker and one for the bus."""
     return settings.posts_per_second / (settings.page_workers + 1)
+
+
+def burst_per_container(settings: Settings) -> int:
+    """Return the posts that one container may make at once: all of them keep under `post_burst`."""
+    return max(1, min(LARGEST_BURST, settings.post_burst // (settings.page_workers + 1)))
 
 
 class ConnectionsApi:
@@ -55,7 +61,9 @@ class ConnectionsApi:
         self._many = many or _many(settings.callback_url)
         self._single = single or _single(settings.callback_url)
         self._signer = signer or _signer(endpoints.region(SERVICE))
-        self._limiter = limiter or _limiter(posts_per_container(settings))
+        self._limiter = limiter or _limiter(
+            posts_per_container(settings), burst_per_container(settings)
+        )
         self._host = self._many.origin.authority
         self._prefix = urlsplit(settings.callback_url).path.rstrip("/") + "/@connections/"
 
@@ -139,5 +147,5 @@ def _signer(region: str) -> Signer:
 
 
 @cache
-def _limiter(rate: float) -> RateLimiter:
-    return RateLimiter(rate, burst=LARGEST_BURST)
+def _limiter(rate: float, burst: int) -> RateLimiter:
+    return RateLimiter(rate, burst=burst)

@@ -10,7 +10,8 @@ from uuid import NAMESPACE_URL, uuid5
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from roomcast.events import Event
-from roomcast.events.fields import Text
+from roomcast.events.fields import Moment, Text
+from roomcast.github_names import MAX_ID
 from roomcast_backend.github.truncation import truncated
 
 LINE_BYTES = 2048
@@ -32,6 +33,14 @@ class Part(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
+    @classmethod
+    def read(cls, payload: object) -> Self:
+        """Parse a decoded payload; raise `InvalidPayload` when a part is missing or wrong."""
+        try:
+            return cls.model_validate(payload)
+        except ValidationError as exc:
+            raise InvalidPayload(_error_summary(exc)) from exc
+
 
 class Account(Part):
     """A user, an organisation or a bot."""
@@ -40,9 +49,15 @@ class Account(Part):
 
 
 class Repository(Part):
-    """The repository that sent the delivery; `full_name` is `owner/name`."""
+    """The repository that sent the delivery; `full_name` is `owner/name`.
 
+    GitHub always sends the `id`, which stays when the repository is renamed or transferred.
+    `updated_at` tells which of two names is the newer one.
+    """
+
+    id: Annotated[int, Field(strict=True, gt=0, le=MAX_ID)] | None = None
     full_name: Annotated[Text, Field(min_length=1, max_length=256)]
+    updated_at: Moment | None = None
 
 
 class Label(Part):
@@ -62,17 +77,42 @@ class Delivery(Part, ABC):
         """GitHub logins; the event is assigned to the first one that is a registered user."""
         return ()
 
-    @abstractmethod
-    def event(self, project_id: str, assigned_to: str | None = None) -> Event | None:
-        """Return the event for a project, None when the action maps to no event."""
+    @property
+    def removed(self) -> tuple[str, ...]:
+        """GitHub logins of those whom this delivery removes from the assignees."""
+        return ()
 
-    @classmethod
-    def read(cls, payload: object) -> Self:
-        """Parse a decoded payload; raise `InvalidPayload` when a part is missing or wrong."""
-        try:
-            return cls.model_validate(payload)
-        except ValidationError as exc:
-            raise InvalidPayload(_error_summary(exc)) from exc
+    @property
+    @abstractmethod
+    def url(self) -> str:
+        """The API URL of the delivery's object."""
+
+    @property
+    @abstractmethod
+    def version(self) -> str:
+        """The version of the object, as `versions` orders them."""
+
+    @abstractmethod
+    def event(
+        self,
+        project_id: str,
+        assigned_to: str | None = None,
+        *,
+        also: tuple[str, ...] = (),
+        first_name: str | None = None,
+    ) -> Event | None:
+        """Return the event for a project, None when the action maps to no event.
+
+        `also` are users who get the event besides `assigned_to`; `first_name` is the full name that
+        the repository had when it was linked.
+        """
+
+    def object_id(self, first_name: str | None = None) -> str:
+        """Return the UUID of the delivery's object, the same whatever the repository's name is."""
+        if first_name is None:
+            return object_id(self.url)
+        now, then = (f"/repos/{name}/" for name in (self.repository.full_name, first_name))
+        return object_id(self.url.replace(now, then, 1))
 
 
 def object_id(api_url: str) -> str:

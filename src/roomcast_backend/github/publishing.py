@@ -7,6 +7,8 @@ from roomcast.publisher import Publisher
 from roomcast_backend.github.truncation import size, truncated
 
 SOURCE = "github_service"
+LIMITS = ("event", "entry of the bus")
+"""What an event can be too large for, one after the other."""
 
 
 class NotPublished(Exception):
@@ -16,13 +18,16 @@ class NotPublished(Exception):
 def publish_within_limit(publisher: Publisher, event: Event) -> str:
     """Publish an event and return its id.
 
-    The description is truncated when the event exceeds the size limit. Raises `NotPublished`, and
-    `EventTooLarge` when the event exceeds the limit even without a description.
+    The description is truncated when the event exceeds the size limit of events, and again when it
+    exceeds the smaller one of the bus. Raises `NotPublished`, and `EventTooLarge` when the event
+    exceeds a limit even without a description.
     """
-    try:
-        return _publish(publisher, event)
-    except EventTooLarge as exc:
-        return _publish(publisher, _smaller(event, by=exc.size - exc.limit))
+    for _ in LIMITS:
+        try:
+            return _publish(publisher, event)
+        except EventTooLarge as exc:
+            event = _smaller(event, by=exc.size - exc.limit)
+    return _publish(publisher, event)
 
 
 def _publish(publisher: Publisher, event: Event) -> str:

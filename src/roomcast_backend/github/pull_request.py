@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 from roomcast.events import Event, PullRequestClosed, PullRequestCreated, PullRequestUpdated
 from roomcast.events.fields import Moment, Text
+from roomcast_backend.github import versions
 from roomcast_backend.github.payload import (
     Account,
     Delivery,
@@ -14,7 +15,6 @@ from roomcast_backend.github.payload import (
     Part,
     Url,
     login_of,
-    object_id,
 )
 
 _Class = type[PullRequestCreated] | type[PullRequestUpdated] | type[PullRequestClosed]
@@ -45,6 +45,7 @@ class PullRequest(Part):
     user: Account | None = None
     head: Head
     created_at: Moment
+    updated_at: Moment | None = None
 
     @property
     def status(self) -> str:
@@ -59,11 +60,32 @@ class PullRequestDelivery(Delivery):
 
     pull_request: PullRequest
 
-    def event(self, project_id: str, assigned_to: str | None = None) -> Event:
+    @property
+    def url(self) -> str:
+        """The API URL of the pull request."""
+        return self.pull_request.url
+
+    @property
+    def version(self) -> str:
+        """The version of the pull request."""
+        return versions.of_object(
+            self.pull_request.updated_at or self.pull_request.created_at,
+            action=self.action,
+            is_closed=self.pull_request.state == "closed",
+        )
+
+    def event(
+        self,
+        project_id: str,
+        assigned_to: str | None = None,
+        *,
+        also: tuple[str, ...] = (),
+        first_name: str | None = None,
+    ) -> Event:
         """Return `pr.created`, `pr.closed` or, for any other action, `pr.updated`."""
         pull_request = self.pull_request
         return _CLASSES.get(self.action, PullRequestUpdated)(
-            pr_id=object_id(pull_request.url),
+            pr_id=self.object_id(first_name),
             project_id=project_id,
             title=pull_request.title or "",
             description=pull_request.body,
@@ -72,4 +94,5 @@ class PullRequestDelivery(Delivery):
             github_url=pull_request.html_url,
             status=pull_request.status,
             created_at=pull_request.created_at,
+            updated_at=pull_request.updated_at,
         )

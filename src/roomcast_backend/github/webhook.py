@@ -1,7 +1,7 @@
 """POST /webhooks/github: from a request to the response (contract: HTTP).
 
-    size ─▶ signature ─▶ headers, JSON ─▶ mapping ─▶ registry ─▶ idempotency ─▶ publish
-     413       401            400          200, 400     200        202 (repeat)   202, 503
+    size ─▶ signature ─▶ headers, JSON ─▶ mapping ─▶ registry ─▶ idempotency ─▶ order ─▶ publish
+     413       401            400          200, 400     200        202 (repeat)   200    202, 503
 
 Nothing is stored or looked up for a request whose signature is wrong. 503 means that the delivery
 was not published and has to be sent again: GitHub shows it as failed, with a button to redeliver.
@@ -9,20 +9,39 @@ was not published and has to be sent again: GitHub shows it as failed, with a bu
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from roomcast.errors import EventTooLarge
 from roomcast.events import Event
 from roomcast.publisher import Publisher
-from roomcast.registry import Registry
+from roomcast.registry import Registry, RegistryBusy
 from roomcast_backend.auth.verification_keys import KeysUnavailable
 from roomcast_backend.aws.errors import AwsError
-from roomcast_backend.github import mapping
+from roomcast_backend.github import mapping, renames
 from roomcast_backend.github.deliveries import Deliveries, DeliveryNotClaimed
+from roomcast_backend.github.linking import LinkChanging, Linking
+from roomcast_backend.github.object_order import (
+    LateDelivery,
+    ObjectBusy,
+    ObjectOrder,
+    ObjectVersion,
+)
 from roomcast_backend.github.payload import Delivery, InvalidPayload
 from roomcast_backend.github.publishing import NotPublished, publish_within_limit
+from roomcast_backend.github.renames import Rename
 from roomcast_backend.github.request import RequestRefused, WebhookRequest
+
+_NOT_PUBLISHED: Final = (
+    KeysUnavailable,
+    DeliveryNotClaimed,
+    LinkChanging,
+    NotPublished,
+    ObjectBusy,
+    RegistryBusy,
+)
+"""The service's own errors after which GitHub has to send a delivery again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +54,7 @@ class Services:
     secret: Callable[[], str]
     registry: Registry
     deliveries: Deliveries
+    order: ObjectOrder
     publisher: Publisher
     max_bytes: int
 
@@ -57,7 +77,7 @@ def respond(request: WebhookRequest, services: Services) -> WebhookResponse:
         return _accept(request, services)
     except RequestRefused as exc:
         return refused(exc)
-    except (KeysUnavailable, DeliveryNotClaimed, NotPublished, BotoCoreError, ClientError) as exc:
+    except (*_NOT_PUBLISHED, BotoCoreError, ClientError) as exc:
         body = {"status": "error", "message": "not published: send this delivery again"}
         return WebhookResponse(503, body, "webhooks_failed", {"fault": _fault(exc)})
 
@@ -69,29 +89,56 @@ def refused(error: RequestRefused) -> WebhookResponse:
 
 
 def _accept(request: WebhookRequest, services: Services) -> WebhookResponse:
-    kind, delivery_id = request.kind(), request.delivery_id()
+    facts = {"kind": request.kind(), "delivery_id": request.delivery_id()}
+    kind, payload = facts["kind"], request.payload()
     try:
-        delivery = mapping.read(kind, request.payload())
+        delivery, rename = mapping.read(kind, payload), renames.read(kind, payload)
     except InvalidPayload as exc:
         raise RequestRefused(400, f"not a payload of {kind}: {exc}") from exc
-    facts = {"kind": kind, "delivery_id": delivery_id}
-    if delivery is None:
-        return _ignored("webhooks_ignored", f"{kind} maps to no event", facts)
+    if delivery is not None:
+        return _deliver(delivery, services, facts)
+    if rename is not None:
+        return _rename(rename, services, facts)
+    return _ignored("webhooks_ignored", f"{kind} maps to no event", facts)
+
+
+def _rename(rename: Rename, services: Services, facts: dict[str, str]) -> WebhookResponse:
+    facts |= {"repository": rename.repository.full_name, "former_name": rename.former_name}
+    link = Linking(services.registry).find(rename.repository, rename.former_name)
+    if link is None:
+        return _unregistered(facts)
+    return _ignored("webhooks_ignored", "no event: the link follows the repository", facts)
+
+
+def _deliver(delivery: Delivery, services: Services, facts: dict[str, str]) -> WebhookResponse:
     facts |= {"action": delivery.action, "repository": delivery.repository.full_name}
-    project_id = services.registry.project_of(delivery.repository.full_name)
-    if project_id is None:
-        return _ignored("webhooks_unregistered", "the repository is not registered", facts)
-    event = delivery.event(project_id, _assigned_to(delivery, services.registry))
+    link = Linking(services.registry).find(delivery.repository)
+    if link is None:
+        return _unregistered(facts)
+    assigned, listeners = _listeners(delivery, services.registry)
+    event = delivery.event(link.project_id, assigned, also=listeners, first_name=link.first_name)
     if event is None:
-        return _ignored("webhooks_ignored", f"{kind} {delivery.action} maps to no event", facts)
-    return _publish(event, services, facts)
+        reason = f"{facts['kind']} {delivery.action} maps to no event"
+        return _ignored("webhooks_ignored", reason, facts)
+    repository = link.repository_id or link.repository.lower()
+    found = ObjectVersion(
+        key=f"{repository}#{delivery.object_id(link.first_name)}", version=delivery.version
+    )
+    return _publish(event, found, services, facts)
 
 
-def _publish(event: Event, services: Services, facts: dict[str, str]) -> WebhookResponse:
+def _publish(
+    event: Event, found: ObjectVersion, services: Services, facts: dict[str, str]
+) -> WebhookResponse:
+    def publish() -> str:
+        return publish_within_limit(services.publisher, event)
+
     try:
         result = services.deliveries.once(
-            facts["delivery_id"], lambda: publish_within_limit(services.publisher, event)
+            facts["delivery_id"], lambda: services.order.publish(found, publish)
         )
+    except LateDelivery:
+        return _ignored("webhooks_late", "something newer of this object was published", facts)
     except EventTooLarge as exc:
         raise RequestRefused(413, str(exc)) from exc
     facts |= {"event_type": event.type, "event_id": result.event_id}
@@ -103,9 +150,19 @@ def _publish(event: Event, services: Services, facts: dict[str, str]) -> Webhook
     return WebhookResponse(202, {"status": status, "id": result.event_id}, metric, facts)
 
 
-def _assigned_to(delivery: Delivery, registry: Registry) -> str | None:
-    """Return the user id of the first assignee who is registered, None without one."""
-    return next(filter(None, map(registry.user_of, delivery.assignees)), None)
+def _listeners(delivery: Delivery, registry: Registry) -> tuple[str | None, tuple[str, ...]]:
+    """Return the first linked assignee's user id, and those of all assignees and of those removed.
+
+    Logins that are not linked are left out.
+    """
+    logins = (*delivery.assignees, *delivery.removed)
+    users = registry.users_of(logins) if logins else {}
+    assigned = next((users[login] for login in delivery.assignees if login in users), None)
+    return assigned, tuple(users[login] for login in logins if login in users)
+
+
+def _unregistered(facts: dict[str, str]) -> WebhookResponse:
+    return _ignored("webhooks_unregistered", "the repository is not registered", facts)
 
 
 def _ignored(metric: str, reason: str, facts: dict[str, str]) -> WebhookResponse:

@@ -7,7 +7,9 @@ cancelled run becomes `workflow.failed` with the status `cancelled`, so that a c
 https://docs.github.com/en/webhooks/webhook-events-and-payloads#workflow_run
 """
 
-from typing import Final
+from typing import Annotated, Final
+
+from pydantic import Field
 
 from roomcast.events import (
     Event,
@@ -16,12 +18,13 @@ from roomcast.events import (
     WorkflowProgress,
     WorkflowStarted,
 )
+from roomcast.events.fields import Moment
+from roomcast_backend.github import versions
 from roomcast_backend.github.payload import (
     Delivery,
     Line,
     Part,
     Url,
-    object_id,
 )
 
 _GOOD: Final = frozenset({"success", "neutral", "skipped"})
@@ -29,12 +32,14 @@ _STEPS: Final = 1
 
 
 class WorkflowRun(Part):
-    """A run; a re-run keeps its `url` and starts again."""
+    """A run; a re-run keeps its `url` and has the next `run_attempt`."""
 
     url: Url
     html_url: Url
     name: Line | None = None
     conclusion: Line | None = None
+    run_attempt: Annotated[int, Field(strict=True, ge=1, le=versions.MAX_ATTEMPT)] = 1
+    updated_at: Moment | None = None
 
 
 class WorkflowRunDelivery(Delivery):
@@ -42,11 +47,29 @@ class WorkflowRunDelivery(Delivery):
 
     workflow_run: WorkflowRun
 
-    def event(self, project_id: str, assigned_to: str | None = None) -> Event | None:
+    @property
+    def url(self) -> str:
+        """The API URL of the run, the same for each of its attempts."""
+        return self.workflow_run.url
+
+    @property
+    def version(self) -> str:
+        """The version of the run."""
+        run = self.workflow_run
+        return versions.of_run(run.updated_at, attempt=run.run_attempt, action=self.action)
+
+    def event(
+        self,
+        project_id: str,
+        assigned_to: str | None = None,
+        *,
+        also: tuple[str, ...] = (),
+        first_name: str | None = None,
+    ) -> Event | None:
         """Return the event for `requested`, `in_progress` and `completed`, None for others."""
         run = self.workflow_run
         known = {
-            "workflow_id": object_id(run.url),
+            "workflow_id": self.object_id(first_name),
             "project_id": project_id,
             "total_steps": _STEPS,
         }

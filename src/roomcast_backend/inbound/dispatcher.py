@@ -4,10 +4,13 @@ frame ─▶ handler.read ─┬─▶ update the connection's row: protocol? to
   │ 3 (pong)           └─▶ handler.prefetch, in another thread ─────────────┤
   ▼                             unknown connection, or no answer │          │ too fast
   6                                                              ▼          ▼
-                               refuse in the frame's own protocol    handler.refuse
+                               refuse in the frame's own protocol    handler.refuse, when it
+                                                                     floods after a close
 
 A frame is read in its own protocol, before it is known whether its connection speaks that; if it
 speaks another one, the frame is read anew and what was prefetched is not used.
+Whatever a frame holds counts as a command: what is malformed, too large or unknown, and pongs that
+come faster than any client sends them.
 This is the one place where a failure becomes a reply. Every frame gets one, which is never empty.
 """
 
@@ -22,6 +25,7 @@ from aws_lambda_powertools import Logger
 from roomcast_backend.auth.verification_keys import KeysUnavailable
 from roomcast_backend.aws.errors import AwsError
 from roomcast_backend.inbound.handler import UNAVAILABLE, ProtocolHandler, RowRead
+from roomcast_backend.lifecycle.frame_limit import FrameLimit
 from roomcast_backend.model.connection import SOCKET_IO, Connection
 from roomcast_backend.protocol import protocol_of
 from roomcast_backend.protocol.engineio_packets import NOOP, PONG
@@ -30,7 +34,7 @@ from roomcast_backend.stores.connections import RateLimit, RateLimited
 
 if TYPE_CHECKING:
     from roomcast_backend.gateway.port import Gateway
-    from roomcast_backend.inbound.ports import RateLimitedConnections
+    from roomcast_backend.lifecycle.ports import CommandCounter
 
 logger = Logger(child=True)
 
@@ -52,31 +56,43 @@ class Dispatcher:
     """Passes frames to the handler of their connection's protocol.
 
     `handlers` has one for each protocol, `limit` is how many commands one connection may send.
+    `count_unavailable` is called for each frame that is refused because something failed.
+    `count_flooding` is called for each connection that is closed for flooding.
     """
 
     def __init__(
         self,
         *,
-        connections: "RateLimitedConnections",
+        connections: "CommandCounter",
         handlers: Mapping[str, ProtocolHandler[Any]],
         gateway: "Gateway",
         limit: RateLimit,
+        count_unavailable: Callable[[], object] = lambda: None,
+        count_flooding: Callable[[], object] = lambda: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._connections = connections
         self._handlers = handlers
         self._gateway = gateway
-        self._limit = limit
-        self._clock = clock
+        self._limit = FrameLimit(
+            connections=connections,
+            gateway=gateway,
+            limit=limit,
+            count_flooding=count_flooding,
+            clock=clock,
+        )
+        self._count_unavailable = count_unavailable
 
     def answer(self, connection_id: str, frame: str) -> str:
         """Return the reply to one frame; never raises, whatever the frame or the stores do.
 
         An answer to a heartbeat asks for nothing: it costs no call, whatever the connection speaks.
         """
-        if frame == PONG:
+        if frame == PONG and self._limit.takes_free(connection_id):
             return NOOP
         read = self._read(protocol_of(frame), frame)
+        refused = self._limit.remembered(connection_id)
+        if refused is not None:
+            return self._answer_known(connection_id, refused, read)
         try:
             row = read.handler.prefetch(connection_id, read.packet)
             if row is not None:
@@ -86,7 +102,7 @@ class Dispatcher:
                 return self._answer_known(connection_id, admitted, read)
             self._gateway.close(connection_id)
         except Exception as exc:
-            _log_failure(exc)
+            self._note_failure(exc)
             return _refuse_safely(connection_id, read, UNAVAILABLE)
         if read.protocol == SOCKET_IO:
             return NOOP  # its client connects again; refused a CONNECT, it would not
@@ -96,6 +112,8 @@ class Dispatcher:
         self, connection_id: str, admitted: Connection | RateLimited, read: _ReadFrame
     ) -> str:
         """Answer the frame of a known connection in the connection's protocol."""
+        if read.frame == PONG:
+            return NOOP
         if read.protocol != admitted.protocol:
             read = self._read(admitted.protocol, read.frame)
         try:
@@ -103,8 +121,12 @@ class Dispatcher:
                 return read.handler.refuse(connection_id, read.packet, _too_fast(admitted))
             return read.handler.handle(admitted, read.packet, read.row)
         except Exception as exc:
-            _log_failure(exc)
+            self._note_failure(exc)
             return _refuse_safely(connection_id, read, UNAVAILABLE)
+
+    def _note_failure(self, exc: Exception) -> None:
+        _log_failure(exc)
+        self._count_unavailable()
 
     def _read(self, protocol: str, frame: str) -> _ReadFrame:
         handler = self._handlers[protocol]
@@ -112,9 +134,8 @@ class Dispatcher:
 
     def _admit(self, connection_id: str, beside: RowRead | None) -> Connection | RateLimited | None:
         """Count the command against the rate limit; return when the read beside it is done, too."""
-        now = int(self._clock() * 1000)
         try:
-            return self._connections.admit(connection_id, now=now, limit=self._limit)
+            return self._limit.admit(connection_id)
         finally:
             if beside is not None:
                 wait([beside])  # Lambda would freeze it in the middle of its call

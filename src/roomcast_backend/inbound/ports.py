@@ -10,26 +10,16 @@ from typing import Protocol
 
 from roomcast.rooms import Room
 from roomcast_backend.inbound.replay import Replayed
-from roomcast_backend.lifecycle.ports import ConnectionReader
+from roomcast_backend.lifecycle.ports import CommandCounter, ConnectionReader
 from roomcast_backend.model.access import Principal
 from roomcast_backend.model.connection import Connection
 from roomcast_backend.model.recovery import RecoverableSession
 from roomcast_backend.model.room_log import Entry, LogHead
-from roomcast_backend.stores.connections import RateLimit, RateLimited
 from roomcast_backend.stores.memberships import ChangeResult
 
 
-class RateLimitedConnections(ConnectionReader, Protocol):
+class RateLimitedConnections(ConnectionReader, CommandCounter, Protocol):
     """Reads connections and counts their commands; `ConnectionStore` in production."""
-
-    def admit(
-        self, connection_id: str, *, now: int, limit: RateLimit
-    ) -> Connection | RateLimited | None:
-        """Count one command at `now` (epoch milliseconds) against the connection's rate limit.
-
-        Returns the connection, `RateLimited` when it sends too often, None when it is unknown.
-        """
-        ...
 
 
 class MembershipChanger(Protocol):

@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from heapq import merge
 from typing import TYPE_CHECKING
 
-from roomcast.envelope import MAX_FRAME_BYTES
 from roomcast_backend.gateway.posts import Outcome
 from roomcast_backend.inbound.missed import Missed, MissedEvents, Since
 from roomcast_backend.model.connection import Connection, address
 from roomcast_backend.model.room_log import Entry
-from roomcast_backend.protocol.event_frame import event_frame
+from roomcast_backend.protocol.event_frame import EventFrames
 
 if TYPE_CHECKING:
     from roomcast_backend.gateway.port import Gateway
@@ -45,8 +44,7 @@ class Replayed:
 class Replay:
     """Posts missed events; `keep` is for how many seconds the log keeps events.
 
-    `largest` is the size of one post; a larger event is posted without its data. `charge` counts
-    commands of a connection.
+    `charge` counts commands of a connection.
     """
 
     def __init__(
@@ -55,15 +53,15 @@ class Replay:
         fan_outs: "FanOutTimes",
         gateway: "Gateway",
         *,
+        frames: EventFrames,
         keep: int,
         charge: "CommandCharger",
-        largest: int = MAX_FRAME_BYTES,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._missed = MissedEvents(log, fan_outs, keep=keep, clock=clock)
         self._gateway = gateway
         self._charge = charge
-        self._largest = largest
+        self._encode = frames.encode
         self._clock = clock
 
     def post(self, session: Connection, rooms: Iterable[str], *, since: str | int) -> Replayed:
@@ -103,7 +101,7 @@ class Replay:
         for entry in entries:
             if entry.envelope is None:
                 continue
-            frame = event_frame(protocol, entry.envelope, entry.room, largest=self._largest)
+            frame = self._encode(protocol, entry.envelope, entry.room)
             size += len(frame)
             if len(frames) == MAX_REPLAYED or size > MOST_BYTES:
                 return frames, False

@@ -1,9 +1,22 @@
-"""Closes connections that have not authenticated by their deadline."""
+"""Closes connections that have not authenticated by their deadline.
 
+A Socket.IO client may send its token only after the greeting, Engine.IO's open packet. `open`
+posts it, and under overload `open` is late. So the deadline counts from the greeting:
+
+$connect ── check: no greeting yet ── greeting ── check: 9 s left ── check: close
+          15 s                  a check every 15 s                9 s
+
+A connection that is never greeted is closed after `LONGEST_UNGREETED` seconds. A JSON client waits
+for no greeting: its deadline counts from `$connect`.
+"""
+
+import math
+import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from roomcast_backend.lifecycle.termination import Terminator
-from roomcast_backend.model.connection import State
+from roomcast_backend.model.connection import SOCKET_IO, Connection, State
 from roomcast_backend.protocol.messages import Code
 
 if TYPE_CHECKING:
@@ -11,9 +24,39 @@ if TYPE_CHECKING:
 
 MESSAGE = "no token came in time: connect with one or send authenticate"
 
+LONGEST_UNGREETED = 120
+"""Seconds after `$connect` in which a connection may be without a greeting.
+
+`open` tries for 15 s. After an error Lambda waits a minute before it tries again:
+https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+"""
+
+UNGREETED_CHECK = 15
+"""Seconds between the checks of a connection that has not been greeted.
+
+Together they are fewer than the 16 calls after which Lambda takes a function that calls itself for
+a loop: https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
+"""
+
+
+def seconds_left(connection: Connection, *, deadline: int, now: float) -> float:
+    """Return the seconds until a pending connection is to be closed; 0 or less means now.
+
+    `deadline` is in seconds, `now` in epoch seconds.
+    """
+    if connection.greeted_at:
+        return connection.greeted_at / 1000 + deadline - now
+    if connection.protocol == SOCKET_IO:
+        return connection.connected_at + max(deadline, LONGEST_UNGREETED) - now
+    return 0  # the first check comes after the deadline
+
 
 class AuthTimeout:
-    """Closes connections that are still pending."""
+    """Closes connections that are still pending after `deadline` seconds.
+
+    `check_again` is called with a connection's id and the whole seconds (at most 900) after which
+    `close_if_pending` is to be called again.
+    """
 
     def __init__(
         self,
@@ -21,15 +64,30 @@ class AuthTimeout:
         connections: "ConnectionReader",
         memberships: "ConnectionRemover",
         terminator: Terminator,
+        deadline: int,
+        check_again: Callable[[str, int], object],
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._connections = connections
         self._memberships = memberships
         self._terminator = terminator
+        self._deadline = deadline
+        self._check_again = check_again
+        self._clock = clock
 
     def close_if_pending(self, connection_id: str) -> bool:
-        """Close a connection, unless it is authenticated or gone; return whether it was closed."""
+        """Close a connection, unless it is authenticated, gone or has time left.
+
+        Return whether it was closed. Less than a second left counts as none: the first check
+        comes a moment earlier than the deadline of a client that was greeted without delay.
+        """
         connection = self._connections.get(connection_id)
         if connection is None or connection.state is not State.PENDING:
+            return False
+        left = seconds_left(connection, deadline=self._deadline, now=self._clock())
+        if left >= 1:
+            longest = self._deadline if connection.greeted_at else UNGREETED_CHECK
+            self._check_again(connection_id, min(math.ceil(left), longest))
             return False
         self._terminator.close_with_error(
             connection.id, connection.protocol, Code.AUTH_MISSING, MESSAGE

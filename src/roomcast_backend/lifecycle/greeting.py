@@ -90,7 +90,8 @@ class Greeter:
             self._end_claim(connection_id, claimed, RELEASED)
             raise
         if greeted:
-            self._end_claim(connection_id, claimed, GREETED)
+            now = int(self._clock() * 1000)
+            self._end_claim(connection_id, claimed, GREETED, greeted_at=now)
         return greeted
 
     def _greet(self, connection: Connection, looked: Future[Outcome], give_up: float) -> bool:
@@ -143,10 +144,14 @@ class Greeter:
             outcome = attempt()
         return outcome
 
-    def _end_claim(self, connection_id: str, claimed: int, until: int) -> None:
+    def _end_claim(
+        self, connection_id: str, claimed: int, until: int, *, greeted_at: int = 0
+    ) -> None:
         """Keep or release the claim; if that fails the lease ends by itself."""
         with suppress(AwsError):
-            self._connections.end_claim(connection_id, claimed=claimed, until=until)
+            self._connections.end_claim(
+                connection_id, claimed=claimed, until=until, greeted_at=greeted_at
+            )
 
 
 @cache

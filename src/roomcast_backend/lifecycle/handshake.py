@@ -12,7 +12,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from roomcast_backend.auth.bearer import bearer_token
 from roomcast_backend.auth.tokens import TokenRefused
+from roomcast_backend.lifecycle import subprotocols
 from roomcast_backend.model.access import Principal
 from roomcast_backend.model.connection import JSON, SOCKET_IO, Connection, State
 from roomcast_backend.settings import Settings
@@ -59,15 +61,31 @@ class Handshake:
 
     @property
     def token(self) -> str | None:
-        """The token from the header `Authorization: Bearer`, else from `?token=`, else None."""
-        scheme, _, credentials = self.headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and credentials.strip():
-            return credentials.strip()
-        return self.query.get("token") or None
+        """The token of `Authorization: Bearer`, else of the subprotocols, else of `?token=`."""
+        return (
+            bearer_token(self.headers.get("authorization", ""))
+            or subprotocols.token_in(self._offered)
+            or self.query.get("token")
+            or None
+        )
+
+    @property
+    def subprotocol(self) -> str | None:
+        """The subprotocol to answer with; None when the client has offered none."""
+        return subprotocols.chosen(self._offered)
+
+    @property
+    def _offered(self) -> list[str]:
+        return subprotocols.offered(self.headers.get(subprotocols.HEADER, ""))
 
 
 class Acceptor:
-    """Accepts or refuses handshakes."""
+    """Accepts or refuses handshakes.
+
+    `count_connections` counts those that are authenticated. A client without a token fills no place
+    that `max_connections` leaves: its deadline closes it, so there are at most as many as come
+    within `authentication_deadline`.
+    """
 
     def __init__(
         self,

@@ -4,10 +4,11 @@ The stores have these methods; in tests and in the conformance server, tables in
 Modules import this one for annotations only (`if TYPE_CHECKING`), so a cold start never loads it.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Protocol
 
-from roomcast_backend.model.connection import Connection
+from roomcast_backend.model.connection import Connection, Member
+from roomcast_backend.stores.connections import RateLimit, RateLimited
 
 
 class ConnectionReader(Protocol):
@@ -15,6 +16,20 @@ class ConnectionReader(Protocol):
 
     def get(self, connection_id: str) -> Connection | None:
         """Return a connection, or None when it is unknown or gone."""
+        ...
+
+
+class CommandCounter(Protocol):
+    """Counts the commands of connections; `ConnectionStore` in production."""
+
+    def admit(
+        self, connection_id: str, *, now: int, limit: RateLimit, uncounted: int = 0
+    ) -> Connection | RateLimited | None:
+        """Count one command at `now` (epoch milliseconds) against the connection's rate limit.
+
+        `uncounted` commands were refused before without this. Returns the connection,
+        `RateLimited` when it sends too often, None when it is unknown.
+        """
         ...
 
 
@@ -28,8 +43,13 @@ class GreetingClaims(Protocol):
         """
         ...
 
-    def end_claim(self, connection_id: str, *, claimed: int, until: int) -> None:
-        """Replace this invocation's claim, which names the end that it was given."""
+    def end_claim(
+        self, connection_id: str, *, claimed: int, until: int, greeted_at: int = 0
+    ) -> None:
+        """Replace this invocation's claim, which names the end that it was given.
+
+        `greeted_at` is the time of the greeting, epoch milliseconds; 0 when there was none.
+        """
         ...
 
 
@@ -63,4 +83,16 @@ class MembershipOpener(ConnectionRemover, Protocol):
 
     def settle(self, connection: Connection, *, now: int) -> object:
         """Join the automatic rooms, once; `now` is epoch seconds."""
+        ...
+
+
+class MemberReader(Protocol):
+    """Reads the members of a room; `RoomStore` in production."""
+
+    def shards(self, room: str) -> range:
+        """Return the shards that together hold the room."""
+        ...
+
+    def members(self, room: str, shard: int, *, size: int) -> Iterator[Member]:
+        """Yield all members of a shard, reading `size` at a time."""
         ...

@@ -1,14 +1,16 @@
 """Closes connections with a reason: first `connection.error` is posted, then the close."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from roomcast_backend.gateway.posts import Post
 from roomcast_backend.lifecycle.cleanup import Cleanup
 from roomcast_backend.lifecycle.system_events import error_frame
-from roomcast_backend.model.connection import Member
+from roomcast_backend.model.connection import Member, address
+from roomcast_backend.protocol import socketio_packets
 from roomcast_backend.protocol.messages import Code
+from roomcast_backend.protocol.socketio_codec import namespace_of
 
 if TYPE_CHECKING:
     from roomcast_backend.gateway.port import Gateway
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Terminator:
-    """Posts the reason, closes the connection and, for expired members, deletes it."""
+    """Posts the reason, closes the connection and, where it closes members, deletes it."""
 
     def __init__(
         self,
@@ -42,15 +44,50 @@ class Terminator:
         When the clock says `until` (epoch seconds) nothing is done: the members get no events, and
         the next fan-out or heartbeat closes them.
         """
+        return self._close_members(members, _expiry_notice, room=room, until=until)
+
+    def close_surplus(self, members: Sequence[Member], *, room: str, until: float) -> int:
+        """Close and delete connections that their user has too many of; return how many members.
+
+        A client of Socket.IO is told that its sessions end, so that it does not connect again by
+        itself: it would be the newest then, and the oldest of the others would have to go.
+        `until` is as for `close_expired`; what is not closed is found when the user connects again.
+        """
+        return self._close_members(members, _surplus_notice, _session_end, room=room, until=until)
+
+    def _close_members(
+        self,
+        members: Sequence[Member],
+        *notices: Callable[[Member], Iterable[Post]],
+        room: str,
+        until: float,
+    ) -> int:
+        """Post one notice after the other to all members, then close and delete them."""
         if self._clock() >= until:
             return 0
-        for _ in self._gateway.post_all(map(_expiry_notice, members)):
-            pass
-        self._gateway.close_all(member.connection_id for member in members)
+        for notice in notices:
+            for _ in self._gateway.post_all(post for member in members for post in notice(member)):
+                pass
+        self._gateway.close_all(dict.fromkeys(address(member.connection_id) for member in members))
         return self._cleanup.forget(members, room=room, until=until)
 
 
-def _expiry_notice(member: Member) -> Post:
+def _expiry_notice(member: Member) -> Iterator[Post]:
     message = "the token has expired: connect again with a fresh one"
-    frame = error_frame(member.connection_id, member.protocol, Code.AUTH_FAILED, message)
+    yield _error(member, Code.AUTH_FAILED, message)
+
+
+def _surplus_notice(member: Member) -> Iterator[Post]:
+    message = "the user has connected too often: this was the oldest connection"
+    yield _error(member, Code.CONNECTION_LIMIT, message)
+
+
+def _session_end(member: Member) -> Iterator[Post]:
+    namespace = namespace_of(member.protocol)
+    if namespace is not None:
+        yield Post(member, socketio_packets.disconnected(namespace).encode())
+
+
+def _error(member: Member, code: Code, message: str) -> Post:
+    frame = error_frame(member.connection_id, member.protocol, code, message)
     return Post(member, frame.encode())

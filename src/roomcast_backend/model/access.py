@@ -18,13 +18,20 @@ class Grant:
         return self.everything or item in self.ids
 
 
+ADMIN = "admin"
+"""The role that may join every room and read the statistics."""
+
 EVERYTHING = Grant(everything=True)
 NOTHING = Grant()
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The user of a token, what it gives access to and until when (`expires_at`, epoch seconds)."""
+    """The user of a token, what it gives access to and until when.
+
+    From `expires_at` on (epoch seconds) the service takes the token no more, wherever it asks: that
+    is the token's `exp` and the leeway.
+    """
 
     user_id: str
     expires_at: int
@@ -35,7 +42,7 @@ class Principal:
     @property
     def is_admin(self) -> bool:
         """An admin may join every room and read the statistics."""
-        return self.role == "admin"
+        return self.role == ADMIN
 
 
 def may_join(principal: Principal, room: Room) -> bool:

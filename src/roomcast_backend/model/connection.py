@@ -46,7 +46,9 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """One client's connection; `connected_at` is epoch seconds.
+    """One client's connection; `connected_at` is epoch seconds, `greeted_at` epoch milliseconds.
+
+    `greeted_at` is 0 until the client has been greeted.
 
     `token_version` is the number of tokens that `authenticate` has given it: a change that was
     decided for an older one is not made. `rooms` holds room names; a connection that left `global`
@@ -66,6 +68,7 @@ class Connection:
     rooms: frozenset[str] = frozenset()
     namespaces: frozenset[str] = frozenset()
     recovery_secret: str = ""
+    greeted_at: int = 0
 
 
 def held_rooms(connection: Connection) -> frozenset[str]:

@@ -24,6 +24,12 @@ def codec_name(namespace: str, *, recover: bool = False) -> str:
     return f"{SOCKET_IO}:{namespace}" + (":recover" if recover else "")
 
 
+def namespace_of(protocol: str) -> str | None:
+    """Return the namespace of a session by its protocol; None for that of a connection."""
+    kind, _, rest = protocol.partition(":")
+    return rest.partition(":")[0] or None if kind == SOCKET_IO else None
+
+
 class SocketIoCodec:
     """Writes events for the sessions in one namespace, with or without recovery."""
 

@@ -1,4 +1,4 @@
-"""Counts the stream records of connections and rooms; a deletion by TTL counts as well.
+"""Reads the stream records of connections and rooms; a deletion by TTL counts as well.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
 """
@@ -9,6 +9,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from roomcast_backend.stores.counters import Counter, counters_of
+from roomcast_backend.stores.keys import room_of
+
+USER = "user"
+"""The kind of the rooms that hold the connections of one user."""
 
 CHANGE_BY_EVENT = {"INSERT": 1, "REMOVE": -1}
 """By the record's event name; an item that was changed (`MODIFY`) is still one item."""
@@ -22,6 +26,16 @@ def changes(records: Sequence[Mapping[str, Any]]) -> dict[Counter, int]:
         for counter in counters_of(record["dynamodb"]["Keys"]):
             sums[counter] += change
     return dict(sums)
+
+
+def users_rooms_joined(records: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the rooms `user:<id>` in which a batch has new members, each room once."""
+    rooms = (
+        room_of(record["dynamodb"]["Keys"]["room"]["S"])
+        for record in records
+        if record["eventName"] == "INSERT" and "room" in record["dynamodb"]["Keys"]
+    )
+    return list(dict.fromkeys(str(room) for room in rooms if room.kind == USER))
 
 
 def batch_name(records: Sequence[Mapping[str, Any]]) -> str:

@@ -21,6 +21,7 @@ KNOWN = "attribute_exists(connection_id)"
 IDLE = "(attribute_not_exists(arrival_time) OR arrival_time <= :now)"
 CONDITION_FAILED = "ConditionalCheckFailedException"
 NOT_GREETED = "(attribute_not_exists(greeting_until) OR greeting_until <= :now)"
+NOT_REFUSED = "(attribute_not_exists(refusal_time) OR refusal_time <= :now)"
 WITHIN_BURST = "arrival_time > :now AND arrival_time <= :latest"
 
 RELEASED = 0
@@ -35,10 +36,14 @@ class RateLimit:
     The generic cell rate algorithm (ITU-T I.371), a token bucket in one number: the row keeps the
     theoretical arrival time of the next command, `arrival_time`. It moves on by `interval` with
     each command, and may lie ahead of now by `tolerance`.
+
+    Refused commands are counted alike: `refusal_time` moves on by `interval` with each of them. A
+    connection with `flood` of them more than one per `interval` is flooding; 0: none ever is.
     """
 
     interval: int
     burst: int
+    flood: int = 100
 
     @property
     def tolerance(self) -> int:
@@ -48,10 +53,17 @@ class RateLimit:
 
 @dataclass(frozen=True, slots=True)
 class RateLimited:
-    """A command came too early; the next one is taken after `retry_after` milliseconds."""
+    """A command came too early; the next one is taken after `retry_after` milliseconds.
+
+    `flooding` is True for the refusal after which the connection is to be closed: for one of many
+    that are counted at the same time, and again for each further `RateLimit.flood` of them.
+    `namespaces` are those in which a Socket.IO connection has a session.
+    """
 
     protocol: str
     retry_after: int
+    flooding: bool = False
+    namespaces: frozenset[str] = frozenset()
 
 
 class ConnectionStore:
@@ -83,13 +95,14 @@ class ConnectionStore:
         return connection_of(answer["Attributes"]) if answer.get("Attributes") else None
 
     def admit(
-        self, connection_id: str, *, now: int, limit: RateLimit
+        self, connection_id: str, *, now: int, limit: RateLimit, uncounted: int = 0
     ) -> Connection | RateLimited | None:
         """Count one command against the connection's rate limit; `now` is epoch milliseconds.
 
         Returns the connection, `RateLimited` when it sends too often, None when it is unknown.
         An idle connection takes one conditional update, which sets its arrival time. A busy one
-        takes a second, which moves on an arrival time that lies ahead of now.
+        takes a second, which moves on an arrival time that lies ahead of now, or counts a refused
+        command and the `uncounted` ones that were refused before without asking.
         """
         values = {":now": number(now), ":next": number(now + limit.interval)}
         admitted, row = self._update(
@@ -99,19 +112,50 @@ class ConnectionStore:
             return None
         if admitted:
             return connection_of(row)
-        values = {
-            ":now": number(now),
-            ":interval": number(limit.interval),
-            ":latest": number(now + limit.tolerance),
-        }
-        update = "SET arrival_time = arrival_time + :interval"
-        admitted, row = self._update(connection_id, update, WITHIN_BURST, values)
-        if row is None:
-            return None
-        if admitted:
-            return connection_of(row)
-        ahead = int(row["arrival_time"]["N"]) - now - limit.tolerance
-        return RateLimited(row["protocol"]["S"], max(ahead, 1))
+        if _time(row, "arrival_time") <= now + limit.tolerance:
+            values = {
+                ":now": number(now),
+                ":interval": number(limit.interval),
+                ":latest": number(now + limit.tolerance),
+            }
+            update = "SET arrival_time = arrival_time + :interval"
+            admitted, row = self._update(connection_id, update, WITHIN_BURST, values)
+            if row is None:
+                return None
+            if admitted:
+                return connection_of(row)
+        return self._refuse(row, now, limit, uncounted + 1)
+
+    def _refuse(self, row: Item, now: int, limit: RateLimit, count: int) -> RateLimited | None:
+        """Count refused commands of a connection; None when it has gone meanwhile.
+
+        A container whose clock is behind may find the arrival time before now: it waits for 1 ms.
+        """
+        flooding = False
+        if limit.flood:
+            counted, fresh = self._count_refused(row, now, limit.interval * count)
+            if fresh is None:
+                return None
+            if counted:
+                ahead = _time(fresh, "refusal_time") - now
+                most = max(limit.interval * limit.flood, 1)
+                flooding = ahead // most > (ahead - limit.interval * count) // most
+        connection = connection_of(row)
+        pause = _time(row, "arrival_time") - now - limit.tolerance
+        return RateLimited(connection.protocol, max(pause, 1), flooding, connection.namespaces)
+
+    def _count_refused(self, row: Item, now: int, step: int) -> tuple[bool, Item | None]:
+        """Move the refusal time on by `step` from now, or from where it lies ahead of now.
+
+        Of several that find it behind now at the same time one sets it: the others do not count.
+        """
+        connection_id = row["connection_id"]["S"]
+        if _time(row, "refusal_time") > now:
+            update = "SET refusal_time = refusal_time + :step"
+            return self._update(connection_id, update, KNOWN, {":step": number(step)})
+        values = {":now": number(now), ":next": number(now + step)}
+        condition = f"{KNOWN} AND {NOT_REFUSED}"
+        return self._update(connection_id, "SET refusal_time = :next", condition, values)
 
     def charge(self, connection_id: str, commands: int, *, limit: RateLimit) -> None:
         """Count commands of a connection that are done already, whatever its limit is.
@@ -136,13 +180,19 @@ class ConnectionStore:
         )
         return connection_of(row) if claimed and row is not None else None
 
-    def end_claim(self, connection_id: str, *, claimed: int, until: int) -> None:
+    def end_claim(
+        self, connection_id: str, *, claimed: int, until: int, greeted_at: int = 0
+    ) -> None:
         """Change the end of a lease from `claimed` to `GREETED` or `RELEASED`.
 
+        `greeted_at` is the time of the greeting, epoch milliseconds; 0 when there was none.
         Changes nothing when another invocation has taken the lease over, or the row is gone.
         """
         values = {":claimed": number(claimed), ":until": number(until)}
         update, condition = "SET greeting_until = :until", "greeting_until = :claimed"
+        if greeted_at:
+            update += ", greeted_at = :greeted_at"
+            values[":greeted_at"] = number(greeted_at)
         self._update(connection_id, update, condition, values)
 
     def _update(
@@ -178,3 +228,8 @@ def unless_refused() -> Iterator[None]:
 
 def _key(connection_id: str) -> Item:
     return {"connection_id": text(connection_id)}
+
+
+def _time(row: Item, name: str) -> int:
+    """Return a time of a row, epoch milliseconds; 0 when it has none."""
+    return int(row[name]["N"]) if name in row else 0

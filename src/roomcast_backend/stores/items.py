@@ -49,6 +49,8 @@ def connection_item(connection: Connection) -> Item:
         item["namespaces"] = names(connection.namespaces)
     if connection.recovery_secret:
         item["recovery_secret"] = text(connection.recovery_secret)
+    if connection.greeted_at:
+        item["greeted_at"] = number(connection.greeted_at)
     return item
 
 
@@ -75,6 +77,7 @@ def connection_of(item: Item) -> Connection:
         rooms=_names_of(item, "rooms"),
         namespaces=_names_of(item, "namespaces"),
         recovery_secret=item["recovery_secret"]["S"] if "recovery_secret" in item else "",
+        greeted_at=int(item["greeted_at"]["N"]) if "greeted_at" in item else 0,
     )
 
 

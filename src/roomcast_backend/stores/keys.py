@@ -6,6 +6,7 @@ rooms         room = "<name>#<shard>", connection_id
 events        room = "#log<name>", event_id = "<position>"   the log of a room
               room = "#log<name>", event_id = "head"   its newest position, and what is under way
               room = "#delivery<id>", event_id   whether an event's fan-out is complete
+              room = "#github<object>", event_id = "newest"   what was published of GitHub's object
               room = "<name>", event_id   the log of a version without positions
 counters      counter = "<name>#<shard>", part
               counter = "heartbeat#0", part = "swept until"   how far the heartbeats have come
@@ -33,12 +34,19 @@ LONGEST_ID = 64
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 """
+GITHUB = "#github"
+"""Not a room's name either."""
 
 SWEPT_UNTIL = {"counter": "heartbeat#0", "part": "swept until"}
 """The key of the row that says how far the heartbeats have come."""
 
 RECOVERY = "#recovery:"
 """Not the beginning of a connection's id; with its `#` such a row is not counted as one."""
+
+
+def github_object(name: str) -> dict[str, str]:
+    """Return the key of the row that says what was published of an object of GitHub."""
+    return {"room": f"{GITHUB}{name}", "event_id": "newest"}
 
 
 def recovery(secret: str) -> str:

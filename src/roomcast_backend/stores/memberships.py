@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from enum import Enum
 from typing import Any
 
-from roomcast.rooms import GLOBAL, Room
+from roomcast.rooms import Room
 from roomcast_backend.aws import clients
 from roomcast_backend.aws.dynamodb import DynamoDb
 from roomcast_backend.model.access import Principal, automatic_rooms, still_allowed
@@ -99,15 +99,17 @@ class MembershipStore:
         return self._change(connection, [change, *puts], otherwise=ChangeResult.FULL)
 
     def leave(self, connection: Connection, room: Room, *, now: int) -> ChangeResult:
-        """Take the connection out of `room`; from `global` it is only muted.
+        """Take the connection out of `room`; in an automatic one it is only muted.
 
-        `global` is also the roster that heartbeats go through: a connection stays in it.
+        `global` is also the roster that heartbeats go through, and a user's own room tells how many
+        connections the user has: a connection stays in both.
         """
         change = self._actions.update(
             connection, "DELETE rooms :rooms", KNOWN, {":rooms": names(room_names([room]))}
         )
-        if room == GLOBAL:
-            rows = self._actions.join(connection, _principal(connection), [room], now, muted=True)
+        principal = _principal(connection)
+        if room in automatic_rooms(principal):
+            rows = self._actions.join(connection, principal, [room], now, muted=True)
         else:
             rows = [self._actions.leave(connection.id, str(room))]
         return self._change(connection, [change, *rows], otherwise=ChangeResult.STALE)
@@ -120,11 +122,11 @@ class MembershipStore:
         """
         old = {Room.parse(name) for name in connection.rooms}
         kept = still_allowed(principal, old) | set(self._missing_automatic(connection, principal))
-        left = old - kept
+        muted = set(automatic_rooms(principal)) - kept
+        left = (old | {Room.parse(name) for name in held_rooms(connection)}) - kept - muted
         change = self._renewal(connection, principal, kept)
         puts = self._actions.join(connection, principal, kept, now)
-        if connection.state is State.READY and GLOBAL not in kept:
-            puts += self._actions.join(connection, principal, [GLOBAL], now, muted=True)
+        puts += self._actions.join(connection, principal, muted, now, muted=True)
         deletes = [self._actions.leave(connection.id, str(room)) for room in left]
         return self._change(connection, [change, *puts, *deletes], otherwise=ChangeResult.STALE)
 

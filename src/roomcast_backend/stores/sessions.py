@@ -7,9 +7,10 @@ of the one returns what else is to be deleted.
 import time
 from collections.abc import Callable
 
-from roomcast.rooms import GLOBAL, Room
+from roomcast.rooms import Room
 from roomcast_backend.aws import clients
 from roomcast_backend.aws.dynamodb import DynamoDb
+from roomcast_backend.model.access import automatic_rooms
 from roomcast_backend.model.connection import Connection, State, held_rooms
 from roomcast_backend.model.recovery import recoverable
 from roomcast_backend.settings import Settings
@@ -56,8 +57,8 @@ class SessionStore:
             },
         )
         members = self._actions.join(session, session.principal, rooms, now)
-        if GLOBAL not in rooms:  # the roster holds every session
-            members += self._actions.join(session, session.principal, [GLOBAL], now, muted=True)
+        left = [room for room in automatic_rooms(session.principal) if room not in rooms]
+        members += self._actions.join(session, session.principal, left, now, muted=True)
         actions = [added, self._actions.put(session), *members]
         begun = transactions.write(self._client, actions, sleep=self._sleep)
         if begun and (kept := recoverable(session)) is not None:

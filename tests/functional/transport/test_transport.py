@@ -215,8 +215,10 @@ class TestConnections:
 
     def test_close(self, server: ConnectionsServer) -> None:
         with Sender(server.url) as sender:
-            sender.post("a")
+            assert sender.post("a") == 200
+            assert server.open == 1
         server.wait_for("open", 0)
+        assert server.open == 0
 
 
 class TestSource:

@@ -16,7 +16,7 @@ from roomcast.cli.doctor.finding import COULD_NOT_RUN, Result, exit_code
 from roomcast.cli.doctor.runner import run
 from roomcast.cli.doctor.table import REMAINS, report, table
 from roomcast.cli.doctor.target import Target
-from roomcast.cli.group import InvalidInput, stack_option
+from roomcast.cli.group import InvalidInput, advice, stack_option
 
 NAMES: Final = tuple(check.name for check in CHECKS)
 
@@ -92,7 +92,7 @@ def _target(stack: str | None, token: str) -> Target:
         deployment = find_deployment(stack)
         return Target(deployment=deployment, edge=_edge(deployment, stack), given_token=token)
     except (BotoCoreError, ClientError) as exc:
-        raise InvalidInput(f"the stack {stack} cannot be read: {exc}") from exc
+        raise InvalidInput(f"the stack {stack} cannot be read: {exc}{advice(exc)}") from exc
 
 
 def _edge(deployment: Deployment, stack: str | None) -> Deployment | None:

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
@@ -26,6 +27,9 @@ ALARM: Final = "AWS::CloudWatch::Alarm"
 ALARMS_IN_A_CALL: Final = 100
 ENOUGH_EXECUTIONS: Final = 100
 """Concurrent executions below which sweeps and reconnects starve each other."""
+
+NEW: Final = timedelta(minutes=15)
+"""The time in which an alarm that rings without data has got some."""
 
 RUNBOOK: Final = "docs/operations.md says what each of them means and what to do."
 
@@ -66,13 +70,21 @@ async def alarms(target: Target) -> Finding:
             MaxRecords=ALARMS_IN_A_CALL,
         )
         for alarm in page["MetricAlarms"]:
-            states[alarm["StateValue"]].append(alarm)
+            states["NEW" if _is_new(alarm) else alarm["StateValue"]].append(alarm)
     if states["ALARM"]:
         said = "; ".join(alarm.get("AlarmDescription", "") for alarm in states["ALARM"][:3])
         raise CheckFailed(f"{len(states['ALARM'])} of {len(names)} alarms: {said}", RUNBOOK)
-    waiting = len(states["INSUFFICIENT_DATA"])
+    waiting = len(states["INSUFFICIENT_DATA"]) + len(states["NEW"])
     more = f"; {waiting} have no data yet" if waiting else ""
     return ok(f"no alarm of {len(names)} is ringing{more}")
+
+
+def _is_new(alarm: Mapping[str, Any]) -> bool:
+    """Tell whether an alarm about missing data is too new for any: it begins by ringing."""
+    if alarm.get("TreatMissingData") != "breaching":
+        return False
+    changed: datetime = alarm["AlarmConfigurationUpdatedTimestamp"]
+    return datetime.now(UTC) - changed < NEW
 
 
 async def dead_letters(target: Target) -> Finding:

@@ -26,7 +26,7 @@ LOG_OF_SUBSCRIBE: Final = "Read the log of `subscribe`."
 
 
 async def subscribe_reply(target: Target) -> Finding:
-    """Ask on every route that clients can choose, in both protocols."""
+    """Send commands, an unknown one among them, in both protocols."""
     room = f"project:{random_id()}"
     async with json_client.connected(target, random_id()) as client:
         for action, body in (("subscribe", {"room": room}), ("unsubscribe", {"room": room})):
@@ -135,7 +135,7 @@ async def _refusal(client: JsonClient, target: Target) -> str:
 CHECKS: Final = (
     Check(
         name="subscribe-reply",
-        proves="Every route that clients can choose answers, in both protocols.",
+        proves="Commands of JSON and Socket.IO clients, an unknown one included, get their reply.",
         rows=("ws-route-response-custom",),
         seconds=90,
         run=subscribe_reply,

@@ -1,0 +1,23 @@
+"""Settings of the target: where the stack runs, and under which name."""
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+
+class TargetSettings(BaseModel):
+    """Where the stack runs."""
+
+    target: Literal["aws", "local"] = Field(
+        "aws", description="Where the stack will run: on AWS, or on the emulator of `make dev`."
+    )
+    stack_name: str = Field(
+        "Roomcast",
+        pattern="^[A-Za-z][A-Za-z0-9-]{0,39}$",
+        description="Name of the stack and of its event bus; the edge's has `Edge` appended. "
+        "Letters, digits and hyphens, at most 40, beginning with a letter. "
+        "Deploy the service twice in one account under two names.",
+    )
+    aws_port: int = Field(
+        4566, ge=1, le=65535, description="Port of the emulator; read by the local target alone."
+    )

@@ -1,0 +1,36 @@
+"""The data of events that are too large for a post, in the data bucket."""
+
+from functools import cached_property
+
+from roomcast.data_bucket import DataBucket
+from roomcast.envelope import Envelope, encode
+from roomcast.references import DataReference
+from roomcast_backend.settings import Settings
+
+
+class LargeData:
+    """Stores data and links to it; boto3's errors are passed on."""
+
+    def __init__(self, settings: Settings, *, bucket: DataBucket | None = None) -> None:
+        self._name = settings.data_bucket
+        self._given = bucket
+        self._last: tuple[str, DataReference] | None = None
+
+    def refer(self, envelope: Envelope) -> Envelope:
+        """Store the data of an event and return the event with a reference to it.
+
+        Storing it again, after a retry or for another protocol, writes the same object.
+        """
+        if self._last is None or self._last[0] != envelope.id:
+            self._last = (envelope.id, self._bucket.put(encode(envelope.data).encode()))
+        return envelope.by_reference(self._last[1])
+
+    def link(self, envelope: Envelope) -> Envelope:
+        """Return an event that has a reference with a fresh link to its data."""
+        if envelope.reference is None:
+            return envelope
+        return envelope.with_link(self._bucket.link(envelope.reference))
+
+    @cached_property
+    def _bucket(self) -> DataBucket:
+        return self._given or DataBucket(self._name)

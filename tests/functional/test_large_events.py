@@ -1,0 +1,110 @@
+"""Events over 128 KB, from the publisher to the link, with S3 in moto."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from roomcast import EventBroadcaster
+from roomcast.data_bucket import LINK_SECONDS, DataBucket
+from roomcast.envelope import MAX_FRAME_BYTES, Envelope, encode
+from roomcast.events import AgentConnected
+from roomcast_backend.settings import Settings
+from roomcast_backend.stores.large_data import LargeData
+from tests.fakes.events_client import FakeEventsClient
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+BUCKET = "large"
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator["S3Client"]:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        client = boto3.client("s3")
+        client.create_bucket(Bucket=BUCKET)
+        yield client
+
+
+def event_of(size: int) -> AgentConnected:
+    return AgentConnected(agent_id="a1", agent_name="ü", metadata={"text": "x" * size})
+
+
+def stored(client: "S3Client") -> dict[str, bytes]:
+    found = client.list_objects_v2(Bucket=BUCKET).get("Contents", [])
+    return {
+        each["Key"]: client.get_object(Bucket=BUCKET, Key=each["Key"])["Body"].read()
+        for each in found
+    }
+
+
+class TestPublisher:
+    async def test_the_data_is_stored_and_the_entry_is_small(self, s3: "S3Client") -> None:
+        events = FakeEventsClient()
+        broadcaster = EventBroadcaster("bus", client=events.as_boto3, data_bucket=BUCKET)
+        event = event_of(1_000_000)
+        assert await broadcaster.publish(event) is True
+        (entry,) = events.requests[0]
+        detail = json.loads(entry["Detail"])
+        assert detail["data"] == {}
+        ((key, data),) = stored(s3).items()
+        assert key == f"data/{detail['data_ref']['sha256']}.json"
+        assert detail["data_ref"] == {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+        assert json.loads(data)["metadata"] == event.metadata
+
+    async def test_what_fits_into_a_frame_travels_whole(self, s3: "S3Client") -> None:
+        events = FakeEventsClient()
+        broadcaster = EventBroadcaster("bus", client=events.as_boto3, data_bucket=BUCKET)
+        assert await broadcaster.publish(event_of(1000)) is True
+        assert "data_ref" not in json.loads(events.requests[0][0]["Detail"])
+        assert stored(s3) == {}
+
+    async def test_the_environment_names_the_bucket(
+        self, s3: "S3Client", monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("ROOMCAST_DATA_BUCKET", BUCKET)
+        broadcaster = EventBroadcaster("bus", client=FakeEventsClient().as_boto3)
+        assert await broadcaster.publish(event_of(MAX_FRAME_BYTES)) is True
+        assert len(stored(s3)) == 1
+
+    async def test_without_the_bucket_only_the_large_one_is_not_accepted(
+        self, s3: "S3Client", caplog: pytest.LogCaptureFixture
+    ) -> None:
+        events = FakeEventsClient()
+        broadcaster = EventBroadcaster("bus", client=events.as_boto3, data_bucket="elsewhere")
+        sent = [event_of(1), event_of(MAX_FRAME_BYTES), event_of(2)]
+        assert await broadcaster.publish_many(sent) == [True, False, True]
+        assert [len(request) for request in events.requests] == [2]
+        assert "NoSuchBucket" in caplog.text
+        assert "s3:PutObject" in caplog.text
+
+
+class TestLinks:
+    def test_the_service_stores_once_what_came_whole(self, s3: "S3Client") -> None:
+        data = LargeData(Settings(data_bucket=BUCKET), bucket=DataBucket(BUCKET, client=s3))
+        envelope = event_of(MAX_FRAME_BYTES).to_envelope()
+        referred = data.refer(envelope)
+        assert data.refer(envelope) == referred
+        assert list(stored(s3).values()) == [encode(envelope.data).encode()]
+
+    def test_a_link_says_how_long_it_is_good(self, s3: "S3Client") -> None:
+        bucket = DataBucket(BUCKET, client=s3, clock=lambda: 1_767_225_600.9)
+        data = LargeData(Settings(), bucket=bucket)
+        linked = data.link(data.refer(event_of(1).to_envelope()))
+        copy = linked.for_room("agent:a1")["data_ref"]
+        assert copy["expires_at"] == "2026-01-01T00:15:00Z"
+        assert f"Expires={LINK_SECONDS}" in copy["url"] or "Expires=" in copy["url"]
+        assert copy["sha256"] in copy["url"]
+
+    def test_what_has_no_reference_needs_no_link(self) -> None:
+        envelope = Envelope("1", "t", "2026-01-01T00:00:00Z", "s", ("global",), {})
+        assert LargeData(Settings()).link(envelope) is envelope
