@@ -62,10 +62,11 @@ FUNCTIONS = (
     FunctionRow(
         name="subscribe",
         purpose="Answers what clients say: commands, pings, tokens",
+        timeout=20,  # a replay takes up to 10 s, and what is before and after it
         grants={
             "connections": ("DeleteItem", "GetItem", "PutItem", "UpdateItem"),
             "rooms": ("BatchWriteItem", "DeleteItem", "PutItem"),
-            "events": ("BatchGetItem", "Query"),
+            "events": ("BatchGetItem", "PutItem", "Query"),
             "data_bucket": ("GetObject", "PutObject"),  # who signs a link needs the right itself
             "open": ("InvokeFunction",),
             "clients": ("DELETE", "POST"),
@@ -92,7 +93,7 @@ FUNCTIONS = (
         grants={
             "rooms": ("BatchGetItem", "BatchWriteItem", "Query"),
             "connections": ("DeleteItem", "PutItem"),
-            "events": ("PutItem", "UpdateItem"),
+            "events": ("PutItem", "Query", "UpdateItem"),
             "counters": ("UpdateItem",),
             "pages_queue": ("SendMessage",),
             "data_bucket": ("GetObject", "PutObject"),

@@ -15,7 +15,10 @@ from simulation.sender import Sender
 from simulation.world import Task, World
 
 WRITES_BEFORE = 2
-"""Writes of an event before its members are read, side by side: begun, logged."""
+"""Writes of an event before its members are read, side by side: begun, given a position."""
+
+WRITES_AFTER = 2
+"""Writes of an event when all is done, one after the other: complete, under way no more."""
 
 Put = Callable[[Work, float], None]
 """Queues work, to be taken after so many seconds."""
@@ -34,6 +37,7 @@ class Invocation:
         self._ended = ended
         self._to_read = list(task.spans)
         self._reading = 0
+        self._held: int | None = None
         until = world.loop.now + world.timeout - RESERVE
         self._sender = Sender(world, container, task.event, until=until, done=self._posted)
 
@@ -46,14 +50,25 @@ class Invocation:
             cpu += container.first_page_cpu
             container.first_page_cpu = 0.0
         started = container.processor.work(cpu, self._world.loop.now)
-        writes = WRITES_BEFORE if self._task.from_bus else 0
-        self._world.loop.at(started, self._write, writes, self._read_parts)
+        if self._task.from_bus:
+            self._world.loop.at(started, self._write, WRITES_BEFORE, self._log)
+        else:
+            self._world.loop.at(started, self._read_parts)
+
+    def _log(self) -> None:
+        """Log the event, and read its members at the same time; hold them until it is logged."""
+        self._held = 0
+        self._write(1, self._logged)
+        self._read_parts()
+
+    def _logged(self) -> None:
+        held, self._held = self._held, None
+        self._sender.add(held or 0)
+        if not self._reading:
+            self._sender.close()
 
     def _write(self, count: int, then: Callable[[], None]) -> None:
         """Write to the events table so many times side by side, and go on after the last."""
-        if not count:
-            then()
-            return
         constants, random = self._world.constants, self._world.random
         took = max(constants.write.draw(random) for _ in range(count))
         self._container.call_store(took, then)
@@ -66,7 +81,7 @@ class Invocation:
     def _part_read(self) -> None:
         self._reading -= 1
         self._read_parts()
-        if not self._reading:
+        if not self._reading and self._held is None:
             self._sender.close()
 
     def _read(self, span: Span) -> None:
@@ -88,7 +103,10 @@ class Invocation:
         self._container.call_store(took, answered)
 
     def _found(self, span: Span, count: int, after: str | None) -> None:
-        self._sender.add(count)
+        if self._held is None:
+            self._sender.add(count)
+        else:
+            self._held += count
         if after is None:
             self._part_read()
             return
@@ -118,4 +136,8 @@ class Invocation:
         if work := next(works, None):
             self._queue(work, fanout.REQUEUE_DELAY_SECONDS, partial(self._requeue, works))
         else:
-            self._write(1, self._ended)
+            self._end(WRITES_AFTER if self._task.from_bus else 1)
+
+    def _end(self, writes: int) -> None:
+        """Write what is left to write, one after the other."""
+        self._write(1, partial(self._end, writes - 1) if writes > 1 else self._ended)

@@ -14,6 +14,7 @@ from roomcast_backend.stores.counters import CounterStore
 from roomcast_backend.stores.events import EventStore
 from roomcast_backend.stores.large_data import LargeData
 from roomcast_backend.stores.memberships import MembershipStore
+from roomcast_backend.stores.room_log import RoomLog
 from roomcast_backend.stores.rooms import RoomStore
 
 
@@ -27,6 +28,7 @@ def fan_out() -> FanOut:
         chosen,
         rooms=RoomStore(chosen),
         events=EventStore(chosen),
+        log=RoomLog(chosen),
         sender=Sender(gateway(), memberships),
         terminator=Terminator(gateway(), memberships),
         queue=PageQueue(chosen),

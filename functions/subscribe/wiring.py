@@ -1,7 +1,7 @@
 """Builds what `subscribe` calls: the dispatcher with a handler for each protocol."""
 
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from functools import cache, partial
+from typing import Any
 
 from roomcast_backend.auth.verification_keys import load_verifier, principal_of
 from roomcast_backend.inbound.commands import Commands
@@ -20,15 +20,13 @@ from roomcast_backend.runtime.gateway import gateway
 from roomcast_backend.runtime.invoke_open import invoke_open
 from roomcast_backend.runtime.unavailable import FRAMES, count_unavailable
 from roomcast_backend.settings import settings
-from roomcast_backend.stores.connections import ConnectionStore
+from roomcast_backend.stores.connections import ConnectionStore, RateLimit
 from roomcast_backend.stores.events import EventStore
 from roomcast_backend.stores.large_data import LargeData
 from roomcast_backend.stores.memberships import MembershipStore
 from roomcast_backend.stores.recovery import RecoveryStore
+from roomcast_backend.stores.room_log import RoomLog
 from roomcast_backend.stores.sessions import SessionStore
-
-if TYPE_CHECKING:
-    from roomcast_backend.inbound.ports import RateLimitedConnections
 
 
 def warm_up() -> None:
@@ -41,12 +39,13 @@ def warm_up() -> None:
 def dispatcher() -> Dispatcher:
     """Return the dispatcher of frames."""
     chosen = settings()
+    limit = rate_limit(chosen)
     connections = ConnectionStore(chosen)
     return Dispatcher(
         connections=connections,
-        handlers=_handlers(connections),
+        handlers=_handlers(connections, limit),
         gateway=gateway(),
-        limit=rate_limit(chosen),
+        limit=limit,
         count_flooding=count_flooding,
         count_unavailable=lambda: count_unavailable(FRAMES),
     )
@@ -58,12 +57,14 @@ def last_resort(frame: str) -> str:
     return handler.last_resort
 
 
-def _handlers(connections: "RateLimitedConnections") -> dict[str, ProtocolHandler[Any]]:
+def _handlers(connections: ConnectionStore, limit: RateLimit) -> dict[str, ProtocolHandler[Any]]:
     chosen = settings()
     replay = Replay(
+        RoomLog(chosen),
         EventStore(chosen),
         gateway(),
         keep=chosen.replay_hours * 3600,
+        charge=partial(connections.charge, limit=limit),
         frames=EventFrames(LargeData(chosen), largest=chosen.max_post_bytes),
     )
     commands = Commands(

@@ -59,6 +59,10 @@ class InProcessGateway(Gateway):
             self._loop.call_soon_threadsafe(greeted.set)
         return Outcome.SENT
 
+    def post_in_order(self, connection_id: str, frames: Iterable[bytes]) -> Iterator[Outcome]:
+        """Send frames to one client, one after the other."""
+        return (self.post(connection_id, frame) for frame in frames)
+
     def post_all(self, posts: Iterable[Post]) -> Iterator[Posted]:
         """Send one after the other."""
         for post in posts:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from threading import RLock
 
-from roomcast_backend.inbound.replay import Replayed
+from roomcast_backend.inbound.replay import Budget, Replayed
 from roomcast_backend.model.connection import Connection, State, address, session_id
 from roomcast_backend.model.order import Sent
 from roomcast_backend.model.recovery import RecoverableSession
@@ -116,7 +116,7 @@ class NoMemberships:
 class NothingKept:
     """Finds no session that could be recovered."""
 
-    def get(self, secret: str) -> RecoverableSession | None:
+    def get(self, secret: str, *, now: int) -> RecoverableSession | None:
         """Return None."""
         return None
 
@@ -124,6 +124,17 @@ class NothingKept:
 class NothingMissed:
     """Replays nothing, because no session is recovered."""
 
-    def post(self, session: Connection, rooms: Iterable[str], *, since: str) -> Replayed:
+    def budget(self) -> Budget:
+        """Return what one answer may post."""
+        return Budget(0)
+
+    def post(
+        self,
+        session: Connection,
+        rooms: Iterable[str],
+        *,
+        since: str | int,
+        budget: Budget | None = None,
+    ) -> Replayed:
         """Say that what was missed is not known."""
         return Replayed(0, complete=False)

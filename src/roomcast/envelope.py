@@ -7,7 +7,7 @@ Publishers put an envelope with its rooms on the bus (`to_detail`). The service 
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Self
 
@@ -23,7 +23,13 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-executio
 """
 
 FRAMING_BYTES: Final = 512
-"""Reserved for what a protocol adds to an envelope: packet type, event name, replay offset."""
+"""Reserved for what is added to an event: `seq`, `publisher` and `number`, packet type, event name,
+replay offset."""
+
+MAX_NUMBER: Final = 10**12
+"""An event's `number` is smaller: more events than any process publishes."""
+
+MAX_PUBLISHER_LENGTH: Final = 64
 
 MAX_ENTRY_BYTES: Final = BUS_BYTES
 
@@ -78,6 +84,11 @@ class Envelope:
     `rooms` are in order of precedence: a connection in two of them gets the copy of the first one.
     With `reference` the data stands in the data bucket and `data` is empty; `link` is where the
     clients of one post fetch it, and is never on the bus.
+
+    `publisher` names the process that published the event, `number` counts what it published: of
+    two events of one publisher the one with the larger number was published later. Publishers that
+    do not use this library may leave both out. `seqs` are the event's positions in the logs of its
+    rooms, by the rooms' names; only the service knows them.
     """
 
     id: str
@@ -88,10 +99,13 @@ class Envelope:
     data: dict[str, Any]
     reference: DataReference | None = None
     link: DataLink | None = None
+    publisher: str = ""
+    number: int = 0
+    seqs: Mapping[str, int] = field(default_factory=dict)
 
     def for_room(self, room: str) -> dict[str, Any]:
         """Return the copy for the members of `room`, as a JSON object."""
-        copy = {
+        copy: dict[str, Any] = {
             "id": self.id,
             "type": self.type,
             "timestamp": self.timestamp,
@@ -99,6 +113,9 @@ class Envelope:
             "room": room,
             "data": self.data,
         }
+        if room in self.seqs:
+            copy["seq"] = self.seqs[room]
+        copy |= self._order()
         return {**copy, "data_ref": self._data_ref()} if self.reference else copy
 
     def by_reference(self, reference: DataReference) -> Self:
@@ -118,20 +135,28 @@ class Envelope:
             "source": self.source,
             "rooms": list(self.rooms),
             "data": self.data,
+            **self._order(),
         }
         return {**detail, "data_ref": self.reference.to_detail()} if self.reference else detail
+
+    def _order(self) -> dict[str, Any]:
+        """Return the fields that order the events of one publisher, if it has numbered them."""
+        return {"publisher": self.publisher, "number": self.number} if self.publisher else {}
 
     @classmethod
     def from_detail(cls, detail: Mapping[str, Any]) -> Self:
         """Parse the `Detail` of an EventBridge entry, from whichever publisher it comes.
 
-        Raises `InvalidEnvelope` when a field is missing or of the wrong type.
+        Raises `InvalidEnvelope` when a field is missing or of the wrong type. `publisher` and
+        `number` count only where both are as this library writes them: another publisher may
+        mean something else by these names.
         """
-        for field in ("id", "type", "timestamp", "source"):
-            if not isinstance(detail.get(field), str) or not detail[field]:
-                raise InvalidEnvelope(f"{field}: expected a non-empty string")
+        for name in ("id", "type", "timestamp", "source"):
+            if not isinstance(detail.get(name), str) or not detail[name]:
+                raise InvalidEnvelope(f"{name}: expected a non-empty string")
         if not isinstance(detail.get("data"), dict):
             raise InvalidEnvelope("data: expected an object")
+        publisher, number = _order_of(detail)
         return cls(
             id=detail["id"],
             type=detail["type"],
@@ -140,6 +165,8 @@ class Envelope:
             rooms=room_names(detail.get("rooms")),
             data=detail["data"],
             reference=_reference(detail.get("data_ref")),
+            publisher=publisher,
+            number=number,
         )
 
     def check_size(self, limit: int = MAX_FRAME_BYTES) -> None:
@@ -149,9 +176,13 @@ class Envelope:
             raise EventTooLarge(self.type, size, limit)
 
     def size(self) -> int:
-        """Return the size of a client's copy with its framing, in bytes."""
+        """Return the size of a client's copy with its framing, in bytes.
+
+        The order of the event and its positions are part of the framing.
+        """
         longest = max(self.rooms, key=len, default="")
-        return len(encode(self.for_room(longest)).encode()) + FRAMING_BYTES
+        copy = replace(self, publisher="", seqs={}).for_room(longest)
+        return len(encode(copy).encode()) + FRAMING_BYTES
 
     def _data_ref(self) -> dict[str, Any]:
         if self.reference is None or self.link is None:
@@ -178,3 +209,15 @@ def room_names(names: object) -> tuple[str, ...]:
         return tuple(dict.fromkeys(str(Room.parse(name)) for name in names))
     except InvalidRoom as exc:
         raise InvalidEnvelope(f"rooms: {exc}") from exc
+
+
+def _order_of(detail: Mapping[str, Any]) -> tuple[str, int]:
+    """Return an event's publisher and number; an empty name and 0 where it has none."""
+    publisher, number = detail.get("publisher"), detail.get("number")
+    if not isinstance(publisher, str) or not publisher.isascii():
+        return "", 0
+    if not isinstance(number, int) or isinstance(number, bool):
+        return "", 0
+    if len(publisher) > MAX_PUBLISHER_LENGTH or not 0 <= number < MAX_NUMBER:
+        return "", 0
+    return publisher, number

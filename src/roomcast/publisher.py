@@ -12,6 +12,7 @@ from roomcast.errors import EventTooLarge, InvalidEvent
 from roomcast.events.base import Event
 from roomcast.large_events import LargeEvents
 from roomcast.next_steps import next_step
+from roomcast.numbering import numbered
 from roomcast.put_results import PutResult
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class Publisher:
         if not event.publishable:
             raise InvalidEvent(event.type, {"type": "the service sends this event, nobody else"})
         source = self._source if source is None else source
-        envelope = event.to_envelope(id, timestamp, source)
+        envelope = numbered(event.to_envelope(id, timestamp, source))
         envelope.check_size(environment.max_event_bytes())
         by_reference = self._large.applies_to(envelope)
         return Prepared(envelope, None if by_reference else _entry(envelope))

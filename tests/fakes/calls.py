@@ -169,6 +169,10 @@ class _RecordedGateway(_Recorded):
             call.answer = outcome
         return outcome
 
+    def post_in_order(self, connection_id: str, frames: Iterable[bytes]) -> Iterator[Outcome]:
+        for frame in frames:
+            yield self.post(connection_id, frame)
+
     def post_all(self, posts: Iterable[Post]) -> Iterator[Posted]:
         under_way: list[Call] = []
 

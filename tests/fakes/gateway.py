@@ -41,6 +41,10 @@ class FakeGateway(Gateway):
         self.sent[connection_id].append(frame)
         return Outcome.SENT
 
+    def post_in_order(self, connection_id: str, frames: Iterable[bytes]) -> Iterator[Outcome]:
+        for frame in frames:
+            yield self.post(connection_id, frame)
+
     def post_all(self, posts: Iterable[Post]) -> Iterator[Posted]:
         for post in posts:
             yield Posted(post, self.post(post.member.connection_id, post.frame))

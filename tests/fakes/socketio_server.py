@@ -1,6 +1,8 @@
 """The service as Socket.IO and JSON clients meet it: on moto's tables, with a fake gateway."""
 
 import json
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -32,6 +34,7 @@ from roomcast_backend.stores.connections import ConnectionStore, RateLimit
 from roomcast_backend.stores.events import EventStore
 from roomcast_backend.stores.memberships import MembershipStore
 from roomcast_backend.stores.recovery import RecoveryStore
+from roomcast_backend.stores.room_log import RoomLog
 from roomcast_backend.stores.rooms import RoomStore
 from roomcast_backend.stores.sessions import SessionStore
 from roomcast_backend.stores.sweeps import SweepStore
@@ -61,7 +64,9 @@ class Server:
         self.clock = FakeClock()
         self.gateway = FakeGateway()
         self.connections = ConnectionStore(self.settings, client=dynamodb)
-        self.memberships = MembershipStore(self.settings, client=dynamodb, sleep=self.clock.sleep)
+        self.memberships = MembershipStore(
+            self.settings, client=dynamodb, sleep=self.clock.sleep, clock=self.clock
+        )
         self.rooms = RoomStore(self.settings, client=dynamodb)
         self.events = EventStore(self.settings, client=dynamodb)
         self.terminator = Terminator(self.gateway, self.memberships, clock=self.clock)
@@ -69,8 +74,18 @@ class Server:
         self.greeted: list[str] = []
         self.checks: list[tuple[str, int]] = []
         sender = Sender(self.gateway, self.memberships, clock=self.clock, sleep=self.clock.sleep)
+        self.log = RoomLog(self.settings, client=dynamodb, sleep=self.clock.sleep)
+        limit = RateLimit(interval=100, burst=20)
         frames = EventFrames(FakeData(), largest=self.settings.max_post_bytes)
-        replay = Replay(self.events, self.gateway, frames=frames, keep=24 * HOUR, clock=self.clock)
+        replay = Replay(
+            self.log,
+            self.events,
+            self.gateway,
+            frames=frames,
+            keep=24 * HOUR,
+            charge=partial(self.connections.charge, limit=limit),
+            clock=self.clock,
+        )
         commands = Commands(
             connections=self.connections,
             memberships=self.memberships,
@@ -98,13 +113,14 @@ class Server:
                 ),
             },
             gateway=self.gateway,
-            limit=RateLimit(interval=100, burst=20),
+            limit=limit,
             clock=self.clock,
         )
         self.fan_out = FanOut(
             self.settings,
             rooms=self.rooms,
             events=self.events,
+            log=self.log,
             sender=sender,
             terminator=self.terminator,
             queue=NoQueue(),
@@ -201,11 +217,16 @@ class Server:
         return Envelope(event_id, "project.updated", "2026-01-01T00:00:00Z", "s", rooms, data)
 
     def publish(self, *rooms: str, number: int = 0, made: float | None = None) -> Envelope:
-        """Fan an event out a second later."""
+        """Fan an event out a second later; return it as clients get it."""
         self.clock.advance(1)
         envelope = self.envelope(*rooms, number=number, made=made)
         self.broadcast(envelope)
-        return envelope
+        seqs = {
+            room: entry.position
+            for room in rooms
+            for entry in self.log.recent(room, before=10**16 - 1, limit=1)
+        }
+        return replace(envelope, seqs=seqs)
 
     def broadcast(self, envelope: Envelope) -> Tally:
         return self.fan_out.broadcast(envelope, until=self.clock.now + 25)

@@ -19,6 +19,7 @@ from roomcast_backend.protocol.event_frame import EventFrames
 from roomcast_backend.stores.connections import ConnectionStore, RateLimit
 from roomcast_backend.stores.events import EventStore
 from roomcast_backend.stores.memberships import ChangeResult, MembershipStore
+from roomcast_backend.stores.room_log import RoomLog
 from roomcast_backend.stores.rooms import RoomStore
 from tests.fakes.clock import FakeClock
 from tests.fakes.data import FakeData
@@ -47,10 +48,12 @@ class Client:
             memberships=self.memberships,
             principal_of=self._principal_of,
             replay=Replay(
+                RoomLog(self.settings, client=dynamodb, sleep=self.clock.sleep),
                 self.events,
                 self.gateway,
                 frames=EventFrames(FakeData(), largest=self.settings.max_post_bytes),
                 keep=24 * HOUR,
+                charge=lambda _connection_id, _commands: None,
                 clock=self.clock,
             ),
             max_rooms_per_connection=self.settings.max_rooms_per_connection,

@@ -5,6 +5,7 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from roomcast_backend.gateway.posts import Outcome
 from roomcast_backend.lifecycle.termination import Terminator
 from roomcast_backend.model.access import EVERYTHING, Principal
 from roomcast_backend.model.connection import Connection, Member, State
+from roomcast_backend.model.room_log import Placed
 from roomcast_backend.protocol.event_frame import EventFrames
 from roomcast_backend.stores.connections import ConnectionStore
 from roomcast_backend.stores.counters import Counter, CounterStore
@@ -28,6 +30,7 @@ from roomcast_backend.stores.events import EventStore
 from roomcast_backend.stores.items import member_item
 from roomcast_backend.stores.keys import partition, shard_of
 from roomcast_backend.stores.memberships import MembershipStore
+from roomcast_backend.stores.room_log import RoomLog
 from roomcast_backend.stores.rooms import Page, RoomStore
 from tests.fakes.calls import Calls
 from tests.fakes.clock import FakeClock
@@ -72,11 +75,13 @@ class Service:
         self.memberships = MembershipStore(self.settings, client=dynamodb)
         self.rooms = RoomStore(self.settings, client=dynamodb)
         self.events = EventStore(self.settings, client=dynamodb)
+        self.log = RoomLog(self.settings, client=dynamodb)
         self.counters = CounterStore(self.settings, client=dynamodb)
         self.fan_out = FanOut(
             self.settings,
             rooms=self.rooms,
             events=self.events,
+            log=self.log,
             sender=Sender(self.gateway, self.memberships, clock=self.clock, sleep=self.clock.sleep),
             terminator=Terminator(self.gateway, self.memberships, clock=self.clock),
             queue=self.queue,
@@ -130,9 +135,18 @@ class Service:
         work = Work.from_message(self.queue.messages.popleft())
         self.fan_out.deliver(work, until=self.clock.now + 25)
 
+    def logged(self, room: str) -> dict[str, int]:
+        """Return the positions of a room's events by their ids, in the order of positions."""
+        _, entries = self.log.newest_first(room, now=self.clock.now)
+        return {entry.event_id: entry.position for entry in reversed([*entries]) if entry.envelope}
+
     def is_under_way(self, envelope: Envelope) -> bool:
         """Tell whether somebody who comes back would be told of the event once more."""
-        return bool(self.events.under_way([envelope.id], at=int(self.clock.now * 1000)))
+        head, _ = self.log.newest_first(envelope.rooms[0], now=self.clock.now)
+        assert head is not None
+        ended = not self.events.under_way([envelope.id], at=int(self.clock.now * 1000))
+        assert ended != bool(head.under_way)
+        return not ended
 
     def received(self, connection_id: str) -> list[dict[str, Any]]:
         return [json.loads(frame) for frame in self.gateway.sent[connection_id]]
@@ -149,7 +163,9 @@ class TestDelivery:
         service.connect("b", "project:p")
         service.connect("c", "project:other")
         envelope, tally = service.publish("project:p")
-        assert service.received("a") == service.received("b") == [envelope.for_room("project:p")]
+        (received,) = service.received("a")
+        assert service.received("b") == [received]
+        assert received == {**envelope.for_room("project:p"), "seq": received["seq"]}
         assert service.received("c") == []
         assert tally.outcomes == {Outcome.SENT: 2}
 
@@ -467,8 +483,8 @@ class TestTrouble:
         service.gateway.fail("a", Outcome.TOO_LARGE)
         envelope, tally = service.publish("project:p")
         assert tally.outcomes == {Outcome.TOO_LARGE: 1, Outcome.SENT: 2}
-        whole = envelope.for_room("project:p")
-        assert service.received("b") == [whole]
+        (whole,) = service.received("b")
+        assert whole == {**envelope.for_room("project:p"), "seq": whole["seq"]}
         (small,) = service.received("a")
         reference = small.pop("data_ref")
         assert small == {**whole, "data": {}}
@@ -490,7 +506,8 @@ class TestTrouble:
         event = Envelope(
             new_id(), "t", "2026-01-01T00:00:00Z", "s", ("project:p",), {"text": "x" * 2000}
         )
-        size = len(encode(event.for_room("project:p")))
+        logged = replace(event, seqs={"project:p": 1_800_000_000_000})
+        size = len(encode(logged.for_room("project:p")))
         service = Service(dynamodb, max_post_bytes=size - over)
         service.connect("a", "project:p")
         tally = service.fan_out.broadcast(event, until=service.clock.now + 25)
@@ -596,7 +613,7 @@ class TestRepeats:
         envelope, _ = service.publish("project:p", "user:u")
         items = service.dynamodb.scan(TableName="events")["Items"]
         rooms = {item["room"]["S"] for item in items if "detail" in item}
-        assert rooms == {"project:p", "user:u"}
+        assert rooms == {"#logproject:p", "#loguser:u"}
         details = [json.loads(item["detail"]["S"]) for item in items if "detail" in item]
         assert all(Envelope.from_detail(detail) == envelope for detail in details)
         assert all("ttl" in item for item in items)
@@ -615,6 +632,7 @@ class Metered:
             self.service.settings,
             rooms=self.service.rooms,
             events=self.service.events,
+            log=self.service.log,
             sender=Sender(metered, self.service.memberships, clock=clock, sleep=clock.sleep),
             terminator=Terminator(metered, self.service.memberships, clock=clock),
             queue=self.calls.wrap(self.service.queue),
@@ -640,14 +658,14 @@ class TestCalls:
         metered.service.connect("a", "project:p")
         calls = metered.publish("project:p")
         assert calls.depth_before("post") == 2
-        assert calls.counted == {"update_item": 3, "put_item": 1, "query": 1, "post": 1}
+        assert calls.counted == {"update_item": 5, "put_item": 1, "query": 1, "post": 1}
 
     def test_several_rooms_and_shards_take_no_more(self, metered: Metered) -> None:
         metered.service.fill("project:p", ["a", "b"])
         metered.service.fill("global", ["a", "b", "c", "d"])
         calls = metered.publish("project:p", "user:u", "global")
         assert calls.depth_before("post") == 2
-        assert calls.counted == {"update_item": 3, "put_item": 3, "query": 2 + 4, "post": 4}
+        assert calls.counted == {"update_item": 9, "put_item": 3, "query": 2 + 4, "post": 4}
 
     def test_an_empty_first_room_delays_nobody(self, metered: Metered) -> None:
         metered.service.connect("a", "project:p")
@@ -657,47 +675,47 @@ class TestCalls:
     def test_the_statistics_are_beside_the_members(self, metered: Metered) -> None:
         metered.service.connect("a", "project:p")
         calls = metered.publish("project:p")
-        assert calls.depth == 4  # begin and log, read and count, post, complete
+        assert calls.depth == 5  # begin and place, log and read and count, post, complete, release
 
     def test_a_repeat_reads_nobody(self, metered: Metered) -> None:
         metered.service.connect("a", "project:p")
         envelope, _ = metered.service.publish("project:p")
         metered.calls.clear()
         metered.service.publish("project:p", event_id=envelope.id)
-        assert metered.calls.counted == {"update_item": 1, "put_item": 1}
+        assert metered.calls.counted == {"update_item": 3, "put_item": 1}
 
 
 class TestLogFirst:
-    def test_nobody_is_posted_to_or_read_before_the_log_is_written(
+    def test_nobody_is_read_before_the_position_or_posted_to_before_the_log(
         self, service: Service, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         service.connect("a", "project:p")
-        log = service.events.log
         steps: list[str] = []
 
-        def slow(envelope: Envelope, *, now: float) -> None:
-            time.sleep(0.05)
-            log(envelope, now=now)
-            steps.append("logged")
+        def slow(name: str, call: Callable[..., Any], pause: float) -> Callable[..., Any]:
+            def noted(*args: Any, **options: Any) -> Any:
+                time.sleep(pause)
+                found = call(*args, **options)
+                steps.append(name)
+                return found
 
-        read = service.rooms.page
+            return noted
 
-        def page(*args: Any, **kwargs: Any) -> Page:
-            steps.append("read")
-            return read(*args, **kwargs)
-
-        monkeypatch.setattr(service.events, "log", slow)
-        monkeypatch.setattr(service.rooms, "page", page)
+        monkeypatch.setattr(service.log, "place", slow("place", service.log.place, 0.05))
+        monkeypatch.setattr(service.log, "put", slow("put", service.log.put, 0.2))
+        monkeypatch.setattr(service.rooms, "page", slow("read", service.rooms.page, 0))
+        monkeypatch.setattr(service.gateway, "post", slow("post", service.gateway.post, 0))
         service.publish("project:p")
-        assert steps == ["logged", "read"]
+        assert steps == ["place", "read", "put", "post"]
 
+    @pytest.mark.parametrize("step", ["place", "put"])
     def test_without_the_log_nobody_gets_it(
-        self, service: Service, monkeypatch: pytest.MonkeyPatch
+        self, service: Service, monkeypatch: pytest.MonkeyPatch, step: str
     ) -> None:
         service.connect("a", "project:p")
         event_id = new_id()
         with monkeypatch.context() as patch:
-            patch.setattr(service.events, "log", lambda *_a, **_k: 1 / 0)
+            patch.setattr(service.log, step, lambda *_a, **_k: 1 / 0)
             with pytest.raises(ZeroDivisionError):
                 service.publish("project:p", event_id=event_id)
         assert service.gateway.posts == 0
@@ -706,10 +724,49 @@ class TestLogFirst:
 
     def test_a_repeat_does_not_move_the_event_in_the_log(self, service: Service) -> None:
         envelope, _ = service.publish("project:p", "user:u")
-        before = service.events.between("project:p", "0", envelope.id)
+        before = service.logged("project:p")
         service.clock.advance(60)
         service.publish("project:p", "user:u", event_id=envelope.id)
-        assert service.events.between("project:p", "0", envelope.id) == before
+        assert service.logged("project:p") == before
+
+    def test_a_fan_out_that_broke_off_takes_its_position_again(
+        self, service: Service, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        service.connect("a", "project:p")
+        event_id = new_id()
+        with monkeypatch.context() as patch:
+            patch.setattr(service.log, "put", lambda *_a, **_k: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                service.publish("project:p", event_id=event_id)
+        other, _ = service.publish("project:p")
+        service.publish("project:p", event_id=event_id)
+        positions = service.logged("project:p")
+        assert list(positions) == [event_id, other.id]
+        assert positions[other.id] == positions[event_id] + 1
+        assert [event["seq"] for event in service.received("a")] == [*positions.values()][::-1]
+
+    def test_a_position_that_a_reader_has_taken_is_given_up(
+        self, service: Service, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        service.connect("a", "project:p")
+        place = service.log.place
+        taken: list[int] = []
+
+        def place_and_lose(envelope: Envelope, **options: Any) -> list[Placed]:
+            places = place(envelope, **options)
+            if not taken:
+                taken.append(places[0].position)
+                service.connect("late", "project:p")  # comes back, and joins before it reads
+                service.log.settle("project:p", taken[0], now=service.clock.now)
+            return places
+
+        monkeypatch.setattr(service.log, "place", place_and_lose)
+        envelope, _ = service.publish("project:p")
+        (position,) = service.logged("project:p").values()
+        assert position > taken[0]
+        for client in ("a", "late"):
+            assert [event["seq"] for event in service.received(client)] == [position]
+        assert envelope.id == service.received("late")[0]["id"]
 
     def test_an_event_that_is_not_counted_is_not_delivered_again(
         self, service: Service, monkeypatch: pytest.MonkeyPatch

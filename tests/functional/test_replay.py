@@ -1,6 +1,7 @@
 """What a client missed: `since` of the JSON protocol, connection state recovery of Socket.IO."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,9 +10,24 @@ from roomcast.envelope import Envelope
 from roomcast_backend.gateway.posts import Outcome
 from roomcast_backend.inbound.replay import MAX_REPLAYED
 from roomcast_backend.model.access import Grant
+from tests.fakes.memory_tables import MemoryTables
 from tests.fakes.socketio_server import HOUR, OTHER, USER, Server, limit_keys
 
 ROOM = "project:p1"
+MINUTE = 60
+
+
+def begun(server: Server, envelope: Envelope) -> None:
+    """Do what a fan-out does before its first post."""
+    now = server.clock.now
+    server.events.begin(envelope.id, now=int(now))
+    assert not server.log.put(envelope, server.log.place(envelope, now=now), now=now)
+
+
+def ended(server: Server, envelope: Envelope) -> None:
+    """Do what a fan-out does after its last post."""
+    if server.events.complete(envelope.id, now=server.clock.now):
+        server.log.release(envelope.id, envelope.rooms)
 
 
 class Json:
@@ -50,12 +66,13 @@ def client(server: Server) -> Json:
 
 
 class TestSince:
-    def test_what_came_after_it_in_the_order_of_ids(self, client: Json) -> None:
+    def test_what_came_after_it_in_the_order_of_positions(self, client: Json) -> None:
         first, *missed = client.log(50, 30, 40, 20)
         reply = client.subscribe(first.id)
         assert reply == {"status": "success", "room": ROOM, "recovered": True, "replayed": 3}
-        assert client.ids() == sorted(event.id for event in missed)
-        assert [event["data"]["n"] for event in client.heard()] == [40, 30, 20]
+        assert client.ids() == [event.id for event in missed]
+        seqs = [event["seq"] for event in client.heard()]
+        assert seqs == list(range(seqs[0], seqs[0] + 3))
         assert all(event["room"] == ROOM for event in client.heard())
 
     def test_nothing_was_missed(self, client: Json) -> None:
@@ -79,36 +96,27 @@ class TestSince:
 
     def test_an_earlier_event_whose_fan_out_had_not_ended(self, client: Json) -> None:
         server = client.server
-        now = server.clock.now
-        slow = server.envelope(ROOM, made=now - 2)
-        server.events.begin(slow.id, now=int(now))
-        server.events.log(slow, now=now)
+        slow = server.envelope(ROOM, made=server.clock.now - 2)
+        begun(server, slow)
         last = server.publish(ROOM)
-        server.events.complete(slow.id, now=server.clock.now + 1)
+        server.clock.advance(10 * MINUTE)
+        ended(server, slow)
         assert client.subscribe(last.id)["replayed"] == 1
         assert client.ids() == [slow.id]
 
-    @pytest.mark.parametrize(
-        ("done", "replayed"),
-        [([], 1), ([("0/0/a", -0.5)], 1), ([("0/0/a", -0.5), ("0/0/b", -0.4)], 0)]
-        + [([("0/0/a", -0.5), ("0/0/b", 5)], 1)],
-        ids=["nothing yet", "some", "all", "the rest later"],
-    )
-    def test_an_earlier_event_whose_rest_is_in_the_queue(
-        self, client: Json, done: list[tuple[str, float]], replayed: int
-    ) -> None:
+    @pytest.mark.parametrize("done", [0, 1, 2], ids=["nothing yet", "some", "all"])
+    def test_an_earlier_event_whose_rest_is_in_the_queue(self, client: Json, done: int) -> None:
         server = client.server
-        now = server.clock.now
-        queued = server.envelope(ROOM, made=now - 2)
-        server.events.begin(queued.id, now=int(now))
-        server.events.log(queued, now=now - 1)
-        for work in ("0/0/a", "0/0/b"):
+        queued = server.envelope(ROOM, made=server.clock.now - 2)
+        begun(server, queued)
+        for work in ("a", "b"):
             server.events.note_queued(queued.id, work)
-        server.events.complete(queued.id, now=now - 1)
-        for work, when in done:
-            server.events.note_done(queued.id, work, now=now + when)
+        ended(server, queued)
+        for work in ("a", "b")[:done]:
+            if server.events.note_done(queued.id, work, now=server.clock.now):
+                server.log.release(queued.id, queued.rooms)
         last = server.publish(ROOM)
-        assert client.subscribe(last.id)["replayed"] == replayed
+        assert client.subscribe(last.id)["replayed"] == int(done < 2)
 
     def test_work_done_twice_is_done_once(self, client: Json) -> None:
         server = client.server
@@ -116,11 +124,11 @@ class TestSince:
         server.events.begin(queued.id, now=0)
         for work in ("0/0/a", "0/0/b"):
             server.events.note_queued(queued.id, work)
-        server.events.complete(queued.id, now=1)
+        assert not server.events.complete(queued.id, now=1)
         for _ in range(2):
-            server.events.note_done(queued.id, "0/0/a", now=2)
+            assert not server.events.note_done(queued.id, "0/0/a", now=2)
         assert server.events.under_way([queued.id], at=3000) == {queued.id}
-        server.events.note_done(queued.id, "0/0/b", now=2)
+        assert server.events.note_done(queued.id, "0/0/b", now=2)
         assert server.events.under_way([queued.id], at=3000) == frozenset()
         assert server.events.under_way([queued.id], at=1999) == {queued.id}
 
@@ -158,14 +166,19 @@ class TestNotRecovered:
         assert reply == {"status": "success", "room": ROOM, "recovered": False, "replayed": 0}
         assert client.server.members(ROOM) == ["j1"]
 
-    @pytest.mark.parametrize("since", [5, True, [], {}])
-    def test_what_is_no_string_is_refused(self, client: Json, since: Any) -> None:
+    @pytest.mark.parametrize("since", [True, [], {}, 5.0])
+    def test_what_is_neither_an_id_nor_a_position_is_refused(
+        self, client: Json, since: Any
+    ) -> None:
         assert client.subscribe(since)["code"] == "INVALID_MESSAGE"
         assert client.server.members(ROOM) == []
 
     @pytest.mark.parametrize(("age", "recovered"), [(24 * HOUR - 120, True), (24 * HOUR, False)])
     def test_too_old(self, client: Json, age: int, recovered: bool) -> None:
-        first, _ = client.log(age, 50)
+        (first,) = client.log(0)
+        client.server.clock.advance(age)
+        client.server.connect("j1", client.server.principal(), protocol="json")
+        client.log(50)
         reply = client.subscribe(first.id)
         assert (reply["recovered"], reply["replayed"]) == (recovered, int(recovered))
 
@@ -181,22 +194,24 @@ class TestNotRecovered:
         assert (reply["recovered"], reply["replayed"]) == (False, 0)
 
 
-def fill(server: Server, count: int, *, size: int = 0) -> list[Envelope]:
+def fill(server: Server, count: int, *, size: int = 0, room: str = ROOM) -> list[Envelope]:
     """Write a log, one event in 100 ms, each delivered before the next."""
     logged = []
     for number in range(count):
         server.clock.advance(0.1)
-        now = server.clock.now
-        envelope = server.envelope(ROOM, number=number)
+        envelope = server.envelope(room, number=number)
         envelope.data["pad"] = "x" * size
-        server.events.begin(envelope.id, now=int(now))
-        server.events.log(envelope, now=now)
-        server.events.complete(envelope.id, now=now)
+        begun(server, envelope)
+        ended(server, envelope)
         logged.append(envelope)
     return logged
 
 
 class TestMany:
+    @pytest.fixture
+    def server(self) -> Server:
+        return Server(MemoryTables())
+
     def test_as_many_as_are_replayed(self, client: Json) -> None:
         first, *missed = fill(client.server, MAX_REPLAYED)
         reply = client.subscribe(first.id)
@@ -297,7 +312,7 @@ class TestRecovery:
         lost.server.gateway.open.discard("c1")
         lost.server.clock.advance(1)
         missed = lost.server.envelope(ROOM, made=lost.server.clock.now)
-        lost.server.events.log(missed, now=lost.server.clock.now)
+        begun(lost.server, missed)
         assert lost.come_back() == lost.pid
         assert lost.ids() == [missed.id]
         assert ROOM in lost.rooms()
@@ -337,16 +352,18 @@ class TestRecovery:
         late = server.envelope(ROOM, made=server.clock.now - 1)
         lost.drop()
         server.clock.advance(1)
-        server.events.log(late, now=server.clock.now)
+        begun(server, late)
         assert late.id < lost.offset
         lost.come_back()
         assert lost.ids() == [late.id]
 
     def test_an_earlier_event_whose_fan_out_had_not_ended(self, lost: Recovering) -> None:
         server = lost.server
-        beside = server.publish(ROOM)
+        beside = server.envelope(ROOM)
+        begun(server, beside)
         lost.offset = server.publish(ROOM).id
-        server.events.complete(beside.id, now=server.clock.now + 0.5)
+        server.clock.advance(0.5)
+        ended(server, beside)
         lost.drop()
         lost.come_back()
         assert lost.ids() == [beside.id]
@@ -385,7 +402,42 @@ class TestRecovery:
         server.clock.advance(1)
         server.broadcast(late)
         pid = lost.come_back()
-        assert pid != lost.pid or lost.ids() == [late.id]
+        assert pid == lost.pid
+        assert late.id in lost.ids()
+
+
+class TestHowLong:
+    """A session can be recovered for three hours from its loss, not from its beginning."""
+
+    @pytest.mark.parametrize(
+        ("before", "after", "recovered"),
+        [(10, 3 * HOUR - 60, True), (2 * HOUR, 3 * HOUR - 60, True), (10, 3 * HOUR, False)],
+    )
+    def test_from_its_loss(
+        self, lost: Recovering, before: int, after: int, recovered: bool
+    ) -> None:
+        server = lost.server
+        server.clock.advance(before)
+        lost.drop()
+        server.clock.advance(after)
+        server.tokens["good"] = server.principal()
+        assert (lost.come_back() == lost.pid) == recovered
+        assert (ROOM in lost.rooms()) == recovered
+
+    @pytest.mark.parametrize(("age", "recovered"), [(3 * HOUR - 60, True), (3 * HOUR, False)])
+    def test_whose_loss_was_never_noticed(
+        self, lost: Recovering, age: int, recovered: bool
+    ) -> None:
+        server = lost.server
+        server.gateway.open.discard("c1")
+        server.clock.advance(age)
+        server.tokens["good"] = server.principal()
+        assert (lost.come_back() == lost.pid) == recovered
+
+    def test_a_crash_between_its_end_and_its_rooms(self, lost: Recovering) -> None:
+        """Nobody knows its rooms any more: it must not come back in fewer of them."""
+        lost.server.connections.delete("c1#/ws")
+        assert lost.come_back() not in ("", lost.pid)
 
 
 class TestNoRecovery:
@@ -475,7 +527,8 @@ class TestNoRecovery:
         assert lost.server.begin("/ws", "c1", **auth)["pid"] not in ("", lost.pid)
         assert ROOM not in lost.rooms()
 
-    def test_too_much_was_missed(self, lost: Recovering) -> None:
+    def test_too_much_was_missed(self) -> None:
+        lost = Recovering(Server(MemoryTables()))
         lost.drop()
         fill(lost.server, MAX_REPLAYED + 1)
         assert lost.come_back() not in ("", lost.pid)
@@ -492,3 +545,179 @@ class TestNoRecovery:
         monkeypatch.setattr(lost.server.gateway, "post", gone)
         lost.come_back()
         assert lost.server.rows("connections") == lost.server.rows("rooms") == []
+
+
+class TestWhateverTheClocks:
+    """Replay goes by positions: neither ids nor the clocks of publishers decide anything."""
+
+    @pytest.mark.parametrize("seconds", [-86_400, -600, -70, -1, 5, 70, 86_400])
+    def test_a_publishers_clock(self, client: Json, seconds: float) -> None:
+        server = client.server
+        first = server.publish(ROOM, number=1)
+        wrong = server.publish(ROOM, made=server.clock.now + seconds, number=2)
+        last = server.publish(ROOM, number=3)
+        assert client.subscribe(first.id)["recovered"] is True
+        assert client.ids() == [wrong.id, last.id]
+        client.subscribe(wrong.id)
+        assert client.ids()[2:] == [last.id]
+
+    @pytest.mark.parametrize(
+        "own",
+        ["order-42", "0012c0de-0000-4000-8000-000000000001", "f012c0de-0000-4000-8000-000000000001",
+         "01HZY7Q2W3E4R5T6Y7U8I9O0PA", "x" * 3000, "é\n\x00", "5", "~"],
+    )  # fmt: skip
+    def test_a_publishers_own_id(self, client: Json, own: str) -> None:
+        server = client.server
+        first = server.publish(ROOM, number=1)
+        strange = replace(server.envelope(ROOM, number=2), id=own)
+        server.broadcast(strange)
+        last = server.publish(ROOM, number=3)
+        assert client.subscribe(first.id)["recovered"] is True
+        assert client.ids() == [own, last.id]
+        assert client.subscribe(own) | {"id": 0} == {
+            "status": "success", "room": ROOM, "recovered": True, "replayed": 1, "id": 0
+        }  # fmt: skip
+        assert client.ids()[2:] == [last.id]
+
+    @pytest.mark.parametrize("late", [MINUTE, 6 * MINUTE, 5 * HOUR])
+    def test_an_event_that_was_long_on_its_way(self, client: Json, late: int) -> None:
+        server = client.server
+        slow = server.envelope(ROOM, number=1)
+        server.clock.advance(late)
+        server.connect("j1", server.principal(), protocol="json")
+        got = server.publish(ROOM, number=2)
+        server.clock.advance(1)
+        server.broadcast(slow)
+        assert client.subscribe(got.id)["replayed"] == 1
+        assert client.ids() == [slow.id]
+
+    @pytest.mark.parametrize("behind", [0.5, 8])
+    def test_a_container_whose_clock_is_behind(self, client: Json, behind: float) -> None:
+        server = client.server
+        first = server.publish(ROOM, number=1)
+        server.clock.advance(-behind)
+        second = server.publish(ROOM, number=2)
+        server.clock.advance(behind)
+        assert client.subscribe(first.id)["replayed"] == 1
+        assert client.ids() == [second.id]
+
+    def test_an_event_that_was_got_through_another_room(self, client: Json) -> None:
+        server = client.server
+        server.publish(ROOM, number=1)
+        server.clock.advance(MINUTE)
+        elsewhere = server.publish("project:p2", number=2)
+        missed = server.publish(ROOM, number=3)
+        assert client.subscribe(elsewhere.id)["recovered"] is True
+        assert client.ids() == [missed.id]
+
+
+class TestPosition:
+    def test_is_where_a_client_goes_on(self, client: Json) -> None:
+        first, second, third = client.log(50, 40, 30)
+        client.subscribe(first.id)
+        seq = client.heard()[0]["seq"]
+        assert client.ids() == [second.id, third.id]
+        assert client.subscribe(seq)["replayed"] == 1
+        assert client.ids()[2:] == [third.id]
+        assert client.subscribe(seq + 1)["replayed"] == 0
+
+    @pytest.mark.parametrize("position", [-1, 0, 1, 10**15, 10**16, 10**40])
+    def test_that_is_not_in_the_log(self, client: Json, position: int) -> None:
+        client.log(50)
+        assert client.subscribe(position)["recovered"] is False
+
+    def test_of_a_room_without_events(self, client: Json) -> None:
+        assert client.subscribe(1_800_000_000_000)["recovered"] is False
+
+    def test_without_an_event_nothing_can_be_missing(self, client: Json) -> None:
+        greeting = client.server.envelope(ROOM)
+        assert client.subscribe(greeting.id)["recovered"] is True
+
+    def test_that_was_never_logged_is_no_reason_to_lie(self, client: Json) -> None:
+        """A fan-out ended between its position and its entry, and comes again."""
+        server = client.server
+        first = server.publish(ROOM, number=1)
+        broken = server.envelope(ROOM, number=2)
+        server.log.place(broken, now=server.clock.now)
+        last = server.publish(ROOM, number=3)
+        assert client.subscribe(first.id)["recovered"] is True
+        assert client.ids() == [last.id]
+        server.broadcast(broken)
+        assert client.ids() == [last.id, broken.id]
+        assert client.heard()[1]["seq"] > client.heard()[0]["seq"]
+
+    def test_events_of_containers_that_know_no_positions(self, client: Json) -> None:
+        server = client.server
+        first = server.publish(ROOM)
+        item = {"room": ROOM, "event_id": "0197", "detail": "{}"}
+        row: dict[str, Any] = {name: {"S": value} for name, value in item.items()}
+        row["ttl"] = {"N": str(int(server.clock.now) + HOUR)}
+        server.dynamodb.put_item(TableName="events", Item=row)
+        assert client.subscribe(first.id)["recovered"] is False
+        server.clock.advance(HOUR)
+        server.connect("j1", server.principal(), protocol="json")
+        assert client.subscribe(first.id)["recovered"] is True
+
+
+class TestOneBudget:
+    """However many rooms there are, one answer takes no more than one room's."""
+
+    @pytest.fixture
+    def server(self) -> Server:
+        return Server(MemoryTables())
+
+    def come_back(self, lost: Recovering, *rooms: str, each: int, size: int = 0) -> bool:
+        for room in rooms:
+            lost.server.clock.advance(2)
+            lost.server.ask("subscribe", room=room)
+        lost.drop()
+        lost.server.clock.advance(60)
+        for room in rooms:
+            fill(lost.server, each, size=size, room=room)
+        return bool(lost.come_back() == lost.pid)
+
+    @pytest.mark.parametrize(("each", "recovered"), [(100, True), (101, False)])
+    def test_of_events(self, lost: Recovering, each: int, recovered: bool) -> None:
+        assert self.come_back(lost, ROOM, "project:p2", each=each) == recovered
+        assert len(lost.ids()) <= MAX_REPLAYED
+
+    @pytest.mark.parametrize(("each", "recovered"), [(9, True), (12, False)])
+    def test_of_bytes(self, lost: Recovering, each: int, recovered: bool) -> None:
+        assert self.come_back(lost, ROOM, "project:p2", each=each, size=100_000) == recovered
+        frames = lost.server.gateway.sent["c2"]
+        assert sum(map(len, frames)) <= 2 * 1024 * 1024
+
+    def test_of_time(self, lost: Recovering, monkeypatch: pytest.MonkeyPatch) -> None:
+        post = lost.server.gateway.post
+
+        def slow(connection_id: str, frame: bytes) -> Outcome:
+            lost.server.clock.advance(1)
+            return post(connection_id, frame)
+
+        monkeypatch.setattr(lost.server.gateway, "post", slow)
+        assert not self.come_back(lost, ROOM, each=30)
+        assert len(lost.ids()) == 10
+
+    def test_ten_events_count_as_a_command(self, client: Json) -> None:
+        first, *_ = fill(client.server, 151)
+        assert client.subscribe(first.id)["replayed"] == 150
+        answers = [
+            json.loads(client.server.dispatcher.answer("j1", '{"action":"ping"}'))
+            for _ in range(20)
+        ]
+        taken = [answer for answer in answers if answer["status"] == "pong"]
+        assert len(taken) == 20 - 1 - 15
+
+    def test_a_recovery_counts_against_the_connection(self, lost: Recovering) -> None:
+        assert self.come_back(lost, ROOM, each=200)
+        answers = [lost.server.dispatcher.answer("c2", '42/ws,1["ping"]') for _ in range(3)]
+        assert all("RATE_LIMITED" in answer for answer in answers)
+
+    def test_a_replay_that_breaks_off_is_repeated_from_where_it_began(self, client: Json) -> None:
+        """The client goes on from a later event only when `subscribe` has been answered."""
+        server = client.server
+        first, *missed = fill(server, 30)
+        server.gateway.fail("j1", *[Outcome.SENT] * 7, Outcome.GONE)
+        assert client.subscribe(first.id)["recovered"] is False
+        assert client.subscribe(first.id)["recovered"] is True
+        assert client.ids()[-29:] == [event.id for event in missed]

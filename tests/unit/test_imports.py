@@ -50,9 +50,9 @@ FOR_FLOODS = {"connect", "disconnect"}
 """Functions that close clients only when frames flood them; they import what that takes then."""
 
 OWN = {
-    "roomcast_backend.inbound.commands": may("events", "Query"),
-    "roomcast_backend.inbound.handler": may("events", "Query"),
-    "roomcast_backend.fanout.broadcast": may("events", "PutItem"),
+    "roomcast_backend.inbound.commands": may("events", "BatchGetItem"),
+    "roomcast_backend.inbound.handler": may("events", "BatchGetItem"),
+    "roomcast_backend.fanout.broadcast": may("pages_queue", "SendMessage"),
     "roomcast_backend.fanout.sender": may("clients", "POST") & may("rooms", "Query") - {"count"},
     "roomcast_backend.gateway.connections_api": may("clients") - FOR_FLOODS,
     "roomcast_backend.github": may("github_secret"),

@@ -62,7 +62,7 @@ class TestByHand:
         assert run.first == run.lasts[0] == pytest.approx(UNTIL_READ + POST)
         assert run.record.invocations == 1
         assert run.record.messages == 0
-        assert run.record.durations[0] == pytest.approx(WRITE + QUERY + POST + WRITE)
+        assert run.record.durations[0] == pytest.approx(WRITE + QUERY + POST + 2 * WRITE)
 
     def test_a_page_more(self) -> None:
         run = one_event(site(page_size=16, global_shards=16), name="project:a", members=20)
@@ -92,7 +92,7 @@ class TestByHand:
     def test_a_cold_container(self) -> None:
         started = replace(KNOWN, sandbox=Latency.fixed(0.2), cold_start=0.3)
         run = one_event(replace(site(started), warm=0), name="project:a", members=1)
-        connecting = 4 * RECORDED.round_trip  # to the store, then to API Gateway
+        connecting = 6 * RECORDED.round_trip  # to the store, once more beside that, API Gateway
         assert run.lasts[0] == pytest.approx(0.5 + UNTIL_READ + POST + connecting)
         assert run.record.cold_starts == 1
 

@@ -52,6 +52,23 @@ class TestWork:
         message = Work(replace(EVENT, data={"a": "\ud800"}), 1.5, 1, 3).to_message()
         assert TAKEN_BY_SQS.fullmatch(message)
 
+    def test_keeps_the_positions_and_the_order(self) -> None:
+        placed = replace(EVENT, seqs={"agent:a": 7, "global": 9}, publisher="p", number=3)
+        work = Work(placed, 1.5, 1, 3)
+        assert Work.from_message(work.to_message()) == work
+
+    def test_a_message_of_a_version_without_positions(self) -> None:
+        message = json.loads(Work(EVENT, 1.5, 0, 0).to_message())
+        del message["detail"]["seqs"]
+        read = Work.from_message(json.dumps(message))
+        assert "seq" not in read.envelope.for_room("global")
+
+    def test_an_older_version_reads_a_message(self) -> None:
+        """It knows the same fields beside `detail`, and ignores what it does not know in that."""
+        message = json.loads(Work(EVENT, 1.5, 0, 0).to_message())
+        fields = {"detail", "started", "room", "shard", "after", "only", "attempt"}
+        assert set(message) == fields
+
     def test_retry_counts_attempts_up_to_the_last(self) -> None:
         work = Work(EVENT, 1.5, 0, 0)
         for _ in range(MAX_REQUEUES):

@@ -7,28 +7,33 @@ event ─▶ a page of each room: read and posted to at the same time
 The first post comes after two calls in sequence:
 
 begin |----|                                    notes that the fan-out begins, or was complete
-log   |-----|                                   the event in the log of each room
+place |-----|                                   the event's position in the log of each room
+log         |----|                              the event in these logs
 read        |------|      |---|                 members of all rooms
-post               |--| |--|  |-|
+post               |--| |--|  |-|               begins when the event is logged
 count       |----|                              the statistics
 complete                         |---|
+release                               |---|     the event is under way no more
 
-Reading begins after the log is written, not with it. Somebody who comes back joins first and then
-asks the log: the event is either there by then, or the members are read later and include them.
+Reading begins after the positions are given. Somebody who comes back joins first and then asks for
+the newest position. Either it is larger than the event's, and they wait for what is logged there;
+or the members are read later and include them:
 
-join ─▶ log is asked ─▶ log is written ─▶ members are read: with them
-          log is written ─▶ members are read ─▶ join ─▶ log is asked: it has the event
+join ─▶ newest position ─▶ the event's position ─▶ members are read: with them
+          the event's position ─▶ members are read ─▶ join ─▶ newest position: the event is missed
 """
 
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from roomcast.envelope import Envelope
+from roomcast_backend.fanout.late_events import STATE_EVENTS, is_outdated
 from roomcast_backend.fanout.room_reader import Reached, RoomReader
 from roomcast_backend.fanout.tally import Tally
 from roomcast_backend.fanout.work import (
@@ -39,6 +44,7 @@ from roomcast_backend.fanout.work import (
     whole_event,
 )
 from roomcast_backend.model.connection import Member
+from roomcast_backend.model.room_log import Placed
 from roomcast_backend.protocol.event_frame import EventFrames
 from roomcast_backend.settings import Settings
 from roomcast_backend.stores.events import FanOutState
@@ -47,10 +53,22 @@ if TYPE_CHECKING:
     from roomcast_backend.fanout.ports import (
         ExpiredCloser,
         FanOutRecorder,
+        LogWriter,
         MemberSender,
         ShardedPageReader,
         WorkQueue,
     )
+
+
+MOST_PLACES = 5
+"""How often an event is logged anew because a client that came back took its position."""
+
+NEWER_EVENTS = 50
+"""Entries of a log among which a late event looks for one that replaces it."""
+
+
+class NotLogged(Exception):
+    """Others have taken every position of the event; it is delivered when the bus repeats it."""
 
 
 class MembersUnreached(Exception):
@@ -66,6 +84,7 @@ class FanOut:
         *,
         rooms: "ShardedPageReader",
         events: "FanOutRecorder",
+        log: "LogWriter",
         sender: "MemberSender",
         terminator: "ExpiredCloser",
         queue: "WorkQueue",
@@ -76,6 +95,7 @@ class FanOut:
         self._page_size = settings.page_size
         self._rooms = rooms
         self._events = events
+        self._log = log
         self._sender = sender
         self._terminator = terminator
         self._queue = queue
@@ -91,13 +111,18 @@ class FanOut:
         """
         started = self._clock()
         tally = Tally()
-        state = self._begin(envelope, started)
-        if state is FanOutState.COMPLETE:
+        state, places = self._begin(envelope, started)
+        if state in (FanOutState.COMPLETE, FanOutState.QUEUED):
             tally.repeated = True
+            self._log.skip(places, now=self._clock())
+            self._release(envelope, places, ended=state is FanOutState.COMPLETE)
             return tally
         with self._counted(envelope.id, first_time=state is FanOutState.NEW):
-            self._deliver_rooms(envelope, started=started, until=until, tally=tally)
-            self._events.complete(envelope.id, now=self._clock())
+            current = self._skip_outdated(envelope, places, tally)
+            if current:
+                self._deliver_rooms(envelope, current, started=started, until=until, tally=tally)
+            ended = self._events.complete(envelope.id, now=self._clock())
+            self._release(envelope, current, ended=ended)
         return tally
 
     def deliver(self, work: Work, *, until: float) -> Tally:
@@ -107,20 +132,45 @@ class FanOut:
         """
         tally = Tally()
         self._deliver(work, self._reader([work], self._page_size), until=until, tally=tally)
-        self._events.note_done(work.envelope.id, work.name, now=self._clock())
+        ended = self._events.note_done(work.envelope.id, work.name, now=self._clock())
+        if ended:
+            self._log.release(work.envelope.id, work.envelope.rooms)
         return tally
 
-    def _begin(self, envelope: Envelope, started: float) -> FanOutState:
-        """Note that the fan-out begins, and write the event to the log at the same time.
+    def _begin(self, envelope: Envelope, started: float) -> tuple[FanOutState, list[Placed]]:
+        """Note that the fan-out begins, and give the event its positions at the same time.
 
-        The log of a repeated event stays as it is. A crash leaves one without the other: the event
-        is repeated, and each of them is written again.
+        A crash leaves one without the other: the event is repeated, and finds either.
         """
-        logged = _beside().submit(self._events.log, envelope, now=started)
+        placed = _beside().submit(self._log.place, envelope, now=started)
         try:
-            return self._events.begin(envelope.id, now=int(started))
+            state = self._events.begin(envelope.id, now=int(started))
         finally:
-            logged.result()
+            wait([placed])
+        return state, placed.result()
+
+    def _skip_outdated(
+        self, envelope: Envelope, places: Sequence[Placed], tally: Tally
+    ) -> list[Placed]:
+        """Leave the event out where a newer one replaces it; return where it is delivered."""
+        outdated = [placed for placed in places if self._is_outdated(envelope, placed)]
+        if outdated:
+            self._log.skip(outdated, now=self._clock())
+            self._release(envelope, outdated, ended=True)
+            tally.late_events = 1
+        return [placed for placed in places if placed not in outdated]
+
+    def _is_outdated(self, envelope: Envelope, placed: Placed) -> bool:
+        if not placed.is_late or envelope.type not in STATE_EVENTS:
+            return False
+        entries = self._log.recent(placed.room, before=placed.position, limit=NEWER_EVENTS)
+        return is_outdated(envelope, [each.envelope for each in entries if each.envelope])
+
+    def _release(self, envelope: Envelope, places: Sequence[Placed], *, ended: bool) -> None:
+        """Note in the logs that the event is under way no more, once its fan-out has ended."""
+        if ended:
+            rooms = [placed.room for placed in places]
+            self._log.release(envelope.id, rooms, places=places)
 
     @contextmanager
     def _counted(self, event_id: str, *, first_time: bool) -> Iterator[None]:
@@ -139,25 +189,63 @@ class FanOut:
             counted.result()
 
     def _deliver_rooms(
-        self, envelope: Envelope, *, started: float, until: float, tally: Tally
+        self,
+        envelope: Envelope,
+        places: Sequence[Placed],
+        *,
+        started: float,
+        until: float,
+        tally: Tally,
     ) -> None:
-        """Deliver an event to the first page of each room; the rooms are read side by side."""
-        shards = {room: self._rooms.shards(room) for room in envelope.rooms}
-        works = whole_event(envelope, shards, started=started)
+        """Log an event, and deliver it to the first page of each room.
+
+        A client that comes back may have taken a position whose entry it did not find. Then the
+        event gets another position, and the members are read anew: that client is one of them.
+        """
+        for _ in range(MOST_PLACES):
+            with self._reading(envelope, places, started) as (rooms, readers):
+                logged = _beside().submit(self._log.put, envelope, places, now=self._clock())
+                for reader in readers:
+                    reader.read_ahead()
+                fenced = logged.result()
+                if not fenced:
+                    self._post(rooms, readers, until=until, tally=tally)
+                    return
+            places = _replaced(places, self._log.place(envelope, now=started, fenced=fenced))
+        raise NotLogged(f"event {envelope.id} found its positions taken {MOST_PLACES} times")
+
+    @contextmanager
+    def _reading(
+        self, envelope: Envelope, places: Sequence[Placed], started: float
+    ) -> Iterator[tuple[list[list[Work]], list[RoomReader]]]:
+        """Return the work of each room and its reader, which is closed at the end."""
+        seqs = {placed.room: placed.position for placed in places}
+        copy = replace(envelope, rooms=tuple(seqs), seqs=seqs)
+        shards = {room: self._rooms.shards(room) for room in copy.rooms}
+        works = whole_event(copy, shards, started=started)
         rooms = [list(parts) for _, parts in groupby(works, key=lambda part: part.room)]
         readers = [
             self._reader(parts, page_of_shard(self._page_size, len(parts))) for parts in rooms
         ]
-        reached = Reached()
         try:
-            for reader in readers:
-                reader.read_ahead()
-            for parts, reader in zip(rooms, readers, strict=True):
-                self._deliver(parts[0], reader, reached=reached, until=until, tally=tally)
-                reached.add(reader)
+            yield rooms, readers
         finally:
             for reader in readers:
                 reader.close()
+
+    def _post(
+        self,
+        rooms: Sequence[Sequence[Work]],
+        readers: Sequence[RoomReader],
+        *,
+        until: float,
+        tally: Tally,
+    ) -> None:
+        """Post to the members that the readers find, room after room."""
+        reached = Reached()
+        for parts, reader in zip(rooms, readers, strict=True):
+            self._deliver(parts[0], reader, reached=reached, until=until, tally=tally)
+            reached.add(reader)
 
     def _reader(self, parts: Sequence[Work], size: int) -> RoomReader:
         return RoomReader(self._rooms, parts, size=size, queue_rest=self._put, clock=self._clock)
@@ -223,14 +311,19 @@ class FanOut:
         tally.queued_members += len(unreached)
 
     def _put(self, work: Work, *, delay: int = 0) -> None:
-        """Queue some work, then record that it is queued.
+        """Record that some work is queued, then queue it.
 
-        The record tells a client that reconnects whether a delivery may still be under way. It is
-        written second, so that the queue does not wait for it: until this invocation calls
-        `complete` or `note_done`, the fan-out counts as under way anyway.
+        The record tells a client that reconnects whether a delivery may still be under way. Were
+        it written second, the work could be done before: the event would be under way for ever.
         """
-        self._queue.put(work, delay=delay)
         self._events.note_queued(work.envelope.id, work.name)
+        self._queue.put(work, delay=delay)
+
+
+def _replaced(places: Sequence[Placed], fresh: Sequence[Placed]) -> list[Placed]:
+    """Return the places of an event, with the fresh ones in their rooms."""
+    by_room = {placed.room: placed for placed in fresh}
+    return [by_room[placed.room] for placed in places]
 
 
 @cache

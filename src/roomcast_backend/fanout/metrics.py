@@ -16,6 +16,7 @@ METRICS = (
     "queued_pages",
     "queued_members",
     "repeated_events",
+    "late_events",
     "invalid_events",
     "delivery_ms",
 )
@@ -34,6 +35,7 @@ def add_metrics(metrics: Metrics, tally: Tally) -> dict[str, int]:
         "queued_pages": tally.queued_pages,
         "queued_members": tally.queued_members,
         "repeated_events": int(tally.repeated),
+        "late_events": tally.late_events,
     }
     numbers = {name: count for name, count in numbers.items() if count}
     numbers.setdefault("posts_sent", 0)

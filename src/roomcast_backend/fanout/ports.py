@@ -12,6 +12,7 @@ from roomcast.envelope import Envelope
 from roomcast_backend.fanout.sender import Encode, SendResult
 from roomcast_backend.fanout.work import Work
 from roomcast_backend.model.connection import Member
+from roomcast_backend.model.room_log import Entry, Placed
 from roomcast_backend.stores.events import FanOutState
 from roomcast_backend.stores.rooms import Page
 from roomcast_backend.stores.sweeps import Swept
@@ -67,26 +68,53 @@ class ShardedPageReader(PageReader, Protocol):
 
 
 class FanOutRecorder(Protocol):
-    """Writes the replay log and how far each fan-out has come; `EventStore` in production."""
+    """Writes how far each fan-out has come; `EventStore` in production."""
 
     def begin(self, event_id: str, *, now: int) -> FanOutState:
         """Note that an event's fan-out begins; tell what was noted of it before."""
         ...
 
-    def log(self, envelope: Envelope, *, now: float) -> None:
-        """Write an event to the log of each of its rooms; writing it again keeps it."""
-        ...
+    def complete(self, event_id: str, *, now: float) -> bool:
+        """Note that every member was posted to, or is part of work in the queue.
 
-    def complete(self, event_id: str, *, now: float) -> None:
-        """Note that every member was posted to, or is part of work in the queue."""
+        Returns whether the fan-out has ended.
+        """
         ...
 
     def note_queued(self, event_id: str, work: str) -> None:
-        """Note that a part of an event's fan-out, `work` by name, is in the queue."""
+        """Note that a part of an event's fan-out, `work` by name, goes to the queue."""
         ...
 
-    def note_done(self, event_id: str, work: str, *, now: float) -> None:
-        """Note that this work is done; noting it again changes nothing but the time."""
+    def note_done(self, event_id: str, work: str, *, now: float) -> bool:
+        """Note that this work is done; return whether the fan-out has ended."""
+        ...
+
+
+class LogWriter(Protocol):
+    """Gives events their positions and writes them to the logs; `RoomLog` in production."""
+
+    def place(
+        self, envelope: Envelope, *, now: float, fenced: Sequence[Placed] = ()
+    ) -> list[Placed]:
+        """Give an event a position in each of its rooms; new ones instead of the `fenced`."""
+        ...
+
+    def put(self, envelope: Envelope, places: Sequence[Placed], *, now: float) -> list[Placed]:
+        """Write an event's entries; return the places that others have taken."""
+        ...
+
+    def skip(self, places: Sequence[Placed], *, now: float) -> None:
+        """Write empty entries, unless something is there already."""
+        ...
+
+    def release(
+        self, event_id: str, rooms: Sequence[str], *, places: Sequence[Placed] = ()
+    ) -> None:
+        """Note that an event's fan-out has ended."""
+        ...
+
+    def recent(self, room: str, *, before: int, limit: int) -> list[Entry]:
+        """Return up to `limit` entries before a position, the newest first."""
         ...
 
 

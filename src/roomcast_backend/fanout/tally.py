@@ -13,7 +13,8 @@ class Tally:
 
     `outcomes` counts posts, `forgotten` connections that were gone, `expired` connections closed
     for their token, `queued_pages` and `queued_members` what was left to later invocations.
-    `repeated` says that the event's fan-out was complete already, and nothing was done.
+    `repeated` says that the event's fan-out was complete already, and nothing was done,
+    `late_events` is 1 when the event was left out of a room, because a newer one replaces it.
     """
 
     outcomes: Counter[Outcome] = field(default_factory=Counter)
@@ -22,6 +23,7 @@ class Tally:
     queued_pages: int = 0
     queued_members: int = 0
     repeated: bool = False
+    late_events: int = 0
 
     def add(self, result: SendResult) -> None:
         """Add what one call of the sender did."""

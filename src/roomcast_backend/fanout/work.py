@@ -67,7 +67,7 @@ class Work:
     def to_message(self) -> str:
         """Encode the work as a queue message: JSON of characters that SQS takes."""
         message = {
-            "detail": self.envelope.to_detail(),
+            "detail": {**self.envelope.to_detail(), "seqs": dict(self.envelope.seqs)},
             "started": self.started,
             "room": self.room,
             "shard": self.shard,
@@ -83,7 +83,8 @@ class Work:
         value: dict[str, Any] = json.loads(message)
         detail = value.pop("detail")
         only = tuple(value.pop("only"))
-        return cls(envelope=deliverable.read(detail), only=only, **value)
+        envelope = replace(deliverable.read(detail), seqs=detail.get("seqs", {}))
+        return cls(envelope=envelope, only=only, **value)
 
 
 def whole_event(envelope: Envelope, shards: dict[str, range], *, started: float) -> Iterator[Work]:

@@ -76,6 +76,14 @@ class ConnectionsApi:
         request = self._signer.posts(self._host, self._prefix, frame)(address(connection_id))
         return OUTCOMES.get(self._single.one(request).status, Outcome.FAILED)
 
+    def post_in_order(self, connection_id: str, frames: Iterable[bytes]) -> Iterator[Outcome]:
+        """Send frames to one connection, one after the other, at the container's rate."""
+        for frame in self._limiter.throttle(frames):
+            outcome = self.post(connection_id, frame)
+            if outcome is Outcome.THROTTLED:
+                self._limiter.note_refusal(address(connection_id))
+            yield outcome
+
     def post_all(self, posts: Iterable[Post]) -> Iterator[Posted]:
         """Send many frames concurrently, at the container's rate."""
         for post, status, retry_after, _ in self._many.exchange(self._signed(posts)):

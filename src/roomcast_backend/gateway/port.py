@@ -23,6 +23,10 @@ class Gateway(Protocol):
         """Send one frame to one connection."""
         ...
 
+    def post_in_order(self, connection_id: str, frames: Iterable[bytes]) -> Iterator[Outcome]:
+        """Send frames to one connection, one after the other; yield the outcome of each."""
+        ...
+
     def post_all(self, posts: Iterable[Post]) -> Iterator[Posted]:
         """Send many frames concurrently; yield the result of each, in any order.
 

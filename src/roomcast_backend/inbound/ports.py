@@ -5,17 +5,17 @@ Modules import this one for annotations only (`if TYPE_CHECKING`), so a cold sta
 Times are epoch seconds, unless a method says otherwise.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import Protocol
 
 from roomcast.rooms import Room
-from roomcast_backend.inbound.replay import Replayed
+from roomcast_backend.inbound.replay import Budget, Replayed
 from roomcast_backend.lifecycle.ports import CommandCounter, ConnectionReader
 from roomcast_backend.model.access import Principal
 from roomcast_backend.model.connection import Connection
 from roomcast_backend.model.order import Sent
 from roomcast_backend.model.recovery import RecoverableSession
-from roomcast_backend.stores.events import Logged
+from roomcast_backend.model.room_log import Entry, LogHead
 from roomcast_backend.stores.memberships import ChangeResult
 
 
@@ -69,19 +69,45 @@ class MembershipChanger(Protocol):
         ...
 
 
-class EventLog(Protocol):
-    """Reads the replay log of rooms; `EventStore` in production."""
+class RoomLogReader(Protocol):
+    """Reads the logs of rooms; `RoomLog` in production."""
 
-    def after(self, room: str, event_id: str, *, limit: int) -> list[Logged]:
-        """Return up to `limit` events of a room with larger ids, in their order."""
+    def newest_first(
+        self, room: str, *, now: float, down_to: int = 0
+    ) -> tuple[LogHead | None, Iterator[Entry]]:
+        """Return the head of a room's log, None without one, and its entries, the newest first."""
         ...
 
-    def between(self, room: str, lowest: str, highest: str) -> list[Logged]:
-        """Return all events of a room with ids above `lowest`, up to `highest`, in their order."""
+    def at(self, room: str, positions: Collection[int]) -> list[Entry]:
+        """Return the entries at some positions, as far as they are there."""
+        ...
+
+    def settle(self, room: str, position: int, *, now: float) -> Entry:
+        """Return what is at a position, after an empty entry is written if nothing is."""
+        ...
+
+    def has_older(self, room: str, *, now: float) -> bool:
+        """Tell whether containers of a version without positions have logged events of a room."""
+        ...
+
+
+class FanOutTimes(Protocol):
+    """Tells when fan-outs began and ended, in epoch milliseconds; `EventStore` in production."""
+
+    def begun_at(self, event_id: str) -> int | None:
+        """Return when an event's fan-out began first; None if it is unknown."""
         ...
 
     def under_way(self, event_ids: Collection[str], *, at: int) -> frozenset[str]:
-        """Return the events whose fan-out may not have ended by `at` (epoch milliseconds)."""
+        """Return the events whose fan-out may not have ended by `at`."""
+        ...
+
+
+class CommandCharger(Protocol):
+    """Counts commands of a connection that are done already, whatever its rate allows."""
+
+    def __call__(self, connection_id: str, commands: int, /) -> None:
+        """Count so many commands."""
         ...
 
 
@@ -106,14 +132,25 @@ class SessionWriter(Protocol):
 class RecoveryReader(Protocol):
     """Finds sessions by the secrets of their clients; `RecoveryStore` in production."""
 
-    def get(self, secret: str) -> RecoverableSession | None:
-        """Return the session with a secret, or None."""
+    def get(self, secret: str, *, now: int) -> RecoverableSession | None:
+        """Return the session with a secret, None when it cannot be recovered (any more)."""
         ...
 
 
 class EventReplayer(Protocol):
     """Posts to a client what it missed; `Replay` in production."""
 
-    def post(self, session: Connection, rooms: Iterable[str], *, since: str) -> Replayed:
+    def budget(self) -> Budget:
+        """Return what one answer may post."""
+        ...
+
+    def post(
+        self,
+        session: Connection,
+        rooms: Iterable[str],
+        *,
+        since: str | int,
+        budget: Budget | None = None,
+    ) -> Replayed:
         """Post what came to some of a session's rooms after the event `since`."""
         ...

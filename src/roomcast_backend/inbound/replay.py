@@ -1,39 +1,36 @@
-"""Replays to a client what it missed while it was away, from the log of its rooms.
+"""Replays to a client what it missed while it was away, from the logs of its rooms.
 
-Ids are UUIDv7 and so sort by the time at which their publishers made them. An event can be logged
-after one with a larger id, when it was longer on its way:
-
-id 1 ──────────────▶ logged second      a client that got 2 and then left has missed 1
-id 2 ────▶ logged first
-
-And of two events whose fan-outs ran at the same moment, the client may have got the later one only.
-So what is replayed is every event with a larger id than the last one that the client got, and those
-with a smaller id that were logged later than it, or whose fan-out had not ended by then.
+What it missed is found by `missed`. Whatever the number of rooms, one answer posts at most
+`MAX_REPLAYED` events of `MOST_BYTES` together, and takes at most `MOST_SECONDS`: beyond that the
+client is told that it has missed more. Its posts keep the pace of the account, and count as
+commands of the client.
 """
 
-import re
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from heapq import merge
 from typing import TYPE_CHECKING
 
-from roomcast.envelope import Envelope
 from roomcast_backend.gateway.posts import Outcome
-from roomcast_backend.model.connection import Connection
+from roomcast_backend.inbound.missed import Missed, MissedEvents, Since
+from roomcast_backend.model.connection import Connection, address
+from roomcast_backend.model.room_log import Entry
 from roomcast_backend.protocol.event_frame import EventFrames
-from roomcast_backend.stores.events import Logged
 
 if TYPE_CHECKING:
     from roomcast_backend.gateway.port import Gateway
-    from roomcast_backend.inbound.ports import EventLog
+    from roomcast_backend.inbound.ports import CommandCharger, FanOutTimes, RoomLogReader
 
 MAX_REPLAYED = 200
-"""Events in one replay. A client that missed more should ask its backend for the current state."""
+"""Events in one answer. A client that missed more should ask its backend for the current state."""
 
-MAX_DELAY_MS = 60_000
-"""The longest that an event may take from its publisher to the log, in milliseconds."""
+MOST_BYTES = 2 * 1024 * 1024
 
-_UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+MOST_SECONDS = 10.0
+
+EVENTS_PER_COMMAND = 10
+"""Replayed events that count as one command of the client: it is sent 100 a second at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,88 +41,121 @@ class Replayed:
     complete: bool
 
 
+@dataclass(slots=True)
+class Budget:
+    """What one answer may still post, until the clock says `until` (epoch seconds)."""
+
+    until: float
+    events: int = MAX_REPLAYED
+    size: int = MOST_BYTES
+
+
 class Replay:
-    """Posts missed events; `keep` is for how many seconds the log keeps events."""
+    """Posts missed events; `keep` is for how many seconds the log keeps events.
+
+    `charge` counts commands of a connection.
+    """
 
     def __init__(
         self,
-        events: "EventLog",
+        log: "RoomLogReader",
+        fan_outs: "FanOutTimes",
         gateway: "Gateway",
         *,
         frames: EventFrames,
         keep: int,
+        charge: "CommandCharger",
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._events = events
+        self._missed = MissedEvents(log, fan_outs, keep=keep, clock=clock)
         self._gateway = gateway
-        self._keep = keep
-        self._frames = frames
+        self._charge = charge
+        self._encode = frames.encode
         self._clock = clock
 
-    def post(self, session: Connection, rooms: Iterable[str], *, since: str) -> Replayed:
-        """Post what came to some of a session's rooms after the event `since`, in order of ids.
+    def budget(self) -> Budget:
+        """Return what one answer may post; several replays of the same answer share it."""
+        return Budget(self._clock() + MOST_SECONDS)
 
-        The session must be in these rooms already, so that no event is lost between the replay and
-        the fan-out; an event of that moment may be posted twice.
+    def post(
+        self,
+        session: Connection,
+        rooms: Iterable[str],
+        *,
+        since: str | int,
+        budget: Budget | None = None,
+    ) -> Replayed:
+        """Post what came to some of a session's rooms after the event `since`.
+
+        The events of a room come in the order of their positions. The session must be in these
+        rooms already, so that no event is lost between the replay and the fan-out; an event of that
+        moment may be posted twice.
         """
-        if not self._is_within_log(since):
+        budget = budget or self.budget()
+        resolved = self._missed.resolve(since)
+        if resolved is None:
             return Replayed(0, complete=False)
-        missed, complete = self._missed(rooms, since)
-        for count, (envelope, room) in enumerate(missed):
-            frame = self._frames.encode(session.protocol, envelope, room)
-            if self._gateway.post(session.id, frame) is not Outcome.SENT:
-                return Replayed(count, complete=False)
-        return Replayed(len(missed), complete)
+        found, complete = self._find(rooms, resolved, budget)
+        frames, all_fit = self._frames(session.protocol, _in_order(found), budget)
+        count = self._post(session.id, frames, budget.until)
+        return Replayed(count, complete and all_fit and count == len(frames))
 
-    def _missed(self, rooms: Iterable[str], since: str) -> tuple[list[tuple[Envelope, str]], bool]:
-        """Return the missed events with the room of each, and whether these are all."""
-        found: dict[str, tuple[Envelope, str]] = {}
+    def _find(
+        self, rooms: Iterable[str], since: Since, budget: Budget
+    ) -> tuple[list[Missed], bool]:
+        """Return what was missed in each room, and whether that is all."""
+        found: list[Missed] = []
+        left = budget.events
         complete = True
-        earlier: dict[str, list[Logged]] = {}
         for room in rooms:
-            later = self._events.after(room, since, limit=MAX_REPLAYED + 1)
-            complete = complete and len(later) <= MAX_REPLAYED
-            _note(found, later, room)
-            earlier[room] = self._events.between(room, _id_before(since), since)
-        overtaken = self._overtaken(earlier.values(), since)
-        for room, log in earlier.items():
-            _note(found, (item for item in log if item.envelope.id in overtaken), room)
-        return [found[event_id] for event_id in sorted(found)], complete
+            if self._clock() >= budget.until or not complete:
+                return found, False
+            missed = self._missed.in_room(room, since, most=left)
+            left -= len(missed.entries)
+            complete = missed.complete and left >= 0
+            found.append(missed)
+        return found, complete
 
-    def _overtaken(self, logs: Collection[list[Logged]], since: str) -> frozenset[str]:
-        """Return the ids of earlier events that the one of id `since` may have overtaken.
+    def _frames(
+        self, protocol: str, entries: Iterable[Entry], budget: Budget
+    ) -> tuple[list[bytes], bool]:
+        """Return the frames that an answer has room for, and whether these are all."""
+        frames: list[bytes] = []
+        for entry in entries:
+            if entry.envelope is None:
+                continue
+            frame = self._encode(protocol, entry.envelope, entry.room)
+            if not budget.events or len(frame) > budget.size:
+                return frames, False
+            budget.events -= 1
+            budget.size -= len(frame)
+            frames.append(frame)
+        return frames, True
 
-        An id that is in none of the logs, such as that of the greeting, counts as logged when it
-        was made.
-        """
-        all_of_them = [item for log in logs for item in log]
-        reached = max(
-            (item.logged_at for item in all_of_them if item.envelope.id == since),
-            default=_milliseconds(since),
-        )
-        others = [item for item in all_of_them if item.envelope.id != since]
-        later = {item.envelope.id for item in others if item.logged_at > reached}
-        before = {item.envelope.id for item in others} - later
-        return frozenset(later) | self._events.under_way(before, at=reached)
-
-    def _is_within_log(self, since: str) -> bool:
-        """Tell whether an id is that of an event, and the log holds everything since then."""
-        if _UUID7.fullmatch(since) is None:
-            return False
-        made, now = _milliseconds(since), self._clock() * 1000
-        return now - self._keep * 1000 < made - MAX_DELAY_MS and made < now + MAX_DELAY_MS
-
-
-def _note(found: dict[str, tuple[Envelope, str]], logged: Iterable[Logged], room: str) -> None:
-    for item in logged:
-        found.setdefault(item.envelope.id, (item.envelope, room))
-
-
-def _milliseconds(event_id: str) -> int:
-    return int(event_id[:8] + event_id[9:13], 16)
+    def _post(self, connection_id: str, frames: Sequence[bytes], until: float) -> int:
+        """Post frames one after the other; return how many of them were sent before a failure."""
+        if not frames:
+            return 0
+        self._charge(address(connection_id), -(-len(frames) // EVENTS_PER_COMMAND))
+        sent = 0
+        for outcome in self._gateway.post_in_order(connection_id, frames):
+            if outcome is not Outcome.SENT:
+                break
+            sent += 1
+            if self._clock() >= until:
+                break
+        return sent
 
 
-def _id_before(event_id: str) -> str:
-    """Return a string that sorts before every id that was made in the `MAX_DELAY_MS` before."""
-    earlier = f"{_milliseconds(event_id) - MAX_DELAY_MS:012x}"
-    return f"{earlier[:8]}-{earlier[8:]}"
+def _in_order(rooms: Sequence[Missed]) -> Iterator[Entry]:
+    """Yield the entries of all rooms, each room's in its order; one copy of each event.
+
+    The copy is that of the first of the event's rooms, as in its delivery.
+    """
+    found = {(each.event_id, each.room) for missed in rooms for each in missed.entries}
+    for entry in merge(*(missed.entries for missed in rooms), key=lambda each: each.logged_at):
+        if entry.envelope is None:
+            continue
+        first = next(room for room in entry.envelope.rooms if (entry.event_id, room) in found)
+        if entry.room == first:
+            yield entry

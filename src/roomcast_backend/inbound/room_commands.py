@@ -5,12 +5,19 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from roomcast_backend.inbound.changes import Changes
-from roomcast_backend.inbound.room_names import canonical, room_of, rooms_of, string_of
+from roomcast_backend.inbound.room_names import (
+    Offset,
+    canonical,
+    offset_of,
+    room_of,
+    rooms_of,
+    string_of,
+)
 from roomcast_backend.inbound.room_plan import Plan, is_late, plan_joins, plan_leaves
 from roomcast_backend.model.access import may_join
 from roomcast_backend.model.connection import Connection
 from roomcast_backend.model.order import Sent
-from roomcast_backend.protocol.messages import Code, CommandRefused, kind_of
+from roomcast_backend.protocol.messages import Code, CommandRefused
 from roomcast_backend.stores.memberships import ChangeResult
 
 if TYPE_CHECKING:
@@ -42,7 +49,7 @@ class RoomCommands:
         if "rooms" in body:
             return self._subscribe_all(connection, body, sent)
         room = room_of(string_of(body, "room"))
-        since = None if body.get("since") is None else string_of(body, "since")
+        since = None if body.get("since") is None else offset_of(body, "since")
 
         def join(current: Connection) -> ChangeResult:
             if current.principal is None or not may_join(current.principal, room):
@@ -94,18 +101,20 @@ class RoomCommands:
         return {"status": "success", "rooms": results, "replayed": replayed}
 
     def _replay_all(
-        self, connection: Connection, plan: Plan, asked: Mapping[str, str]
+        self, connection: Connection, plan: Plan, asked: Mapping[str, Offset]
     ) -> tuple[dict[str, bool], int]:
         """Post what was missed in some rooms; return which are complete, and how many were posted.
 
-        Rooms with the same offset are replayed together: an event of several is posted once.
+        Rooms with the same offset are replayed together: an event of several is posted once. All of
+        them share what one answer may post.
         """
+        budget = self._replay.budget()
         joined = {str(room) for room in plan.rooms}
         recovered, count = dict.fromkeys(asked, False), 0
         for offset in dict.fromkeys(asked.values()):
             rooms = [name for name in asked if asked[name] == offset and name in joined]
             if rooms:
-                replayed = self._replay.post(connection, rooms, since=offset)
+                replayed = self._replay.post(connection, rooms, since=offset, budget=budget)
                 recovered |= dict.fromkeys(rooms, bool(replayed.complete))
                 count += replayed.count
         return recovered, count
@@ -128,14 +137,13 @@ class RoomCommands:
         return int(self._clock())
 
 
-def _since(body: Mapping[str, Any]) -> Mapping[str, str]:
-    """Return the offset of each room that has one: of all of `rooms` when `since` is a string."""
+def _since(body: Mapping[str, Any]) -> Mapping[str, Offset]:
+    """Return the offset of each room that has one: of all of `rooms` when `since` is no object."""
     since = body.get("since")
     if since is None:
         return {}
-    if isinstance(since, str):
-        return dict.fromkeys(map(canonical, body["rooms"]), since)
-    if not isinstance(since, dict):
-        message = f'expected "since" to be a string or an object, got {kind_of(since)}'
-        raise CommandRefused(Code.INVALID_MESSAGE, message)
-    return {canonical(room): string_of(since, room) for room in since if since[room] is not None}
+    if isinstance(since, dict):
+        return {
+            canonical(room): offset_of(since, room) for room in since if since[room] is not None
+        }
+    return dict.fromkeys(map(canonical, body["rooms"]), offset_of(body, "since"))

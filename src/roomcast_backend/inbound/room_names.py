@@ -7,6 +7,9 @@ from roomcast.errors import InvalidRoom
 from roomcast.rooms import Room
 from roomcast_backend.protocol.messages import Code, CommandRefused, kind_of
 
+Offset = str | int
+"""The last event that a client got: its id, or its position in the room."""
+
 MOST_NAMED = 100
 """Rooms in one command: more than a connection can be in."""
 
@@ -50,6 +53,14 @@ def canonical(name: str) -> str:
         return str(Room.parse(name))
     except InvalidRoom:
         return name
+
+
+def offset_of(body: Mapping[str, Any], field: str) -> Offset:
+    """Return the id or the position in a field; raise `CommandRefused` unless it is one."""
+    value = body.get(field)
+    if isinstance(value, (str, int)) and not isinstance(value, bool):
+        return value
+    raise _invalid(f'"{field}" to be an id or a position, got {kind_of(value)}')
 
 
 def string_of(body: Mapping[str, Any], field: str) -> str:

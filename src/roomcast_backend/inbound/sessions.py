@@ -166,7 +166,7 @@ class Sessions:
             return None
         if not isinstance(pid, str) or _SECRET.fullmatch(pid) is None:
             return None
-        lost = self._recovery.get(pid)
+        lost = self._recovery.get(pid, now=int(self._clock()))
         return lost if lost is not None and lost.user_id == principal.user_id else None
 
     def _replay_missed(self, session: Connection, auth: Mapping[str, Any]) -> bool:

@@ -3,28 +3,36 @@
 https://socket.io/docs/v4/connection-state-recovery
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from roomcast_backend.model.connection import Connection
+from roomcast_backend.model.connection import ROW_SECONDS, Connection
+
+RECOVERY_SECONDS = 3 * 60 * 60
+"""How long after its loss a session can be recovered."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecoverableSession:
     """A session that the client with `secret` may recover, if it is the same user.
 
-    `session_id` is that of the session as it was stored last, which may still be alive;
-    `connected_at` is when it began, in epoch seconds.
+    `session_id` is that of the session as it was stored last, which may still be alive; `until` is
+    how long it can be recovered, epoch seconds. `is_lost` says that its rooms are those that it had
+    in the end: before, they are found with the session itself.
     """
 
     secret: str
     session_id: str
     user_id: str
     rooms: frozenset[str]
-    connected_at: int
+    until: int
+    is_lost: bool = False
 
 
 def recoverable(session: Connection) -> RecoverableSession | None:
-    """Return what is kept of a session; None when its client did not ask for recovery."""
+    """Return what is kept of a session; None when its client did not ask for recovery.
+
+    Were its loss never noticed, it could be recovered for as long as its row is kept.
+    """
     if not session.recovery_secret or session.principal is None:
         return None
     return RecoverableSession(
@@ -32,5 +40,11 @@ def recoverable(session: Connection) -> RecoverableSession | None:
         session_id=session.id,
         user_id=session.principal.user_id,
         rooms=session.rooms,
-        connected_at=session.connected_at,
+        until=session.connected_at + ROW_SECONDS,
     )
+
+
+def lost(session: Connection, *, now: int) -> RecoverableSession | None:
+    """Return what is kept of a session whose loss has been noticed, from now on."""
+    kept = recoverable(session)
+    return replace(kept, until=now + RECOVERY_SECONDS, is_lost=True) if kept else None

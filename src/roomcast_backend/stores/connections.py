@@ -189,6 +189,16 @@ class ConnectionStore:
         )
         return marked or row is None
 
+    def charge(self, connection_id: str, commands: int, *, limit: RateLimit) -> None:
+        """Count commands of a connection that are done already, whatever its limit is.
+
+        The one that is being answered has set the arrival time. It can lie beyond the limit
+        afterwards: no command is taken until that is made up for.
+        """
+        values = {":cost": number(commands * limit.interval)}
+        update = "SET arrival_time = arrival_time + :cost"
+        self._update(connection_id, update, "attribute_exists(arrival_time)", values)
+
     def claim_greeting(self, connection_id: str, *, now: int, until: int) -> Connection | None:
         """Take the lease on greeting a connection or session; times are epoch milliseconds.
 

@@ -103,8 +103,8 @@ def recovery_item(session: RecoverableSession) -> Item:
         "connection_id": text(keys.recovery(session.secret)),
         "session_id": text(session.session_id),
         "user_id": text(session.user_id),
-        "connected_at": number(session.connected_at),
-        "ttl": number(session.connected_at + ROW_SECONDS),
+        "is_lost": {"BOOL": session.is_lost},
+        "ttl": number(session.until),
     }
     if session.rooms:
         item["rooms"] = names(session.rooms)
@@ -118,7 +118,8 @@ def recovery_of(item: Item) -> RecoverableSession:
         session_id=item["session_id"]["S"],
         user_id=item["user_id"]["S"],
         rooms=_names_of(item, "rooms"),
-        connected_at=int(item["connected_at"]["N"]),
+        until=int(item["ttl"]["N"]),
+        is_lost="is_lost" in item and item["is_lost"]["BOOL"],
     )
 
 

@@ -3,13 +3,16 @@
 connections   connection_id = "<connection>", of a session "<connection>#<namespace>"
               connection_id = "#recovery:<secret>"   what is kept of a session
 rooms         room = "<name>#<shard>", connection_id
-events        room = "<name>", event_id         the replay log
+events        room = "#log<name>", event_id = "<position>"   the log of a room
+              room = "#log<name>", event_id = "head"   its newest position, and what is under way
               room = "#delivery<id>", event_id   whether an event's fan-out is complete
               room = "#github<object>", event_id = "newest"   what was published of GitHub's object
+              room = "<name>", event_id   the log of a version without positions
 counters      counter = "<name>#<shard>", part
               counter = "heartbeat#0", part = "swept until"   how far the heartbeats have come
 """
 
+import hashlib
 import zlib
 
 from roomcast.rooms import GLOBAL, Room
@@ -21,6 +24,16 @@ COUNTER_SHARDS = 8
 FAN_OUT = "#delivery"
 """Not a room's name: `#` stands in none."""
 
+LOG = "#log"
+
+LOG_HEAD = "head"
+"""Sorts after every position."""
+
+LONGEST_ID = 64
+"""Characters of an event's id in a key; a longer id is hashed, for DynamoDB limits keys.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+"""
 GITHUB = "#github"
 """Not a room's name either."""
 
@@ -44,6 +57,23 @@ def recovery(secret: str) -> str:
 def secret_of(recovery_key: str) -> str:
     """Return the secret that a key of `recovery` was made with."""
     return recovery_key.removeprefix(RECOVERY)
+
+
+def log(room: str) -> str:
+    """Return the partition key of a room's log."""
+    return LOG + room
+
+
+def position(number: int) -> str:
+    """Return the sort key of a position: it sorts as its number does."""
+    return f"{number:016d}"
+
+
+def short(event_id: str) -> str:
+    """Return an event's id as keys hold it, whatever its publisher has chosen."""
+    if len(event_id) <= LONGEST_ID and event_id.isprintable():
+        return event_id
+    return "sha256:" + hashlib.sha256(event_id.encode(errors="surrogatepass")).hexdigest()
 
 
 def shards_of(room: str, global_shards: int) -> range:

@@ -25,7 +25,7 @@ from roomcast_backend.model.connection import (
     session_id,
 )
 from roomcast_backend.model.order import AUTHENTICATION, Sent, is_superseded
-from roomcast_backend.model.recovery import recoverable
+from roomcast_backend.model.recovery import lost
 from roomcast_backend.settings import Settings
 from roomcast_backend.stores import transactions
 from roomcast_backend.stores.actions import Action, WriteActions, room_names
@@ -57,8 +57,10 @@ class MembershipStore:
         *,
         client: DynamoDb | None = None,
         sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._settings = settings
+        self._clock = clock
         self._client = client or clients.dynamodb()
         self._connections = ConnectionStore(settings, client=self._client)
         self._recovery = RecoveryStore(settings, client=self._client)
@@ -173,7 +175,8 @@ class MembershipStore:
         self, connection_id: str, seen_in: Iterable[str], until: float | None
     ) -> list[Connection]:
         connection = self._connections.delete(connection_id)
-        if connection is not None and (kept := recoverable(connection)) is not None:
+        now = int(self._clock())
+        if connection is not None and (kept := lost(connection, now=now)) is not None:
             self._recovery.keep(kept)
         rooms = set(seen_in) | (held_rooms(connection) if connection else set())
         self._actions.leave_all(connection_id, sorted(rooms), until=until)

@@ -4,6 +4,9 @@ A client can come back before its loss is noticed, so that two sessions claim on
 belongs to the newer one:
 
 c1 begins ─▶ row: c1      c2 recovers c1 ─▶ row: c2      c1 is found to be gone ─▶ row stays c2's
+
+While a session lives, its rooms are in its own row. What is kept tells them only once its loss has
+been noticed: a crash in between leaves a session that cannot be recovered, not one without rooms.
 """
 
 from roomcast_backend.aws import clients
@@ -50,8 +53,11 @@ class RecoveryStore:
                 ExpressionAttributeValues={":session": text(session.session_id)},
             )
 
-    def get(self, secret: str) -> RecoverableSession | None:
-        """Return the session with a secret: as it is now while it lives, else as it was last."""
+    def get(self, secret: str, *, now: int) -> RecoverableSession | None:
+        """Return the session with a secret: as it is now while it lives, else as it was last.
+
+        None when there is none, or it cannot be recovered any more at `now` (epoch seconds).
+        """
         answer = self._client.get_item(
             TableName=self._table,
             Key={"connection_id": text(keys.recovery(secret))},
@@ -62,4 +68,8 @@ class RecoveryStore:
         kept = recovery_of(answer["Item"])
         session = self._connections.get(kept.session_id)
         living = recoverable(session) if session is not None else None
-        return living if living is not None and living.secret == secret else kept
+        if living is not None and living.secret == secret:
+            kept = living
+        elif not kept.is_lost:
+            return None
+        return kept if kept.until > now else None

@@ -304,6 +304,31 @@ class TestNothingIsLost:
         assert result.outcomes[Outcome.SENT] + result.outcomes[Outcome.GONE] == 1000
 
 
+class TestInOrder:
+    """Frames for one connection go out one after the other, at the container's rate."""
+
+    def test_each_is_answered_before_the_next(self, server: ConnectionsServer) -> None:
+        server.script("c", status(429), status(410))
+        found = gateway(server.url).post_in_order("c", (b"a", b"b", b"c"))
+        assert list(found) == [Outcome.THROTTLED, Outcome.GONE, Outcome.SENT]
+
+    def test_keep_the_rate(self, server: ConnectionsServer) -> None:
+        now = [0.0]
+
+        def sleep(seconds: float) -> None:
+            now[0] += seconds
+
+        limiter = RateLimiter(100, burst=10, clock=lambda: now[0], sleep=sleep)
+        api = ConnectionsApi(
+            Settings(callback_url=server.url),
+            single=Transport(server.url, window=1, timeout=5.0, tls=trusting()),
+            signer=Signer("execute-api", "us-east-1", credentials=Keys()),
+            limiter=limiter,
+        )
+        assert set(api.post_in_order("c", [b"f"] * 30)) == {Outcome.SENT}
+        assert now[0] >= 0.2
+
+
 class TestSlowClient:
     """A client that does not read is refused with 429, as everybody is above the account's rate."""
 

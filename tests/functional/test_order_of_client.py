@@ -289,7 +289,7 @@ class TestManyRooms:
         assert [each.get("recovered") for each in reply["rooms"]] == [True, None, True]
         assert reply["replayed"] == 4
 
-    @pytest.mark.parametrize("since", [5, ["e1"], {P1: 5}])
+    @pytest.mark.parametrize("since", [5.5, ["e1"], {P1: True}])
     def test_an_offset_that_is_none(self, speaker: Speaker, since: Any) -> None:
         reply = speaker.ask("subscribe", rooms=[P1], since=since, at=1, number=1)
         assert reply["code"] == "INVALID_MESSAGE"
@@ -394,7 +394,9 @@ def replays(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[str], str]]:
     """Have two events replayed each time; return what for, as it is asked."""
     asked: list[tuple[list[str], str]] = []
 
-    def post(_self: Replay, _session: Any, rooms: Any, *, since: str) -> Replayed:
+    def post(
+        _self: Replay, _session: Any, rooms: Any, *, since: str, budget: object = None
+    ) -> Replayed:
         asked.append((list(rooms), since))
         return Replayed(2, complete=True)
 

@@ -1,0 +1,114 @@
+"""The tables in memory answer as moto's do."""
+
+from typing import Any
+
+import pytest
+
+from roomcast_backend.aws.errors import AwsError
+from tests.fakes.memory_tables import MemoryTables
+
+KEY = {"room": {"S": "r"}, "event_id": {"S": "e"}}
+
+
+def update(expression: str, **more: Any) -> dict[str, Any]:
+    return {"TableName": "events", "Key": KEY, "UpdateExpression": expression, **more}
+
+
+STEPS: list[tuple[str, dict[str, Any]]] = [
+    (
+        "update_item",
+        update(
+            "SET seq = if_not_exists(seq, :start) + :one, #m = if_not_exists(seq, :start) + :mark",
+            ConditionExpression="(attribute_not_exists(#m) OR #m < :old) AND NOT seq = :one",
+            ExpressionAttributeNames={"#m": "m:x"},
+            ExpressionAttributeValues={
+                ":start": {"N": "1800000000000"},
+                ":one": {"N": "1"},
+                ":mark": {"N": "18000000000000000000000001"},
+                ":old": {"N": "5"},
+            },
+            ReturnValues="ALL_NEW",
+        ),
+    ),
+    (
+        "update_item",
+        update(
+            "SET seq = :one",
+            ConditionExpression="attribute_not_exists(seq) OR seq BETWEEN :one AND :two",
+            ExpressionAttributeValues={":one": {"N": "1"}, ":two": {"N": "2"}},
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+        ),
+    ),
+    (
+        "update_item",
+        update(
+            "ADD queued :a, n :n",
+            ExpressionAttributeValues={":a": {"SS": ["a", "b"]}, ":n": {"N": "2"}},
+            ReturnValues="ALL_OLD",
+        ),
+    ),
+    (
+        "update_item",
+        update(
+            "DELETE queued :a SET n = :n REMOVE #m",
+            ConditionExpression="contains(queued, :b) AND size(queued) = :two",
+            ExpressionAttributeNames={"#m": "m:x"},
+            ExpressionAttributeValues={
+                ":a": {"SS": ["a"]}, ":b": {"S": "b"}, ":n": {"N": "7"}, ":two": {"N": "2"},
+            },
+            ReturnValues="ALL_NEW",
+        ),
+    ),
+    (
+        "put_item",
+        {"TableName": "events", "Item": {**KEY, "event_id": {"S": "d"}, "p": {"NS": ["1", "22"]}}},
+    ),
+    (
+        "put_item",
+        {
+            "TableName": "events",
+            "Item": KEY,
+            "ConditionExpression": "attribute_not_exists(event_id)",
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        },
+    ),
+    (
+        "query",
+        {
+            "TableName": "events",
+            "KeyConditionExpression": "room = :room AND event_id >= :low",
+            "ExpressionAttributeValues": {":room": {"S": "r"}, ":low": {"S": "a"}},
+            "ScanIndexForward": False,
+            "Limit": 1,
+        },
+    ),
+    (
+        "query",
+        {
+            "TableName": "events",
+            "KeyConditionExpression": "room = :room",
+            "FilterExpression": "n > :one",
+            "ExpressionAttributeValues": {":room": {"S": "r"}, ":one": {"N": "1"}},
+        },
+    ),
+    ("batch_get_item", {"RequestItems": {"events": {"Keys": [KEY, {**KEY, "room": {"S": "-"}}]}}}),
+    ("delete_item", {"TableName": "events", "Key": KEY, "ReturnValues": "ALL_OLD"}),
+    ("get_item", {"TableName": "events", "Key": KEY}),
+]  # fmt: skip
+
+
+def answers(tables: Any) -> list[Any]:
+    found = []
+    for action, request in STEPS:
+        try:
+            answer = getattr(tables, action)(**request)
+        except AwsError as exc:
+            answer = {"code": exc.code, "Item": exc.response.get("Item")}
+        wanted = ("Attributes", "Items", "Item", "Responses", "LastEvaluatedKey", "code")
+        found.append({name: answer[name] for name in wanted if answer.get(name)})
+    return found
+
+
+@pytest.mark.parametrize("step", range(len(STEPS)))
+def test_an_answer(dynamodb: Any, step: int) -> None:
+    assert answers(MemoryTables())[step] == answers(dynamodb)[step]
