@@ -424,7 +424,7 @@ class TestHowLong:
         assert (lost.come_back() == lost.pid) == recovered
         assert (ROOM in lost.rooms()) == recovered
 
-    @pytest.mark.parametrize(("age", "recovered"), [(3 * HOUR - 60, True), (3 * HOUR, False)])
+    @pytest.mark.parametrize(("age", "recovered"), [(5 * HOUR - 60, True), (5 * HOUR, False)])
     def test_whose_loss_was_never_noticed(
         self, lost: Recovering, age: int, recovered: bool
     ) -> None:

@@ -16,6 +16,9 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-executio
 ROW_SECONDS = LONGEST_CONNECTION + 60 * 60
 """How long a row is kept: its TTL deletes it after the longest connection, whatever went wrong."""
 
+RECOVERY_SECONDS = 3 * 60 * 60
+"""How long after its loss a Socket.IO session can be recovered."""
+
 
 JSON = "json"
 SOCKET_IO = "socketio"
@@ -81,6 +84,15 @@ class Connection:
     versions: Mapping[str, int] = field(default_factory=dict)
     refused_token: str = ""
     closing: bool = False
+
+
+def kept_until(connection: Connection) -> int:
+    """Return when the row of a connection expires, whatever went wrong, in epoch seconds.
+
+    A session that can be recovered is kept for as long as that may be after the longest connection.
+    """
+    longest = LONGEST_CONNECTION + RECOVERY_SECONDS if connection.recovery_secret else ROW_SECONDS
+    return connection.connected_at + longest
 
 
 def held_rooms(connection: Connection) -> frozenset[str]:

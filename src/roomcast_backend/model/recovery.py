@@ -5,10 +5,7 @@ https://socket.io/docs/v4/connection-state-recovery
 
 from dataclasses import dataclass, replace
 
-from roomcast_backend.model.connection import ROW_SECONDS, Connection
-
-RECOVERY_SECONDS = 3 * 60 * 60
-"""How long after its loss a session can be recovered."""
+from roomcast_backend.model.connection import RECOVERY_SECONDS, Connection, kept_until
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +28,8 @@ class RecoverableSession:
 def recoverable(session: Connection) -> RecoverableSession | None:
     """Return what is kept of a session; None when its client did not ask for recovery.
 
-    Were its loss never noticed, it could be recovered for as long as its row is kept.
+    Were its loss never noticed, it could be recovered for as long as its row is kept: then it has
+    been lost for at least the time that every session has.
     """
     if not session.recovery_secret or session.principal is None:
         return None
@@ -40,7 +38,7 @@ def recoverable(session: Connection) -> RecoverableSession | None:
         session_id=session.id,
         user_id=session.principal.user_id,
         rooms=session.rooms,
-        until=session.connected_at + ROW_SECONDS,
+        until=kept_until(session),
     )
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from roomcast_backend.model.access import EVERYTHING, Grant, Principal
-from roomcast_backend.model.connection import ROW_SECONDS, Connection, Member, State
+from roomcast_backend.model.connection import ROW_SECONDS, Connection, Member, State, kept_until
 from roomcast_backend.model.recovery import RecoverableSession
 from roomcast_backend.stores import keys
 
@@ -42,7 +42,7 @@ def connection_item(connection: Connection) -> Item:
         "state": text(connection.state),
         "connected_at": number(connection.connected_at),
         "token_version": number(connection.token_version),
-        "ttl": number(connection.connected_at + ROW_SECONDS),
+        "ttl": number(kept_until(connection)),
     }
     if connection.principal is not None:
         item |= principal_item(connection.principal)

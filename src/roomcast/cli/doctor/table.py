@@ -15,7 +15,7 @@ RESULT_WIDTH: Final = len("skipped")
 REMAINS: Final = (
     "rows of the replay log, deleted by their TTL (replay_hours, 24 by default)",
     "rows of webhook deliveries, deleted by their TTL after 4 days",
-    "rows of Socket.IO sessions that could be recovered, deleted by their TTL after 3 hours",
+    "rows of Socket.IO sessions that could be recovered, deleted by their TTL after 3 to 5 hours",
     "the count of emitted events, log lines, metrics and their cost",
 )
 """What a run leaves behind by nature; docs/operations.md repeats it."""
