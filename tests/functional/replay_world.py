@@ -17,7 +17,8 @@ from itertools import count
 from typing import Any
 
 from roomcast.envelope import Envelope
-from roomcast_backend.fanout.broadcast import FanOut, MembersUnreached
+from roomcast_backend.fanout.broadcast import FanOut
+from roomcast_backend.fanout.room_delivery import MembersUnreached
 from roomcast_backend.fanout.sender import Sender
 from roomcast_backend.fanout.work import Work
 from roomcast_backend.gateway.posts import Outcome

@@ -14,7 +14,8 @@ from roomcast.envelope import Envelope, encode, new_id
 from roomcast.rooms import Room
 from roomcast_backend.aws.dynamodb import DynamoDb
 from roomcast_backend.fanout import prefetch
-from roomcast_backend.fanout.broadcast import FanOut, MembersUnreached
+from roomcast_backend.fanout.broadcast import FanOut
+from roomcast_backend.fanout.room_delivery import MembersUnreached
 from roomcast_backend.fanout.sender import Sender
 from roomcast_backend.fanout.tally import Tally
 from roomcast_backend.fanout.work import MAX_REQUEUES, Work

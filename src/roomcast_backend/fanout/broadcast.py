@@ -34,16 +34,10 @@ from typing import TYPE_CHECKING
 
 from roomcast.envelope import Envelope
 from roomcast_backend.fanout.late_events import STATE_EVENTS, is_outdated
+from roomcast_backend.fanout.room_delivery import RoomDelivery
 from roomcast_backend.fanout.room_reader import Reached, RoomReader
 from roomcast_backend.fanout.tally import Tally
-from roomcast_backend.fanout.work import (
-    REQUEUE_DELAY_SECONDS,
-    Work,
-    page_of_shard,
-    requeued,
-    whole_event,
-)
-from roomcast_backend.model.connection import Member
+from roomcast_backend.fanout.work import Work, page_of_shard, whole_event
 from roomcast_backend.model.room_log import Placed
 from roomcast_backend.protocol.event_frame import EventFrames
 from roomcast_backend.settings import Settings
@@ -71,10 +65,6 @@ class NotLogged(Exception):
     """Others have taken every position of the event; it is delivered when the bus repeats it."""
 
 
-class MembersUnreached(Exception):
-    """Members were not reached in any attempt; the work goes to the dead-letter queue."""
-
-
 class FanOut:
     """Delivers events to the members of their rooms. Every step can be repeated safely."""
 
@@ -96,10 +86,15 @@ class FanOut:
         self._rooms = rooms
         self._events = events
         self._log = log
-        self._sender = sender
-        self._terminator = terminator
-        self._queue = queue
-        self._frames = frames
+        self._delivery = RoomDelivery(
+            rooms=rooms,
+            events=events,
+            sender=sender,
+            terminator=terminator,
+            queue=queue,
+            frames=frames,
+            clock=clock,
+        )
         self._count_event = count_event
         self._clock = clock
 
@@ -131,7 +126,8 @@ class FanOut:
         Raise `MembersUnreached` when members are still unreached after the last attempt.
         """
         tally = Tally()
-        self._deliver(work, self._reader([work], self._page_size), until=until, tally=tally)
+        reader = self._delivery.reader([work], self._page_size)
+        self._delivery.deliver(work, reader, until=until, tally=tally)
         ended = self._events.note_done(work.envelope.id, work.name, now=self._clock())
         if ended:
             self._log.release(work.envelope.id, work.envelope.rooms)
@@ -225,7 +221,8 @@ class FanOut:
         works = whole_event(copy, shards, started=started)
         rooms = [list(parts) for _, parts in groupby(works, key=lambda part: part.room)]
         readers = [
-            self._reader(parts, page_of_shard(self._page_size, len(parts))) for parts in rooms
+            self._delivery.reader(parts, page_of_shard(self._page_size, len(parts)))
+            for parts in rooms
         ]
         try:
             yield rooms, readers
@@ -244,80 +241,8 @@ class FanOut:
         """Post to the members that the readers find, room after room."""
         reached = Reached()
         for parts, reader in zip(rooms, readers, strict=True):
-            self._deliver(parts[0], reader, reached=reached, until=until, tally=tally)
+            self._delivery.deliver(parts[0], reader, reached=reached, until=until, tally=tally)
             reached.add(reader)
-
-    def _reader(self, parts: Sequence[Work], size: int) -> RoomReader:
-        return RoomReader(self._rooms, parts, size=size, queue_rest=self._put, clock=self._clock)
-
-    def _deliver(
-        self,
-        work: Work,
-        reader: RoomReader,
-        *,
-        until: float,
-        tally: Tally,
-        reached: Reached | None = None,
-    ) -> None:
-        """Deliver to the members that a reader finds in one room.
-
-        1. The sender takes members from the reader as they are read. Meanwhile the reader queues
-           the rest of a shard, so that another invocation continues there at once.
-        2. The reader is exhausted: members for whom the event was too large get its data by
-           reference, members with an expired token are closed.
-        3. Unreached members are queued.
-        """
-        room = work.room_name
-        result = self._sender.post(
-            reader.members(reached),
-            lambda protocol: self._frames.encode(protocol, work.envelope, room),
-            room=room,
-            until=until,
-        )
-        tally.add(result)
-        tally.queued_pages += reader.queued
-        unreached = result.unreached + self._post_by_reference(
-            work, result.too_large, until=until, tally=tally
-        )
-        tally.expired += self._terminator.close_expired(reader.expired, room=room, until=until)
-        self._requeue(work, unreached, tally)
-
-    def _post_by_reference(
-        self, work: Work, members: Sequence[Member], *, until: float, tally: Tally
-    ) -> list[Member]:
-        """Post the event with a link to its data; return the members that were not reached."""
-        if not members:
-            return []
-        small, room = self._frames.small(work.envelope), work.room_name
-        result = self._sender.post(
-            members,
-            lambda protocol: self._frames.encode(protocol, small, room),
-            room=room,
-            until=until,
-        )
-        tally.add(result)
-        return result.unreached
-
-    def _requeue(self, work: Work, unreached: Sequence[Member], tally: Tally) -> None:
-        """Queue unreached members for a later attempt, or raise when that was the last."""
-        if not unreached:
-            return
-        if work.is_last_attempt:
-            raise MembersUnreached(
-                f"{len(unreached)} members were not reached in {work.attempt} attempts"
-            )
-        for retry in requeued(work, [member.connection_id for member in unreached]):
-            self._put(retry, delay=REQUEUE_DELAY_SECONDS)
-        tally.queued_members += len(unreached)
-
-    def _put(self, work: Work, *, delay: int = 0) -> None:
-        """Record that some work is queued, then queue it.
-
-        The record tells a client that reconnects whether a delivery may still be under way. Were
-        it written second, the work could be done before: the event would be under way for ever.
-        """
-        self._events.note_queued(work.envelope.id, work.name)
-        self._queue.put(work, delay=delay)
 
 
 def _replaced(places: Sequence[Placed], fresh: Sequence[Placed]) -> list[Placed]:
