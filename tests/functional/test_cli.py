@@ -221,7 +221,7 @@ class TestPublish:
     def test_an_event_that_is_too_large(self, heard: Any) -> None:
         data = json.dumps({"project_id": "1", "deleted_by": "2", "project_name": "x"})
         assert "not a field" in fails(2, "publish", "project.deleted", "--data", data)
-        title = "title=" + "x" * 140_000
+        title = "title=" + "x" * 300_000
         known = ["pr_id=1", "project_id=1", "status=open", title]
         assert "the limit is" in fails(2, "publish", "pr.updated", *known, "--stack", "Roomcast")
         assert heard() == []
