@@ -22,7 +22,7 @@ TOOLS_READY := .venv/tools.stamp
 NODE_READY := node_modules/.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help dev up down test soak bench conformance lint bundle synth bootstrap preflight diff deploy destroy clean
+.PHONY: help dev up down test soak fuzz bench conformance lint bundle synth bootstrap preflight diff deploy destroy clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ test: $(TOOLS_READY) $(NODE_READY) ## Run all tests, end to end included; ARGS="
 
 soak: $(TOOLS_READY) $(NODE_READY) ## Let clients come and go for minutes, look for anything lost; ARGS="--minutes 60"
 	@python -m tests.soak $(ARGS)
+
+fuzz: $(TOOLS_READY) $(NODE_READY) ## Read a million inputs that are almost right, 3 minutes; ARGS="--seed 7"
+	@python -m tests.fuzz $(ARGS)
 
 bench: $(SERVICE_READY) ## Measure performance, 6 minutes; ARGS="cold senders" chooses, see --help
 	@python -m benchmarks $(ARGS)

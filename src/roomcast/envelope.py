@@ -214,7 +214,7 @@ def room_names(names: object) -> tuple[str, ...]:
 def _order_of(detail: Mapping[str, Any]) -> tuple[str, int]:
     """Return an event's publisher and number; an empty name and 0 where it has none."""
     publisher, number = detail.get("publisher"), detail.get("number")
-    if not isinstance(publisher, str) or not publisher.isascii():
+    if not isinstance(publisher, str) or not publisher or not publisher.isascii():
         return "", 0
     if not isinstance(number, int) or isinstance(number, bool):
         return "", 0
