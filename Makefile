@@ -42,7 +42,7 @@ test: $(TOOLS_READY) $(NODE_READY) ## Run all tests, end to end included; ARGS="
 soak: $(TOOLS_READY) $(NODE_READY) ## Let clients come and go for minutes, look for anything lost; ARGS="--minutes 60"
 	@python -m tests.soak $(ARGS)
 
-fuzz: $(TOOLS_READY) $(NODE_READY) ## Read a million inputs that are almost right, 3 minutes; ARGS="--seed 7"
+fuzz: $(TOOLS_READY) $(NODE_READY) ## Read a million inputs that are almost right, 2 minutes; ARGS="--seed 7"
 	@python -m tests.fuzz $(ARGS)
 
 bench: $(SERVICE_READY) ## Measure performance, 6 minutes; ARGS="cold senders" chooses, see --help

@@ -195,3 +195,28 @@ def long_lines(text: str) -> Iterator[str]:
             continue
         if len(re.sub(r"https?://\S+", "", line)) > LONGEST_LINE:
             yield line
+
+
+class TestReliability:
+    """docs/reliability.md names tests that exist, and has each promise of the protocol."""
+
+    TEXT = (ROOT / "docs/reliability.md").read_text()
+
+    def test_names_tests_that_are_there(self) -> None:
+        named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", self.TEXT)
+        assert len(named) > 40
+        missing = [
+            (file, name)
+            for file, name in named
+            if not (ROOT / file).is_file()
+            or not re.search(rf"^(class|(async )?def) {name}\b", (ROOT / file).read_text(), re.M)
+        ]
+        assert missing == []
+
+    def test_has_each_promise_of_the_protocol(self) -> None:
+        protocol = (ROOT / "docs/PROTOCOL.md").read_text()
+        chapter = protocol[protocol.index("## 11.") : protocol.index("## 12.")]
+        promises = re.findall(r"\*\*(.+?)\*\*", chapter.replace("\n", " "))
+        assert len(promises) >= 3
+        plain = self.TEXT.lower().replace("`", "")
+        assert [p for p in promises if p.lower().strip(".").replace("`", "") not in plain] == []

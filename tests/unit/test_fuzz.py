@@ -9,7 +9,7 @@ INPUTS = 500
 SEED = 20261125
 
 
-@pytest.mark.parametrize("target", targets(SEED), ids=lambda target: target.name)
+@pytest.mark.parametrize("target", list(targets(SEED)), ids=lambda target: target.name)
 def test_promises_hold(target: Target) -> None:
     inputs = INPUTS if target.share > 0.05 else 50  # noqa: PLR2004
     with quiet():
