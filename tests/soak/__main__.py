@@ -21,11 +21,15 @@ from tests.e2e.service import running
 from tests.soak.aftermath import aftermath
 from tests.soak.client import SoakClient
 from tests.soak.connections import open_json, open_socketio
+from tests.soak.kills import kill_workers
 from tests.soak.ledger import Ledger
 from tests.soak.traffic import Traffic
 
 SETTLE = 15.0
 """Seconds that a delivery may take; on two busy cores most take less than one."""
+
+SETTLE_KILLED = 420.0
+"""The same where workers are killed: the queue gives a page to another one after 6 minutes."""
 
 SOCKET_IO = 2
 """Of four clients."""
@@ -49,6 +53,13 @@ def _arguments() -> argparse.Namespace:
     add("--minutes", type=float, default=5.0, help="how long (default %(default)s)")
     add("--clients", type=int, default=40, help="how many come and go (default %(default)s)")
     add("--rate", type=float, default=4.0, help="events a second (default %(default)s)")
+    add(
+        "--kills",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="kill a worker of broadcast so often; deliveries may then take 7 minutes",
+    )
     add("--seed", type=int, default=None, help="repeat the dice of a run; timing stays its own")
     return parser.parse_args()
 
@@ -57,7 +68,8 @@ async def _soak(chosen: argparse.Namespace, endpoints: dict[str, str]) -> int:
     seed = chosen.seed if chosen.seed is not None else random.SystemRandom().randrange(10**6)
     sys.stdout.write(f"{chosen.clients} clients, {chosen.minutes:g} minutes, seed {seed}\n")
     dice = random.Random(seed)  # noqa: S311
-    ledger = Ledger(settle=SETTLE)
+    settle = SETTLE_KILLED if chosen.kills else SETTLE
+    ledger = Ledger(settle=settle)
     users = [str(uuid4()) for _ in range(chosen.clients)]
     projects = [endpoints["demo_project_id"], *(str(uuid4()) for _ in range(4))]
     agent = str(uuid4())
@@ -75,15 +87,27 @@ async def _soak(chosen: argparse.Namespace, endpoints: dict[str, str]) -> int:
             group.create_task(client.live(over))
         telling = group.create_task(_print_progress(ledger, clients, traffic))
         flowing = group.create_task(traffic.flow(chosen.rate, quiet))
+        killing = _kill(group, endpoints, chosen.kills, dice)
         await asyncio.sleep(chosen.minutes * 60)
         quiet.set()
+        killing.cancel()
         await flowing
-        await asyncio.sleep(SETTLE)
+        await asyncio.sleep(settle)
         over.set()
         telling.cancel()
     broadcaster.close()
     sys.stdout.write(_line(ledger, clients, traffic) + "\n")
     return _report(ledger, clients, [*ledger.problems(), *aftermath(endpoints)])
+
+
+def _kill(
+    group: asyncio.TaskGroup, endpoints: dict[str, str], pause: float, dice: random.Random
+) -> "asyncio.Task[None]":
+    """Begin to kill workers, when asked to."""
+    if not pause:
+        return group.create_task(asyncio.sleep(0))
+    own = random.Random(dice.random())  # noqa: S311
+    return group.create_task(kill_workers(endpoints, pause, own))
 
 
 def _client(

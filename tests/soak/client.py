@@ -13,6 +13,9 @@ from tests.soak.ledger import Ledger
 STAYS = 20.0
 """Seconds that a client stays, on average."""
 
+CHANGES_ITS_MIND = 0.2
+"""The part of rooms that a client joins, leaves and joins in one tick."""
+
 AWAY = 2.0
 """Seconds that it is away, on average: some events are published meanwhile."""
 
@@ -42,7 +45,9 @@ class SoakClient:
         self._endpoints = endpoints
         self._dice = dice
         self._greeting: Event = {}
-        self._last_id = ""
+        self._since: dict[str, int] = {}
+        self._answered: set[str] = set()
+        self._seen: dict[str, int] = {}
         self._replaying = False
         ledger.allow(name, rooms)
 
@@ -54,10 +59,10 @@ class SoakClient:
                 await asyncio.sleep(self._dice.expovariate(1 / AWAY))
 
     async def _visit(self, over: asyncio.Event) -> None:
-        since = self._last_id
+        self._answered, self._seen = set(), {}
         async with self._open(self._endpoints, self._token(), self._on_event) as connection:
             try:
-                await self._join(connection, since)
+                await self._join(connection)
                 self.visits += 1
                 self.is_connected = True
                 await self._stay(connection, over)
@@ -65,18 +70,38 @@ class SoakClient:
             finally:
                 self.is_connected = False
 
-    async def _join(self, connection: Connection, since: str) -> None:
+    async def _join(self, connection: Connection) -> None:
         """Join all rooms, asking for what was missed in each of them."""
         for room in self._rooms:
-            self._replaying = bool(since)
-            body = {"room": room, "since": since} if since else {"room": room}
-            reply = await self._ask(connection, "subscribe", body)
+            since = self._since.get(room)
+            self._replaying = since is not None
+            body = {"room": room} if since is None else {"room": room, "since": since}
+            if self._dice.random() < CHANGES_ITS_MIND:
+                reply = await self._change_mind(connection, body)
+            else:
+                reply = await self._ask(connection, "subscribe", body)
             self._replaying = False
+            self._answered.add(room)
+            self._move(room)
             recovered = reply.get("recovered", False)
-            if since:
+            if since is not None:
                 self.recovered += recovered
                 self.not_recovered += not recovered
             self._ledger.join(self._name, room, now=time.monotonic(), recovered=recovered)
+
+    async def _change_mind(self, connection: Connection, body: dict[str, Any]) -> dict[str, Any]:
+        """Subscribe, unsubscribe and subscribe in one tick, as React's StrictMode has a page do.
+
+        Returns the last reply: the client is in the room then, whichever was executed last.
+        """
+        replies = await asyncio.gather(
+            connection.send_command("subscribe", {"room": body["room"]}),
+            connection.send_command("unsubscribe", {"room": body["room"]}),
+            connection.send_command("subscribe", body),
+        )
+        if all(reply["status"] == "success" for reply in replies):
+            return replies[-1]
+        return await self._ask(connection, "subscribe", body)
 
     async def _stay(self, connection: Connection, over: asyncio.Event) -> None:
         """Stay a while, and to the end if that is near; the connection has to stay as well."""
@@ -117,12 +142,13 @@ class SoakClient:
             await asyncio.sleep(reply["retry_after_ms"] / 1000)
 
     def _on_event(self, event: Event) -> None:
-        self._last_id = max(self._last_id, event["id"])
         if event["type"] == "connection.established":
             self._greeting = event
         elif event["type"].startswith("connection."):
             self._ledger.lost.append(f"{self._name} was told {event['data']}")
         else:
+            self._seen[event["room"]] = event["seq"]
+            self._move(event["room"])
             self._ledger.receive(
                 self._name,
                 event["id"],
@@ -130,3 +156,8 @@ class SoakClient:
                 now=time.monotonic(),
                 replayed=self._replaying,
             )
+
+    def _move(self, room: str) -> None:
+        """Note where to go on: only once `subscribe` has been answered, see docs/PROTOCOL.md."""
+        if room in self._answered and room in self._seen:
+            self._since[room] = self._seen[room]

@@ -7,6 +7,7 @@ import json
 import random
 import time
 from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -16,6 +17,12 @@ from roomcast import EventBroadcaster
 from roomcast.envelope import new_id
 from roomcast.events import AgentStatusChanged, Event, ProjectUpdated, WorkflowProgress
 from tests.soak.ledger import Ledger
+
+SKEWS = (0, 0, -70, 70)
+"""Seconds by which publishers' clocks are wrong."""
+
+TITLES = ("Soak", "Soak \uffff and \ufffe", "Soak \x0b\u2028😀")
+"""Titles of issues, some with characters that SQS refuses."""
 
 TWICE = 0.1
 """The part of events and webhooks that is sent again, as buses and GitHub do."""
@@ -59,13 +66,33 @@ class Traffic:
                 await asyncio.sleep(self._dice.expovariate(rate))
 
     async def _publish(self, event: Event) -> None:
-        event_id = new_id()
+        event_id = self._event_id()
+        skew = timedelta(seconds=self._dice.choice(SKEWS))
         self._ledger.publish(event_id, event.rooms(), begun=time.monotonic())
         times = 2 if self._dice.random() < TWICE else 1
-        accepted = [await self._broadcaster.publish(event, id=event_id) for _ in range(times)]
+        accepted = [await self._publish_skewed(event, event_id, skew) for _ in range(times)]
         if any(accepted):
             self._ledger.accept(event_id, now=time.monotonic())
         self.refused += times - sum(accepted)
+
+    async def _publish_skewed(self, event: Event, event_id: str, skew: timedelta) -> bool:
+        moment = datetime.now(UTC) + skew
+        return await self._broadcaster.publish(event, id=event_id, timestamp=moment)
+
+    def _event_id(self) -> str:
+        """Return an id as some publisher makes it: one of the library, or one of its own."""
+        match self._dice.choice(["own clock", "own clock", "wrong clock", "order", "random"]):
+            case "order":
+                return f"order-{uuid4().hex[:12]}"
+            case "random":
+                return str(uuid4())
+            case "wrong clock":
+                late = self._dice.choice(SKEWS) * 1000
+                made = new_id()
+                moment = f"{int(made[:8] + made[9:13], 16) + late:012x}"
+                return f"{moment[:8]}-{moment[8:]}{made[13:]}"
+            case _:
+                return new_id()
 
     async def _webhook(self, github: httpx.AsyncClient) -> None:
         """Send a delivery, sometimes again while it is under way."""
@@ -128,7 +155,7 @@ class Traffic:
             "repository": {"full_name": self._endpoints["demo_repository"]},
             "issue": {
                 "url": f"https://api.github.com/repos/octocat/soak/issues/{number}",
-                "title": "Soak",
+                "title": self._dice.choice(TITLES),
                 "body": "x" * self._dice.randrange(4000),
                 "state": "open",
                 "labels": [],
