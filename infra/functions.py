@@ -78,7 +78,7 @@ FUNCTIONS = (
         purpose="Closes connections that sent no token in time",
         timeout=30,
         grants={
-            "connections": ("DeleteItem", "GetItem", "PutItem"),
+            "connections": ("DeleteItem", "GetItem", "PutItem", "UpdateItem"),
             "rooms": ("BatchWriteItem",),
             "deadline_queue": ("SendMessage",),  # a client that was greeted late gets more time
             "clients": ("DELETE", "POST"),
@@ -92,7 +92,7 @@ FUNCTIONS = (
         recursive=True,  # a page hands its rest to the next one, through the queue
         grants={
             "rooms": ("BatchGetItem", "BatchWriteItem", "Query"),
-            "connections": ("DeleteItem", "PutItem"),
+            "connections": ("DeleteItem", "PutItem", "UpdateItem"),
             "events": ("PutItem", "Query", "UpdateItem"),
             "counters": ("UpdateItem",),
             "pages_queue": ("SendMessage",),
@@ -120,7 +120,7 @@ FUNCTIONS = (
         grants={
             "counters": ("UpdateItem",),
             "rooms": ("BatchWriteItem", "Query"),
-            "connections": ("DeleteItem", "PutItem"),
+            "connections": ("DeleteItem", "PutItem", "UpdateItem"),
             "clients": ("DELETE", "POST"),
         },
     ),

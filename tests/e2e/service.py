@@ -12,8 +12,9 @@ from local.ports import PortTaken, check_free
 
 ROOT = Path(__file__).parents[2]
 
-SETTINGS = "page_size=20"
-"""So that a room of a few dozen clients takes several pages, and with them the queue."""
+SETTINGS = "page_size=20 connections_per_user=250"
+"""So that a room of a few dozen clients takes several pages, and with them the queue; two hundred
+clients of a test may be one user."""
 
 
 @contextmanager

@@ -84,7 +84,7 @@ class TestPublish:
                 await broadcaster.broadcast_agent_status_changed(agent, "Ada", "busy", 101)
             with pytest.raises(EventTooLarge):
                 await broadcaster.broadcast_agent_status_changed(
-                    agent, "Ada", "busy", 1, {"pad": "x" * 131072}
+                    agent, "Ada", "busy", 1, {"pad": "x" * 1_048_576}
                 )
             heard = await client.silence()
         # Others' events may still be on their way through `global`.
