@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from random import Random
 from typing import Any
 
@@ -59,7 +60,7 @@ class Mutator:
     def _odd_value(self, value: Any) -> Any:
         if isinstance(value, str) and self.random.random() < 0.6:  # noqa: PLR2004
             return self.text([value])
-        return self.random.choice(ODD_VALUES)
+        return deepcopy(self.random.choice(ODD_VALUES))  # later changes are made in place
 
     def _place(self, text: str) -> int:
         return self.random.randint(0, len(text))

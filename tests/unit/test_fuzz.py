@@ -1,9 +1,12 @@
 """Some thousand inputs of `make fuzz`, and that it finds what is broken."""
 
+import json
+
 import pytest
 
 from tests.fuzz.__main__ import run
-from tests.fuzz.targets import Target, quiet, read_room, targets
+from tests.fuzz.mutations import Mutator
+from tests.fuzz.targets import DETAILS, WORDS, Target, quiet, read_room, targets
 
 INPUTS = 500
 SEED = 20261125
@@ -27,6 +30,14 @@ def test_the_same_seed_makes_the_same_inputs() -> None:
         return [target.make() for target in targets(seed) for _ in range(5)]
 
     assert repr(made(1)) == repr(made(1)) != repr(made(2))
+
+
+def test_an_input_leaves_nothing_in_the_next_ones() -> None:
+    def made() -> list[str]:
+        mutator = Mutator(SEED, WORDS)
+        return [json.dumps(mutator.value(DETAILS[0])) for _ in range(INPUTS)]
+
+    assert made() == made()
 
 
 def test_what_is_broken_is_found() -> None:
