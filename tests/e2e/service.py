@@ -12,7 +12,7 @@ from local.ports import PortTaken, check_free
 
 ROOT = Path(__file__).parents[2]
 
-SETTINGS = "page_size=20 connections_per_user=250"
+SETTINGS = "page_size=20 connections_per_user=250 jwt_leeway=0"
 """So that a room of a few dozen clients takes several pages, and with them the queue; two hundred
 clients of a test may be one user."""
 

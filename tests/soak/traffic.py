@@ -7,6 +7,7 @@ import json
 import random
 import time
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -23,6 +24,9 @@ SKEWS = (0, 0, -70, 70)
 
 TITLES = ("Soak", "Soak \uffff and \ufffe", "Soak \x0b\u2028😀")
 """Titles of issues, some with characters that SQS refuses."""
+
+ATTEMPTS = 3
+"""How often a delivery is sent when no answer comes."""
 
 TWICE = 0.1
 """The part of events and webhooks that is sent again, as buses and GitHub do."""
@@ -119,7 +123,11 @@ class Traffic:
             "X-Hub-Signature-256": f"sha256={signature}",
             "Content-Type": "application/json",
         }
-        return await github.post(self._endpoints["webhook_url"], content=body, headers=headers)
+        for _ in range(ATTEMPTS):
+            with suppress(httpx.TransportError):  # lost on its way: sent again
+                url = self._endpoints["webhook_url"]
+                return await github.post(url, content=body, headers=headers)
+        raise AssertionError(f"delivery {delivery} had no answer in {ATTEMPTS} attempts")
 
     def _project_updated(self) -> Event:
         return ProjectUpdated(
