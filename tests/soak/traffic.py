@@ -57,7 +57,8 @@ class Traffic:
 
     async def flow(self, rate: float, over: asyncio.Event) -> None:
         """Publish so many events a second, on average, until it is `over`."""
-        async with asyncio.TaskGroup() as publishing, httpx.AsyncClient(timeout=60) as github:
+        # The client of the webhooks is closed last: deliveries may still wait for their answers.
+        async with httpx.AsyncClient(timeout=60) as github, asyncio.TaskGroup() as publishing:
             while not over.is_set():
                 kinds: list[Callable[[], Coroutine[Any, Any, None]]] = [
                     lambda: self._publish(self._project_updated()),
