@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from roomcast_backend.auth.verification_keys import KeysUnavailable
+from roomcast_backend.gateway.posts import Outcome
 from roomcast_backend.inbound.sessions import ProtocolViolation
 from roomcast_backend.lifecycle.auth_timeout import LONGEST_UNGREETED
 from roomcast_backend.statistics.stream_counter import changes
@@ -342,6 +343,14 @@ class TestDeadline:
         assert refusal(error, "")["data"]["code"] == "AUTH_MISSING"
         assert server.gateway.closed == ["c1"]
         assert server.rows("connections") == []
+
+    def test_tells_why_when_the_first_attempt_is_throttled(self, server: Server) -> None:
+        assert server.greeter.open("c1")
+        server.clock.advance(15)
+        server.gateway.fail("c1", Outcome.THROTTLED)
+        assert server.deadline.close_if_pending("c1")
+        assert refusal(server.heard()[-1], "")["data"]["code"] == "AUTH_MISSING"
+        assert server.gateway.closed == ["c1"]
 
     def test_a_token_at_the_handshake_is_no_session(self, server: Server) -> None:
         server.connect(principal=server.principal())

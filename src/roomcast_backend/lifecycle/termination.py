@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from roomcast_backend.gateway.posts import Post
+from roomcast_backend.gateway.posts import Outcome, Post
 from roomcast_backend.lifecycle.cleanup import Cleanup, mark_expired
 from roomcast_backend.lifecycle.system_events import error_frame
 from roomcast_backend.model.connection import Member, address
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from roomcast_backend.gateway.port import Gateway
     from roomcast_backend.lifecycle.ports import ExpiredRemover
 
+NOTICE_PAUSES = (0.0, 0.2, 0.5)
+"""Seconds before each attempt to tell a client why its connection ends; more follow a 429 only."""
+
 
 class Terminator:
     """Posts the reason, closes the connection and, where it closes members, deletes it."""
@@ -33,16 +36,21 @@ class Terminator:
         memberships: "ExpiredRemover",
         *,
         clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._gateway = gateway
         self._memberships = memberships
         self._clock = clock
+        self._sleep = sleep
         self._cleanup = Cleanup(memberships, clock=clock)
 
     def close_with_error(self, connection_id: str, protocol: str, code: Code, message: str) -> None:
         """Post `connection.error`, then close. A client that is gone already is not an error."""
         frame = error_frame(connection_id, protocol, code, message)
-        self._gateway.post(connection_id, frame.encode())
+        for pause in NOTICE_PAUSES:
+            self._sleep(pause)
+            if self._gateway.post(connection_id, frame.encode()) is not Outcome.THROTTLED:
+                break
         self._gateway.close(connection_id)
 
     def close_expired(self, members: Sequence[Member], *, room: str, until: float) -> int:
