@@ -20,11 +20,15 @@ Member = tuple[str, str]
 
 @dataclass(slots=True)
 class Publication:
-    """An event; `accepted` is when the publisher was told so, None if it never was."""
+    """An event; `accepted` is when the publisher was told so, None if it never was.
+
+    `entity` is what a state event is about: a newer one of the same publisher may replace it.
+    """
 
     rooms: tuple[str, ...]
     begun: float
     accepted: float | None = None
+    entity: str = ""
 
 
 @dataclass(slots=True)
@@ -56,9 +60,11 @@ class Ledger:
         """Note the rooms that a client may get events of; some it joins automatically."""
         self._allowed |= {(client, room) for room in rooms}
 
-    def publish(self, event_id: str, rooms: tuple[str, ...], *, begun: float) -> None:
+    def publish(
+        self, event_id: str, rooms: tuple[str, ...], *, begun: float, entity: str = ""
+    ) -> None:
         """Note that an event is being published."""
-        self.publications.setdefault(event_id, Publication(rooms, begun))
+        self.publications.setdefault(event_id, Publication(rooms, begun, entity=entity))
 
     def accept(self, event_id: str, *, now: float) -> None:
         """Note that it is the service's from now on."""
@@ -116,7 +122,7 @@ class Ledger:
     def problems(self) -> Iterator[str]:
         """Yield what is wrong, each in one sentence."""
         for client, event_id in self.promised():
-            if not self.copies[client][event_id]:
+            if not self.copies[client][event_id] and not self._is_replaced(client, event_id):
                 rooms = " and ".join(self.publications[event_id].rooms)
                 yield f"{client} never got {event_id}, published to {rooms}"
         for client, copies in self.copies.items():
@@ -124,6 +130,19 @@ class Ledger:
                 yield f"{client} got {event_id}, which nobody published"
         yield from self._strange
         yield from self.lost
+
+    def _is_replaced(self, client: str, event_id: str) -> bool:
+        """Tell whether the client got a newer state of what an event was about.
+
+        The service leaves out a late state event (docs/PROTOCOL.md, Order).
+        """
+        late = self.publications[event_id]
+        return bool(late.entity) and any(
+            other.entity == late.entity
+            and late.begun < other.begun < late.begun + self.settle
+            and self.copies[client][other_id] > 0
+            for other_id, other in self.publications.items()
+        )
 
     def _owes(self, stay: Stay, published: Publication) -> bool:
         if published.accepted is None or published.begun < stay.since:

@@ -73,7 +73,8 @@ class Traffic:
     async def _publish(self, event: Event) -> None:
         event_id = self._event_id()
         skew = timedelta(seconds=self._dice.choice(SKEWS))
-        self._ledger.publish(event_id, event.rooms(), begun=time.monotonic())
+        entity = self._agent if isinstance(event, AgentStatusChanged) else ""
+        self._ledger.publish(event_id, event.rooms(), begun=time.monotonic(), entity=entity)
         times = 2 if self._dice.random() < TWICE else 1
         accepted = [await self._publish_skewed(event, event_id, skew) for _ in range(times)]
         if any(accepted):

@@ -34,6 +34,21 @@ class TestPromise:
         assert list(ledger.problems()) == []
         assert ledger.took == [1]
 
+    @pytest.mark.parametrize(
+        ("entity", "begun", "excused"),
+        [("a", 2, True), ("b", 2, False), ("", 2, False), ("a", 0.5, False), ("a", 60, False)],
+    )
+    def test_a_late_state_is_excused_by_a_newer_one_of_the_same(
+        self, ledger: Ledger, entity: str, begun: float, excused: bool
+    ) -> None:
+        ledger.join("c", ROOM, now=0, recovered=False)
+        ledger.publish("late", (ROOM,), begun=1, entity="a")
+        ledger.accept("late", now=1.1)
+        ledger.publish("other", (ROOM,), begun=begun, entity=entity)
+        ledger.accept("other", now=begun + 0.1)
+        hear(ledger, "other", now=begun + 0.2)
+        assert (list(ledger.problems()) == []) == excused
+
     def test_of_two_rooms_one_copy_is_enough(self, ledger: Ledger) -> None:
         for room in (ROOM, "global"):
             ledger.join("c", room, now=0, recovered=False)
