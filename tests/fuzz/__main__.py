@@ -46,6 +46,7 @@ def main() -> int:
     logging.disable()
     print(f"seed {chosen.seed}: `--seed {chosen.seed}` makes the same inputs again", flush=True)
     total = broken = 0
+    begun = time.perf_counter()
     print(f"{'target':<17}{'inputs':>10}{'seconds':>9}{'broken':>8}")
     with quiet():
         for target in targets(chosen.seed):
@@ -55,7 +56,7 @@ def main() -> int:
             print(f"{target.name:<17}{figures}", flush=True)
             for shown in outcome.broken[:MOST_SHOWN]:
                 print(f"  broken: {target.promise}\n    {shown}")
-    print(f"{'all':<17}{total:>10,}{'':>9}{broken:>8}")
+    print(f"{'all':<17}{total:>10,}{time.perf_counter() - begun:>9.1f}{broken:>8}")
     return 1 if broken else 0
 
 

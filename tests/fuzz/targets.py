@@ -5,16 +5,12 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
-
-import jwt
 
 from roomcast import deliverable
 from roomcast.envelope import Envelope, InvalidEnvelope, encode
 from roomcast.errors import InvalidRoom
 from roomcast.rooms import Room
-from roomcast_backend.auth import hmac_signature
 from roomcast_backend.fanout.work import Work
 from roomcast_backend.github import mapping
 from roomcast_backend.github.payload import InvalidPayload
@@ -25,7 +21,10 @@ from roomcast_backend.protocol.messages import Command, Refusal
 from tests.fakes.github import examples
 from tests.fakes.memory_tables import MemoryTables
 from tests.fakes.socketio_server import Server
+from tests.fuzz.admissions import admission_event, admit
 from tests.fuzz.mutations import Mutator
+from tests.fuzz.queue_messages import queue_message, read_message
+from tests.fuzz.tokens import signed_token, tokens, verify_token
 
 Check = Callable[[Any], None]
 
@@ -79,9 +78,6 @@ WORDS = [
     "%00",
 ]
 
-SECRET = "a secret of thirty-two characters"  # noqa: S105
-ALGORITHMS = ["HS256"]
-
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -104,13 +100,16 @@ def targets(seed: int) -> Iterator[Target]:
     yield Target("packets", 0.25, lambda: mutator.text(PACKETS), read_packet)
     yield Target("JSON frames", 0.2, lambda: mutator.text(FRAMES), read_json_frame)
     yield Target(
-        "envelopes", 0.12, lambda: mutator.value(mutator.random.choice(DETAILS)), read_detail
+        "envelopes", 0.1, lambda: mutator.value(mutator.random.choice(DETAILS)), read_detail
     )
-    yield Target("handshakes", 0.12, lambda: handshake_event(mutator), read_handshake)
-    yield Target("tokens", 0.12, lambda: mutator.text(tokens()), verify_token)
-    yield Target("rooms", 0.12, lambda: mutator.text(ROOMS), read_room)
+    yield Target("queue messages", 0.02, lambda: queue_message(mutator), read_message)
+    yield Target("handshakes", 0.08, lambda: handshake_event(mutator), read_handshake)
+    yield Target("admissions", 0.04, lambda: admission_event(mutator), admit)
+    yield Target("tokens", 0.06, lambda: mutator.text(tokens()), verify_token)
+    yield Target("signed tokens", 0.06, lambda: signed_token(mutator), verify_token)
+    yield Target("rooms", 0.1, lambda: mutator.text(ROOMS), read_room)
     yield Target("GitHub payloads", 0.06, lambda: github_payload(mutator), map_payload)
-    yield Target("whole answers", 0.01, lambda: mutator.text(PACKETS + FRAMES), Answering())
+    yield Target("whole answers", 0.03, lambda: mutator.text(PACKETS + FRAMES), Answering())
 
 
 def read_packet(frame: str) -> None:
@@ -201,29 +200,6 @@ def _status(handshake: Handshake) -> int:
         return 101 if handshake.protocol else 0
     except HandshakeRefused as refused:
         return refused.status
-
-
-@cache
-def tokens() -> list[str]:
-    """Return tokens that are valid, and some that almost are."""
-    payload = {"sub": "ada", "exp": 2_000_000_000, "token_type": "access"}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return [
-            jwt.encode(payload, SECRET, algorithm="HS256"),
-            jwt.encode(payload, SECRET, algorithm="HS512"),
-            jwt.encode(payload, "another secret of enough characters", algorithm="HS256"),
-            jwt.encode(payload, "", algorithm="none"),
-        ]
-
-
-def verify_token(token: str) -> None:
-    """A token that is taken is one that PyJWT takes; all others raise `ValueError`."""
-    try:
-        hmac_signature.verified_payload(token, SECRET, algorithms=ALGORITHMS)
-    except ValueError:
-        return
-    jwt.decode(token, SECRET, algorithms=ALGORITHMS, options={"verify_exp": False})
 
 
 def read_room(name: str) -> None:

@@ -1,9 +1,19 @@
 """Some thousand inputs of `make fuzz`, and that it finds what is broken."""
 
+import base64
 import json
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import pytest
 
+from roomcast import envelope
+from roomcast.rooms import Room
+from roomcast_backend.auth import hmac_signature
+from roomcast_backend.lifecycle.handshake import Acceptor
+from roomcast_backend.protocol import engineio_packets
+from tests.fuzz import __main__ as program
 from tests.fuzz.__main__ import run
 from tests.fuzz.mutations import Mutator
 from tests.fuzz.targets import DETAILS, WORDS, Target, quiet, read_room, targets
@@ -14,10 +24,9 @@ SEED = 20261125
 
 @pytest.mark.parametrize("target", list(targets(SEED)), ids=lambda target: target.name)
 def test_promises_hold(target: Target) -> None:
-    inputs = INPUTS if target.share > 0.05 else 50  # noqa: PLR2004
     with quiet():
-        outcome = run(target, inputs)
-    assert outcome.inputs == inputs
+        outcome = run(target, INPUTS)
+    assert outcome.inputs == INPUTS
     assert outcome.broken == [], target.promise
 
 
@@ -50,3 +59,77 @@ def test_what_is_broken_is_found() -> None:
     outcome = run(Target("rooms", 1, rooms.make, refuse_long_names), 1000)
     assert outcome.broken
     assert "AssertionError" in outcome.broken[0]
+
+
+def _named(name: str) -> Target:
+    (found,) = [target for target in targets(SEED) if target.name == name]
+    return found
+
+
+def _read_last_name(text: bytes) -> Any:
+    return json.loads(text)
+
+
+def _order_unchecked(detail: Mapping[str, Any]) -> Any:
+    return detail["publisher"], detail["number"]
+
+
+def _parts_unchecked(token: str) -> list[bytes]:
+    return [base64.urlsafe_b64decode(part + "==") for part in token.split(".")]
+
+
+def _room_unchecked(name: str) -> Room:
+    return Room(*name.split(":"))
+
+
+FAULTS: list[tuple[str, object, str, Callable[..., Any]]] = [
+    ("packets", engineio_packets, "read", lambda frame: int(frame[0])),
+    ("queue messages", envelope, "_order_of", _order_unchecked),
+    ("admissions", Acceptor, "_check_origin", lambda _self, _handshake: None),
+    ("signed tokens", hmac_signature, "checked_header", _read_last_name),
+    ("signed tokens", hmac_signature, "_checked_algorithm", lambda _header, _allowed: "HS256"),
+    ("tokens", hmac_signature, "parts_of", _parts_unchecked),
+    ("rooms", Room, "parse", _room_unchecked),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "owner", "attribute", "fault"), FAULTS, ids=[f"{row[0]}-{row[2]}" for row in FAULTS]
+)
+def test_a_fault_of_the_service_is_found(
+    name: str, owner: object, attribute: str, fault: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = _named(name)
+    monkeypatch.setattr(owner, attribute, fault)
+    with quiet():
+        assert run(target, 2000).broken
+
+
+class TestProgram:
+    def test_a_broken_promise_is_shown_and_the_exit_code_is_1(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        def check(made: object) -> None:
+            """Nothing is odd."""
+            raise LookupError(str(made))
+
+        broken = Target("odd", 1, lambda: "\ufffe'", check)
+        monkeypatch.setattr(program, "targets", lambda _seed: [broken])
+        monkeypatch.setattr(sys, "argv", ["fuzz", "--inputs", "7", "--seed", "3"])
+        assert program.main() == 1
+        printed = capsys.readouterr().out
+        assert "seed 3" in printed
+        assert repr("\ufffe'") in printed
+        assert "LookupError" in printed
+        assert "Nothing is odd." in printed
+
+    def test_counts_every_input(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        seen: list[object] = []
+        target = Target("kept", 1, lambda: "x", seen.append)
+        monkeypatch.setattr(program, "targets", lambda _seed: [target])
+        monkeypatch.setattr(sys, "argv", ["fuzz", "--inputs", "1234"])
+        assert program.main() == 0
+        assert len(seen) == 1234
+        assert "1,234" in capsys.readouterr().out
