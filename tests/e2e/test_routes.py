@@ -69,7 +69,7 @@ class TestPublish:
             await client.ask("subscribe", room=f"project:{project}")
             for step in range(12):
                 await broadcaster.broadcast_workflow_progress(
-                    "w1", "running", step, f"step {step}", 12, project_id=project
+                    f"w{step}", "running", step, f"step {step}", 12, project_id=project
                 )
             events = [await client.event("workflow.progress") for _ in range(12)]
         in_order = sorted(events, key=lambda event: str(event["id"]))

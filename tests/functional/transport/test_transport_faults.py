@@ -386,7 +386,7 @@ class TestStorm:
             expected[connection_id] = BLACK_HOLE
             server._scripts[connection_id].clear()
             server.script(connection_id, BLACK_HOLE, BLACK_HOLE)
-        with Sender(server.url, window=32, timeout=1.0) as sender:
+        with Sender(server.url, window=32, timeout=5.0) as sender:
             answers = sender.answers(*ids)
         delivered = {id_: bodies[b"frame"] for id_, bodies in server.delivered.items()}
         for connection_id, answer in answers.items():
