@@ -1,32 +1,11 @@
-"""Builds what `subscribe` calls: the dispatcher with a handler for each protocol."""
+"""Builds what `subscribe` calls: the dispatcher, and the answer when even that fails."""
 
-from functools import cache, partial
-from typing import Any
-
-from roomcast_backend.auth.verification_keys import load_verifier, principal_of
-from roomcast_backend.inbound.commands import Commands
-from roomcast_backend.inbound.dispatcher import Dispatcher
-from roomcast_backend.inbound.handler import ProtocolHandler
+from roomcast_backend.auth.verification_keys import load_verifier
 from roomcast_backend.inbound.json_handler import JsonHandler
-from roomcast_backend.inbound.replay import Replay
-from roomcast_backend.inbound.sessions import Sessions
-from roomcast_backend.inbound.socketio_commands import SessionCommands
 from roomcast_backend.inbound.socketio_handler import SocketIoHandler
-from roomcast_backend.model.connection import JSON, SOCKET_IO
+from roomcast_backend.model.connection import SOCKET_IO
 from roomcast_backend.protocol import protocol_of
-from roomcast_backend.protocol.event_frame import EventFrames
-from roomcast_backend.runtime.frame_limit import count_flooding, rate_limit
-from roomcast_backend.runtime.gateway import gateway
-from roomcast_backend.runtime.invoke_open import invoke_open
-from roomcast_backend.runtime.unavailable import FRAMES, count_unavailable
-from roomcast_backend.settings import settings
-from roomcast_backend.stores.connections import ConnectionStore, RateLimit
-from roomcast_backend.stores.events import EventStore
-from roomcast_backend.stores.large_data import LargeData
-from roomcast_backend.stores.memberships import MembershipStore
-from roomcast_backend.stores.recovery import RecoveryStore
-from roomcast_backend.stores.room_log import RoomLog
-from roomcast_backend.stores.sessions import SessionStore
+from roomcast_backend.runtime.dispatcher import dispatcher
 
 
 def warm_up() -> None:
@@ -35,55 +14,10 @@ def warm_up() -> None:
     load_verifier()
 
 
-@cache
-def dispatcher() -> Dispatcher:
-    """Return the dispatcher of frames."""
-    chosen = settings()
-    limit = rate_limit(chosen)
-    connections = ConnectionStore(chosen)
-    return Dispatcher(
-        connections=connections,
-        handlers=_handlers(connections, limit),
-        gateway=gateway(),
-        limit=limit,
-        count_flooding=count_flooding,
-        count_unavailable=lambda: count_unavailable(FRAMES),
-    )
-
-
 def last_resort(frame: str) -> str:
     """Return the reply to a frame that cannot even be passed to the dispatcher."""
     handler = SocketIoHandler if protocol_of(frame) == SOCKET_IO else JsonHandler
     return handler.last_resort
 
 
-def _handlers(connections: ConnectionStore, limit: RateLimit) -> dict[str, ProtocolHandler[Any]]:
-    chosen = settings()
-    replay = Replay(
-        RoomLog(chosen),
-        EventStore(chosen),
-        gateway(),
-        keep=chosen.replay_hours * 3600,
-        charge=partial(connections.charge, limit=limit),
-        frames=EventFrames(LargeData(chosen), largest=chosen.max_post_bytes),
-    )
-    commands = Commands(
-        connections=connections,
-        memberships=MembershipStore(chosen),
-        principal_of=principal_of,
-        replay=replay,
-        max_rooms_per_connection=chosen.max_rooms_per_connection,
-    )
-    sessions = Sessions(
-        store=SessionStore(chosen),
-        recovery=RecoveryStore(chosen),
-        connections=connections,
-        replay=replay,
-        principal_of=principal_of,
-    )
-    return {
-        JSON: JsonHandler(commands),
-        SOCKET_IO: SocketIoHandler(
-            SessionCommands(commands, greet=invoke_open), sessions, gateway=gateway()
-        ),
-    }
+__all__ = ["dispatcher", "last_resort", "warm_up"]

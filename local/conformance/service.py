@@ -4,7 +4,7 @@ Everybody may connect: the suites know no tokens, so each handshake is given one
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from local.conformance.invocations import invoke_later
 from local.conformance.stores import (
     Connections,
     NoMemberships,
+    NoPolling,
     NothingKept,
     NothingMissed,
     SessionRows,
@@ -46,10 +47,16 @@ JOIN_WITHIN = 1
 class SuiteTimers(EngineIoTimers):
     """The timers with the payload that the suites expect."""
 
-    def open_packet(self, sid: str) -> str:
+    def open_packet(
+        self, sid: str, *, max_payload: int = MAX_PAYLOAD, upgrades: Sequence[str] = ()
+    ) -> str:
         """Encode the open packet, Engine.IO's handshake."""
         return engineio_packets.opening(
-            sid, interval=self.interval, timeout=self.timeout, max_payload=MAX_PAYLOAD
+            sid,
+            interval=self.interval,
+            timeout=self.timeout,
+            max_payload=MAX_PAYLOAD,
+            upgrades=upgrades,
         )
 
 
@@ -76,6 +83,7 @@ class Service:
         self._acceptor = Acceptor(
             Settings(authentication_deadline=JOIN_WITHIN),
             connections=self._connections,
+            polling=NoPolling(),
             principal_of=_anyone,
             count_connections=lambda: 0,
             open_connection=lambda name: invoke_later(lambda: self._greeter.open(name)),

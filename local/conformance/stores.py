@@ -138,3 +138,11 @@ class NothingMissed:
     ) -> Replayed:
         """Say that what was missed is not known."""
         return Replayed(0, complete=False)
+
+
+class NoPolling:
+    """Knows no session of HTTP long-polling."""
+
+    def get(self, connection_id: str) -> None:
+        """Return None."""
+        return None

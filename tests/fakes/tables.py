@@ -12,6 +12,7 @@ KEYS = {
     "registry": ("entry",),
     "idempotency": ("id",),
     "counters": ("counter", "part"),
+    "polling": ("connection_id", "part"),
 }
 
 

@@ -18,6 +18,7 @@ from roomcast_backend.model.connection import Connection, State
 from roomcast_backend.protocol.heartbeats import EngineIoTimers
 from roomcast_backend.stores.connections import ConnectionStore
 from roomcast_backend.stores.memberships import MembershipStore
+from roomcast_backend.stores.polling import PollingStore
 from roomcast_backend.stores.rooms import RoomStore
 from tests.fakes.clock import FakeClock
 from tests.fakes.gateway import FakeGateway
@@ -40,6 +41,7 @@ class Front:
         self.acceptor = Acceptor(
             self.settings,
             connections=self.connections,
+            polling=PollingStore(self.settings, client=dynamodb),
             principal_of=self._principal_of,
             count_connections=lambda: self.count,
             open_connection=self.opened.append,

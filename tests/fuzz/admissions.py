@@ -75,10 +75,18 @@ class _Rows:
         raise AssertionError(f"{connection_id} was deleted: no step has failed")
 
 
+class _NoSessions:
+    """The table of polling sessions, which knows none."""
+
+    def get(self, connection_id: str) -> None:
+        return None
+
+
 def _acceptor(rows: Any) -> Acceptor:
     return Acceptor(
         Settings(allowed_origins=" , ".join(ALLOWED)),
         connections=rows,
+        polling=_NoSessions(),
         principal_of=_principal_of,
         count_connections=lambda: 0,
         open_connection=lambda _: None,

@@ -5,7 +5,7 @@ Modules import this one for annotations only (`if TYPE_CHECKING`), so a cold sta
 Times are epoch seconds, unless a method says otherwise.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Protocol
 
 from roomcast.rooms import Room
@@ -14,6 +14,7 @@ from roomcast_backend.lifecycle.ports import CommandCounter, ConnectionReader
 from roomcast_backend.model.access import Principal
 from roomcast_backend.model.connection import Connection
 from roomcast_backend.model.order import Sent
+from roomcast_backend.model.polling import Pending
 from roomcast_backend.model.recovery import RecoverableSession
 from roomcast_backend.model.room_log import Entry, LogHead
 from roomcast_backend.stores.memberships import ChangeResult
@@ -153,4 +154,16 @@ class EventReplayer(Protocol):
         budget: Budget | None = None,
     ) -> Replayed:
         """Post what came to some of a session's rooms after the event `since`."""
+        ...
+
+
+class UpgradeStore(Protocol):
+    """Decides which WebSocket a polling session goes on with; `PollingStore` in production."""
+
+    def claim_upgrade(self, connection_id: str, websocket: str, *, now: int, until: int) -> bool:
+        """Let a WebSocket upgrade a session until a time, epoch milliseconds."""
+        ...
+
+    def upgrade(self, connection_id: str, websocket: str) -> Sequence[Pending] | None:
+        """End the upgrade; return what was kept for the WebSocket, once."""
         ...

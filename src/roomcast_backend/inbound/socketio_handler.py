@@ -6,17 +6,22 @@ client                                  service
                                         42/ws,["connection_established",{…}]     by `open`
 42/ws,7["subscribe",{"room"}]    ─▶     43/ws,7[{"status":"success","room"}]
 41/ws,                           ─▶     6    (the session ends, the connection stays)
+2probe                           ─▶     3probe    when the client began with HTTP long-polling
+5                                ─▶     the reply to its CONNECT, which it posted before
 """
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
+from roomcast_backend.gateway.posts import Outcome
 from roomcast_backend.inbound.handler import RowRead
 from roomcast_backend.inbound.room_names import named_rooms
 from roomcast_backend.inbound.sessions import ProtocolViolation, Sessions
+from roomcast_backend.inbound.upgrades import Upgrades
 from roomcast_backend.lifecycle.system_events import error_frame
 from roomcast_backend.model.connection import Connection
+from roomcast_backend.model.polling import Pending
 from roomcast_backend.protocol import engineio_packets, socketio_packets
 from roomcast_backend.protocol.engineio_packets import NOOP, Kind, Malformed, Packet
 from roomcast_backend.protocol.json_codec import LARGEST_FRAME
@@ -79,8 +84,10 @@ class SocketIoHandler:
         sessions: Sessions,
         *,
         gateway: "Gateway",
+        upgrades: Upgrades | None = None,
         namespaces: Collection[str] = NAMESPACES,
     ) -> None:
+        self._upgrades = upgrades
         self._application = application
         self._sessions = sessions
         self._gateway = gateway
@@ -145,8 +152,46 @@ class SocketIoHandler:
                 return self._event_error(connection.id, packet, NO_BINARY)
             case socketio_packets.Ack() | Packet(Kind.PONG | Kind.NOOP | Kind.MESSAGE):
                 return NOOP
+            case Packet(Kind.PING | Kind.UPGRADE) if self._upgrades and connection.upgrades:
+                return self._change_transport(self._upgrades, connection, packet)
             case _:
                 raise ProtocolViolation("not a packet of a client")
+
+    def _change_transport(self, upgrades: Upgrades, connection: Connection, packet: Packet) -> str:
+        if packet.kind is Kind.UPGRADE:
+            return self._upgrade(upgrades, connection)
+        if packet.data != engineio_packets.PROBE or not upgrades.probe(connection):
+            raise ProtocolViolation("no polling session that could be upgraded")
+        return engineio_packets.PROBED
+
+    def _upgrade(self, upgrades: Upgrades, connection: Connection) -> str:
+        """Handle what the client has posted before; the last reply is the answer.
+
+        It is handled once: when that fails the connection ends, and its client connects again.
+        """
+        pending = upgrades.complete(connection)
+        if pending is None:
+            raise ProtocolViolation("the polling session went on without this WebSocket")
+        try:
+            return self._handle_pending(connection, pending)
+        except Exception:
+            self._gateway.close(connection.id)
+            raise
+
+    def _handle_pending(self, connection: Connection, pending: Sequence[Pending]) -> str:
+        answer = NOOP
+        for packet, at in pending:
+            reply = self.handle(connection, self.read(packet), at=at)
+            if reply == NOOP:
+                continue
+            if answer != NOOP:
+                self._post(connection.id, answer)
+            answer = reply
+        return answer
+
+    def _post(self, connection_id: str, frame: str) -> None:
+        if self._gateway.post(connection_id, frame.encode()) is not Outcome.SENT:
+            raise ProtocolViolation("a reply could not be sent")
 
     def _connect(self, connection: Connection, packet: Connect, at: int) -> str:
         namespace = packet.namespace

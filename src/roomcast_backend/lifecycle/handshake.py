@@ -6,11 +6,14 @@ $connect ─▶ row ─▶ (token)    invoke `open`: joins the rooms and greets,
 A Socket.IO client sends its token later, with the namespace that it joins. Its connection always
 gets a deadline, and `open` posts Engine.IO's open packet to it. With a token in the handshake that
 is not valid it is accepted as without one; its CONNECT is answered with `AUTH_FAILED`.
+
+A client that has begun with HTTP long-polling names its session: `?sid=`. It has had its open
+packet, and may use its token or none, but no other one. What the token said is in the session.
 """
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from roomcast_backend.auth.bearer import bearer_token
@@ -18,10 +21,15 @@ from roomcast_backend.auth.tokens import TokenRefused
 from roomcast_backend.lifecycle import subprotocols
 from roomcast_backend.model.access import Principal
 from roomcast_backend.model.connection import JSON, SOCKET_IO, Connection, State
+from roomcast_backend.model.polling import PollingState, polling_id, token_hash
 from roomcast_backend.settings import Settings
 
 if TYPE_CHECKING:
-    from roomcast_backend.lifecycle.ports import ConnectionWriter
+    from roomcast_backend.lifecycle.ports import ConnectionWriter, PollingReader
+
+
+UNKNOWN_SID = "Session ID unknown: expected the sid of a polling session that is not upgraded yet"
+FOREIGN_SID = "the session was begun with another token"
 
 
 class HandshakeRefused(Exception):
@@ -32,13 +40,26 @@ class HandshakeRefused(Exception):
         self.status = status
 
 
+WEBSOCKET = "websocket"
+POLLING = "polling"
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What a client's token says: its user, or why it is not valid. Neither without a token."""
+
+    principal: Principal | None
+    refused_token: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Handshake:
-    """A client's request to connect; header names are in lower case."""
+    """A client's request to connect over a transport; header names are in lower case."""
 
     connection_id: str
     headers: Mapping[str, str]
     query: Mapping[str, str]
+    transport: str = WEBSOCKET
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any]) -> Self:
@@ -56,9 +77,14 @@ class Handshake:
         version, transport = self.query.get("EIO"), self.query.get("transport")
         if version is None and transport is None:
             return JSON
-        if version != "4" or transport != "websocket":
-            raise HandshakeRefused(400, "expected EIO=4 and transport=websocket")
+        if version != "4" or transport != self.transport:
+            raise HandshakeRefused(400, f"expected EIO=4 and transport={self.transport}")
         return SOCKET_IO
+
+    @property
+    def sid(self) -> str:
+        """The polling session that the client has begun with, empty without one."""
+        return self.query.get("sid", "") if self.protocol == SOCKET_IO else ""
 
     @property
     def token(self) -> str | None:
@@ -93,6 +119,7 @@ class Acceptor:
         settings: Settings,
         *,
         connections: "ConnectionWriter",
+        polling: "PollingReader",
         principal_of: Callable[[str], Principal],
         count_connections: Callable[[], int],
         open_connection: Callable[[str], object],
@@ -101,6 +128,7 @@ class Acceptor:
     ) -> None:
         self._settings = settings
         self._connections = connections
+        self._polling = polling
         self._principal_of = principal_of
         self._count_connections = count_connections
         self._open = open_connection
@@ -111,20 +139,12 @@ class Acceptor:
         """Store the connection, then invoke `open` or queue its deadline.
 
         Raise `HandshakeRefused` for a client that may not connect: 400 for the protocol, 401 for
-        the token of a JSON client, 403 for the origin, 503 when the service is full. When a step
-        fails, the stored row is deleted again; if that fails as well, the row's TTL deletes it.
+        the token of a JSON client, 403 for the origin, 503 when the service is full. A polling
+        session that cannot be upgraded is refused with 400, another token than its own with 403.
+        When a step fails, the stored row is deleted again; if that fails as well, the row's TTL
+        deletes it.
         """
-        self._check_origin(handshake)
-        principal, refused = self._principal(handshake)
-        self._check_capacity()
-        connection = Connection(
-            id=handshake.connection_id,
-            protocol=handshake.protocol,
-            state=State.OPEN if principal and handshake.protocol == JSON else State.PENDING,
-            connected_at=int(self._clock()),
-            principal=principal,
-            refused_token=refused,
-        )
+        connection = self._upgraded(handshake) if handshake.sid else self._new(handshake)
         self._connections.put(connection)
         try:
             self._start_next_step(connection)
@@ -132,32 +152,71 @@ class Acceptor:
             self._connections.delete(connection.id)
             raise
 
+    def admit(self, handshake: Handshake) -> Admission:
+        """Check origin, token and capacity, in this order; raise `HandshakeRefused` as `accept`."""
+        self.check_origin(handshake.headers)
+        admission = self._admission(handshake)
+        self._check_capacity()
+        return admission
+
+    def _new(self, handshake: Handshake) -> Connection:
+        admission = self.admit(handshake)
+        is_open = admission.principal is not None and handshake.protocol == JSON
+        return Connection(
+            id=handshake.connection_id,
+            protocol=handshake.protocol,
+            state=State.OPEN if is_open else State.PENDING,
+            connected_at=int(self._clock()),
+            principal=admission.principal,
+            refused_token=admission.refused_token,
+        )
+
+    def _upgraded(self, handshake: Handshake) -> Connection:
+        """Return the connection that goes on for a polling session, greeted with its handshake."""
+        self.check_origin(handshake.headers)
+        session = self._polling.get(polling_id(handshake.sid))
+        undecided = (PollingState.WAITING, PollingState.UPGRADING)
+        if session is None or session.state not in undecided:
+            raise HandshakeRefused(400, UNKNOWN_SID)
+        if handshake.token and token_hash(handshake.token) != session.token_hash:
+            raise HandshakeRefused(403, FOREIGN_SID)
+        self._check_capacity()
+        return replace(
+            session.connection,
+            id=handshake.connection_id,
+            connected_at=int(self._clock()),
+            greeted_at=int(self._clock() * 1000),
+            upgrades=session.id,
+        )
+
     def _start_next_step(self, connection: Connection) -> None:
-        if connection.state is State.OPEN or connection.protocol == SOCKET_IO:
+        if not connection.upgrades and (
+            connection.state is State.OPEN or connection.protocol == SOCKET_IO
+        ):
             self._open(connection.id)
         if connection.state is State.PENDING:
             self._set_deadline(connection.id, self._settings.authentication_deadline)
 
-    def _check_origin(self, handshake: Handshake) -> None:
+    def check_origin(self, headers: Mapping[str, str]) -> None:
         """Refuse web pages of other origins. Programs send no Origin header and are accepted."""
         allowed = [origin.strip() for origin in self._settings.allowed_origins.split(",")]
-        origin = handshake.headers.get("origin")
+        origin = headers.get("origin")
         if origin is not None and "*" not in allowed and origin not in allowed:
             raise HandshakeRefused(403, "this origin is not among allowed_origins")
 
-    def _principal(self, handshake: Handshake) -> tuple[Principal | None, str]:
+    def _admission(self, handshake: Handshake) -> Admission:
         """Return the user of the handshake's token, or why a Socket.IO client's is not valid.
 
         That client is told with the reply to its CONNECT: it takes a failed handshake for a broken
         line, and would try for ever.
         """
         if handshake.token is None:
-            return None, ""
+            return Admission(None)
         try:
-            return self._principal_of(handshake.token), ""
+            return Admission(self._principal_of(handshake.token))
         except TokenRefused as exc:
             if handshake.protocol == SOCKET_IO:
-                return None, str(exc)
+                return Admission(None, str(exc))
             raise HandshakeRefused(401, str(exc)) from exc
 
     def _check_capacity(self) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator
 from typing import Protocol
 
 from roomcast_backend.model.connection import Connection, Member
+from roomcast_backend.model.polling import PollingSession
 from roomcast_backend.stores.connections import RateLimit, RateLimited
 
 
@@ -74,6 +75,14 @@ class ConnectionWriter(Protocol):
 
     def delete(self, connection_id: str) -> object:
         """Delete a connection; one that is gone already is not an error."""
+        ...
+
+
+class PollingReader(Protocol):
+    """Reads the sessions of clients that began with HTTP long-polling; `PollingStore`."""
+
+    def get(self, connection_id: str) -> PollingSession | None:
+        """Return a session, or None when it is unknown."""
         ...
 
 

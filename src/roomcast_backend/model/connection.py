@@ -66,7 +66,8 @@ class Connection:
     in the same namespace has the same id. `revision` counts all changes of memberships and tokens.
     `versions` says of each room, namespace and token that was changed of late when that was sent,
     see `roomcast_backend.model.order`; a room that was left has one as well. `refused_token` is why
-    the token of a Socket.IO handshake is not valid. A connection that is `closing` changes no more.
+    the token of a Socket.IO handshake is not valid. `upgrades` is the polling session, if its
+    client began with one. A connection that is `closing` changes no more.
     """
 
     id: str
@@ -83,6 +84,7 @@ class Connection:
     revision: int = 0
     versions: Mapping[str, int] = field(default_factory=dict)
     refused_token: str = ""
+    upgrades: str = ""
     closing: bool = False
 
 

@@ -5,6 +5,7 @@
 
 import binascii
 from base64 import b64decode, b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -17,6 +18,18 @@ BINARY = "b"
 PING = "2"
 PONG = "3"
 """A client's whole frame that answers a PING."""
+
+PROBE = "probe"
+"""The data of a PING, and of the PONG to it, with which a client tries its WebSocket."""
+
+PROBED = "3probe"
+"""The whole frame that answers the PING."""
+
+CLOSE = "1"
+"""The whole frame that ends a connection."""
+
+SEPARATOR = "\x1e"
+"""Stands between the packets of one body of HTTP long-polling."""
 
 NOOP = "6"
 """The whole frame that says nothing: clients ignore it."""
@@ -66,18 +79,21 @@ def write(packet: Packet) -> str:
     return packet.kind + packet.data
 
 
-def opening(sid: str, *, interval: int, timeout: int, max_payload: int) -> str:
+def opening(
+    sid: str, *, interval: int, timeout: int, max_payload: int, upgrades: Sequence[str] = ()
+) -> str:
     """Write the packet that the service sends first.
 
     `interval` and `timeout` of heartbeats are milliseconds, `max_payload` the bytes of the largest
-    frame that a client may send. Raises `ValueError` for timers that clients cannot count.
+    frame or body that a client may send, `upgrades` the transports that it may change to. Raises
+    `ValueError` for timers that clients cannot count.
     """
     if interval + timeout > LONGEST_TIMER:
         raise ValueError(f"interval and timeout: expected at most {LONGEST_TIMER} ms together")
     return Kind.OPEN + encode(
         {
             "sid": sid,
-            "upgrades": [],
+            "upgrades": list(upgrades),
             "pingInterval": interval,
             "pingTimeout": timeout,
             "maxPayload": max_payload,

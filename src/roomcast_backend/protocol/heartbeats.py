@@ -7,6 +7,7 @@ noop   6 ─▶               needs no answer; no client waits for it
 ping   2 ─▶   ◀─ 3 (pong)   a client that gets none in time takes its connection for lost
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -54,8 +55,14 @@ class EngineIoTimers:
         """
         return cls(interval * 1000, LIFE if mode == NOOP_MODE else timeout * 1000)
 
-    def open_packet(self, sid: str) -> str:
+    def open_packet(
+        self, sid: str, *, max_payload: int = LARGEST_FRAME, upgrades: Sequence[str] = ()
+    ) -> str:
         """Encode the open packet, Engine.IO's handshake."""
         return engineio_packets.opening(
-            sid, interval=self.interval, timeout=self.timeout, max_payload=LARGEST_FRAME
+            sid,
+            interval=self.interval,
+            timeout=self.timeout,
+            max_payload=max_payload,
+            upgrades=upgrades,
         )

@@ -87,6 +87,15 @@ class ConnectionStore:
         """Store a new connection; storing it again changes nothing."""
         self._client.put_item(TableName=self._table, Item=connection_item(connection))
 
+    def put_new(self, connection: Connection) -> None:
+        """Store a connection, unless one is stored under its id already."""
+        with unless_refused():
+            self._client.put_item(
+                TableName=self._table,
+                Item=connection_item(connection),
+                ConditionExpression="attribute_not_exists(connection_id)",
+            )
+
     def get(self, connection_id: str) -> Connection | None:
         """Return a connection, or None when it is unknown or gone."""
         answer = self._client.get_item(

@@ -9,11 +9,13 @@ from roomcast_backend.aws import clients
 from roomcast_backend.aws.dynamodb import DynamoDb
 from roomcast_backend.aws.errors import AwsError
 from roomcast_backend.model.connection import is_session
+from roomcast_backend.model.polling import is_polling
 from roomcast_backend.settings import Settings
 from roomcast_backend.stores import keys, transactions
 from roomcast_backend.stores.items import Item, number, text
 
 CONNECTIONS = "connections"
+POLLING = "polling"
 EVENTS = "events"
 SERVICE = "service"
 STARTED = "started"
@@ -47,8 +49,11 @@ def room_members(kind: str, room: str) -> Counter:
 def counters_of(key: Mapping[str, Any]) -> Iterator[Counter]:
     """Yield the counters that count the row with this key, of connections or of rooms."""
     if "room" not in key:
-        if not is_session(key["connection_id"]["S"]):
+        connection_id = key["connection_id"]["S"]
+        if not is_session(connection_id):
             yield Counter(CONNECTIONS)
+            if is_polling(connection_id):
+                yield Counter(POLLING)
         return
     room = keys.room_of(key["room"]["S"])
     yield members(room.kind)

@@ -46,18 +46,16 @@ def connection_item(connection: Connection) -> Item:
     }
     if connection.principal is not None:
         item |= principal_item(connection.principal)
-    if connection.rooms:
-        item["rooms"] = names(connection.rooms)
-    if connection.namespaces:
-        item["namespaces"] = names(connection.namespaces)
-    if connection.recovery_secret:
-        item["recovery_secret"] = text(connection.recovery_secret)
-    if connection.greeted_at:
-        item["greeted_at"] = number(connection.greeted_at)
-    if connection.begun:
-        item["begun"] = number(connection.begun)
-    if connection.refused_token:
-        item["refused_token"] = text(connection.refused_token)
+    sets = {"rooms": connection.rooms, "namespaces": connection.namespaces}
+    texts = {
+        "recovery_secret": connection.recovery_secret,
+        "refused_token": connection.refused_token,
+        "upgrades": connection.upgrades,
+    }
+    numbers = {"greeted_at": connection.greeted_at, "begun": connection.begun}
+    item |= {name: names(value) for name, value in sets.items() if value}
+    item |= {name: text(value) for name, value in texts.items() if value}
+    item |= {name: number(value) for name, value in numbers.items() if value}
     return item
 
 
@@ -93,6 +91,7 @@ def connection_of(item: Item) -> Connection:
             if name.startswith(VERSION)
         },
         refused_token=_text_of(item, "refused_token"),
+        upgrades=_text_of(item, "upgrades"),
         closing="closing" in item,
     )
 

@@ -2,12 +2,14 @@
 
 connections   connection_id = "<connection>", of a session "<connection>#<namespace>"
               connection_id = "#recovery:<secret>"   what is kept of a session
+              connection_id = "polling:<hash>"   of a client without a WebSocket, see below
 rooms         room = "<name>#<shard>", connection_id
 events        room = "#log<name>", event_id = "<position>"   the log of a room
               room = "#log<name>", event_id = "head"   its newest position, and what is under way
               room = "#delivery<id>", event_id   whether an event's fan-out is complete
               room = "#github<object>", event_id = "newest"   what was published of GitHub's object
               room = "<name>", event_id   the log of a version without positions
+polling       connection_id = "polling:<hash>", part = "#session" or "packet#<number>"
 counters      counter = "<name>#<shard>", part
               counter = "heartbeat#0", part = "swept until"   how far the heartbeats have come
 """

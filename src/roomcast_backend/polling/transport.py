@@ -1,0 +1,221 @@
+"""Engine.IO's transport over HTTP: handshakes, bodies with packets, and GETs that wait for some.
+
+GET ─▶ 0{"sid"}     POST ?sid ─▶ ok     GET ?sid ─▶ packets, or 6 after a while
+
+https://socket.io/docs/v4/engine-io-protocol/#http-long-polling
+"""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from roomcast_backend.lifecycle.handshake import (
+    FOREIGN_SID,
+    POLLING,
+    WEBSOCKET,
+    Acceptor,
+    Handshake,
+    HandshakeRefused,
+)
+from roomcast_backend.model.connection import SOCKET_IO, Connection, State
+from roomcast_backend.model.polling import (
+    PollingSession,
+    PollingState,
+    Waiting,
+    new_sid,
+    polling_id,
+    token_hash,
+)
+from roomcast_backend.polling.errors import (
+    BAD_REQUEST,
+    FORBIDDEN,
+    SESSION_UNKNOWN,
+    TRANSPORT_UNKNOWN,
+    PollingRefused,
+)
+from roomcast_backend.polling.request import LARGEST_BODY, USE_WEBSOCKET, PollingRequest
+from roomcast_backend.polling.settling import Settling
+from roomcast_backend.protocol.engineio_packets import CLOSE, NOOP, SEPARATOR
+from roomcast_backend.protocol.heartbeats import EngineIoTimers
+
+if TYPE_CHECKING:
+    from roomcast_backend.polling.ports import PollingSessions
+
+OK = "ok"
+NEW_CLIENT = "the session has ended, or never was: connect again"
+
+OVERRUN = 5_000
+"""Milliseconds that a GET may take beyond its wait, until another one is taken for the only one."""
+
+REFUSES_CLIENT = (401, 403, 503)
+
+ENDED = (PollingState.UPGRADED, PollingState.CLOSED)
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a GET waits, in seconds: at most `longest`, `upgrading` once a WebSocket has probed.
+
+    It looks for packets after `first`, then after pauses that grow to `slowest`.
+    """
+
+    longest: float = 20.0
+    upgrading: float = 0.1
+    first: float = 0.03
+    slowest: float = 0.5
+    growth: float = 1.3
+
+
+class PollingTransport:
+    """Answers the requests of clients that have no WebSocket yet, or never get one."""
+
+    def __init__(
+        self,
+        *,
+        sessions: "PollingSessions",
+        acceptor: Acceptor,
+        settling: Settling,
+        timers: EngineIoTimers,
+        enabled: bool = True,
+        patience: Patience | None = None,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._sessions = sessions
+        self._acceptor = acceptor
+        self._settling = settling
+        self._timers = timers
+        self._enabled = enabled
+        self._patience = patience or Patience()
+        self._clock = clock
+        self._sleep = sleep
+
+    def answer(self, request: PollingRequest) -> str:
+        """Return the body of the answer; raise `PollingRefused` for a request that gets none.
+
+        Raises `AwsError` or `KeysUnavailable` when something does not answer.
+        """
+        if not self._enabled:
+            raise PollingRefused(TRANSPORT_UNKNOWN, f"polling is off here: {USE_WEBSOCKET}")
+        request.check()
+        try:
+            if not request.sid:
+                return self._begin(request)
+            self._acceptor.check_origin(request.headers)
+        except HandshakeRefused as exc:
+            error = FORBIDDEN if exc.status in REFUSES_CLIENT else BAD_REQUEST
+            raise PollingRefused(error, str(exc), HTTPStatus(exc.status)) from exc
+        return self._receive(request) if request.method == "POST" else self._poll(request)
+
+    def _begin(self, request: PollingRequest) -> str:
+        sid = new_sid()
+        handshake = Handshake(polling_id(sid), request.headers, request.query, POLLING)
+        admission = self._acceptor.admit(handshake)
+        now = self._now()
+        connection = Connection(
+            id=handshake.connection_id,
+            protocol=SOCKET_IO,
+            state=State.PENDING,
+            connected_at=now // 1000,
+            principal=admission.principal,
+            refused_token=admission.refused_token,
+        )
+        self._sessions.begin(
+            PollingSession(connection, began=now, token_hash=token_hash(request.token))
+        )
+        return self._timers.open_packet(sid, max_payload=LARGEST_BODY, upgrades=[WEBSOCKET])
+
+    def _receive(self, request: PollingRequest) -> str:
+        """Keep packets for the WebSocket, or answer them when the client stays without one."""
+        connection_id, packets, now = polling_id(request.sid), request.packets(), self._now()
+        if CLOSE in packets:
+            packets = packets[: packets.index(CLOSE) + 1]
+        kept, session = self._sessions.keep(
+            connection_id, packets, token=token_hash(request.token), now=now
+        )
+        session = _of_client(session, request)
+        if kept and CLOSE in packets:
+            self._settling.end(connection_id)
+        elif kept and session.is_overdue(now):
+            self._settling.settle(session, now=now)
+        elif kept:
+            return OK
+        elif session.state is PollingState.POLLING:
+            for packet in packets:
+                self._settling.receive(connection_id, packet, at=now)
+        else:
+            hint = "too much before the WebSocket or the first answer: wait for it"
+            raise PollingRefused(BAD_REQUEST, hint, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        return OK
+
+    def _poll(self, request: PollingRequest) -> str:
+        """Wait for packets; two GETs at once end the session, as with Engine.IO's own server."""
+        connection_id, poll, began = polling_id(request.sid), uuid4().hex, self._now()
+        end = began + int(self._patience.longest * 1000)
+        claimed, session = self._sessions.begin_poll(
+            connection_id,
+            poll,
+            token=token_hash(request.token),
+            now=began,
+            until=end + OVERRUN,
+        )
+        session = _of_client(session, request)
+        if not claimed:
+            self._settling.end(connection_id)
+            raise PollingRefused(BAD_REQUEST, "two GETs at once: the session is closed")
+        self._sessions.drop(connection_id, session.delivered)
+        session, packets = self._wait(session, began=began, end=end)
+        if session.state is PollingState.CLOSED:
+            return self._end(session, packets)
+        if session.state is not PollingState.UPGRADED:
+            self._sessions.end_poll(connection_id, poll, packets, now=self._now())
+        return _payload(packets)
+
+    def _wait(
+        self, session: PollingSession, *, began: int, end: int
+    ) -> tuple[PollingSession, Sequence[Waiting]]:
+        """Return when there are packets, when the session changes its transport, or at the end."""
+        pause, delivered = self._patience.first, frozenset(session.delivered)
+        while True:
+            found, waiting = self._sessions.read(session.id)
+            packets = [packet for packet in waiting if packet.number not in delivered]
+            now = self._now()
+            if found is None:
+                raise PollingRefused(SESSION_UNKNOWN, NEW_CLIENT)
+            if packets or found.state in ENDED or now >= end:
+                return found, packets
+            if found.upgrades(now) and now - began >= self._patience.upgrading * 1000:
+                return found, packets
+            if found.pending and found.is_overdue(now):
+                self._settling.settle(found, now=now)
+                continue
+            self._sleep(pause)
+            pause = min(pause * self._patience.growth, self._patience.slowest)
+
+    def _end(self, session: PollingSession, packets: Sequence[Waiting]) -> str:
+        """Return the last packets of a session that the service has closed, and its CLOSE."""
+        self._settling.end(session.id)
+        self._sessions.delete(session.id)
+        return SEPARATOR.join([*(packet.frame for packet in packets), CLOSE])
+
+    def _now(self) -> int:
+        return int(self._clock() * 1000)
+
+
+def _of_client(session: PollingSession | None, request: PollingRequest) -> PollingSession:
+    """Return a session that goes on and is the client's own; raise `PollingRefused` else."""
+    if session is None or session.state is PollingState.UPGRADED:
+        raise PollingRefused(SESSION_UNKNOWN, NEW_CLIENT)
+    if request.token and token_hash(request.token) != session.token_hash:
+        raise PollingRefused(FORBIDDEN, FOREIGN_SID, HTTPStatus.FORBIDDEN)
+    if session.state is PollingState.CLOSED and request.method == "POST":
+        raise PollingRefused(SESSION_UNKNOWN, NEW_CLIENT)
+    return session
+
+
+def _payload(packets: Iterable[Waiting]) -> str:
+    """Return the body of an answer, which is never empty: clients take that for an error."""
+    return SEPARATOR.join(packet.frame for packet in packets) or NOOP
