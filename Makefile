@@ -13,7 +13,11 @@ CDK := python -m infra.cdk
 
 # `make deploy EDGE=0` leaves CloudFront out: the service alone.
 STACKS := $(if $(filter 0 no false off,$(EDGE)),Roomcast,--all)
-TESTS := tests/unit tests/functional tests/infra tests/e2e
+# One process for each core; the end-to-end tests have the whole machine, and run after the others.
+TESTS := -n auto --dist loadfile tests/unit tests/functional tests/infra
+END_TO_END := tests/e2e
+# `-k` may choose tests of one group only: pytest ends with 5 when there are none.
+OR_NONE := || test $$? -eq 5
 
 # What each group of commands needs; the files tell when it was made last.
 UV_READY := .build/uv/$(UV_VERSION)
@@ -37,7 +41,8 @@ down: ## Stop what `make up` started
 	@test ! -x .venv/bin/python || python -m local down
 
 test: $(TOOLS_READY) $(NODE_READY) ## Run all tests, end to end included; ARGS="-k name" chooses
-	@pytest $(TESTS) $(ARGS)
+	@pytest $(TESTS) $(ARGS) $(OR_NONE)
+	@pytest $(END_TO_END) $(ARGS) $(OR_NONE)
 
 soak: $(TOOLS_READY) $(NODE_READY) ## Let clients come and go for minutes, look for anything lost; ARGS="--minutes 60"
 	@python -m tests.soak $(ARGS)

@@ -85,7 +85,7 @@ def _room_unchecked(name: str) -> Room:
 FAULTS: list[tuple[str, object, str, Callable[..., Any]]] = [
     ("packets", engineio_packets, "read", lambda frame: int(frame[0])),
     ("queue messages", envelope, "_order_of", _order_unchecked),
-    ("admissions", Acceptor, "_check_origin", lambda _self, _handshake: None),
+    ("admissions", Acceptor, "check_origin", lambda _self, _handshake: None),
     ("signed tokens", hmac_signature, "checked_header", _read_last_name),
     ("signed tokens", hmac_signature, "_checked_algorithm", lambda _header, _allowed: "HS256"),
     ("tokens", hmac_signature, "parts_of", _parts_unchecked),
