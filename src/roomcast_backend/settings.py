@@ -26,7 +26,8 @@ class BadSetting(ValueError):
 class Settings:
     """Times are in the unit of their name, else in seconds; sizes are in bytes.
 
-    `max_connections`, `connections_per_user` and `max_refused_commands` are 0 for no limit.
+    `max_connections`, `max_polling_connections`, `connections_per_user` and `max_refused_commands`
+    are 0 for no limit.
     """
 
     connections_table: str = ""
@@ -35,6 +36,7 @@ class Settings:
     registry_table: str = ""
     idempotency_table: str = ""
     counters_table: str = ""
+    polling_table: str = ""
     event_bus: str = ""
     data_bucket: str = ""
     callback_url: str = ""
@@ -57,6 +59,8 @@ class Settings:
     projects_without_claim: str = "none"
     allowed_origins: str = "*"
     max_connections: int = 0
+    polling: str = "full"
+    max_polling_connections: int = 100
     connections_per_user: int = 50
     max_webhook_bytes: int = 2_000_000
     max_event_bytes: int = 1048576
@@ -91,6 +95,8 @@ class Settings:
         _check(self.commands_per_second >= 1, "commands_per_second", "at least 1")
         _check(self.command_burst >= 1, "command_burst", "at least 1")
         _check(self.max_refused_commands >= 0, "max_refused_commands", "at least 0")
+        _check(self.polling in ("full", "upgrade", "off"), "polling", "full|upgrade|off")
+        _check(self.max_polling_connections >= 0, "max_polling_connections", "at least 0")
         _check(self.connections_per_user >= 0, "connections_per_user", "at least 0")
 
     @classmethod
