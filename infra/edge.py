@@ -1,6 +1,6 @@
 """The edge's stack: one hostname for everything, with the start page.
 
-    /ws, /socket.io/*                 the WebSocket API
+    /ws, /ws/*, /socket.io/*          the WebSocket API, or the HTTP API for long polling
     /webhooks/*, /api/*, /health      the HTTP API
     everything else                   the page, in a private bucket
 
@@ -8,7 +8,6 @@ A stack of its own, so that the service deploys without it: for those who bring 
 and on one machine, where a proxy plays the same table.
 """
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
@@ -28,7 +27,10 @@ from infra.stack import add_tags
 from infra.websocket_api import STAGE
 
 SITE = Path(__file__).parent / "site"
-REWRITE = Path(__file__).parent / "edge_rewrite.js"
+CHOICE = Path(__file__).parent / "edge_choice.js"
+
+HTTP_ORIGIN = "http-api"
+"""The id of the HTTP API's origin; `CHOICE` names it."""
 
 CONTENT_SECURITY = "; ".join(
     (
@@ -42,6 +44,7 @@ CONTENT_SECURITY = "; ".join(
 )
 """The page talks to its own host only; `'self'` covers wss: of the same host (CSP level 3)."""
 
+CLIENT_PATHS = (f"/{STAGE}", f"/{STAGE}/*", "/socket.io/*")
 API_PATHS = ("/webhooks/*", "/api/*", http_api.HEALTH)
 
 CACHED_ERRORS = (400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504)
@@ -81,7 +84,8 @@ class EdgeStack(Stack):
             enforce_ssl=True,
             removal_policy=RemovalPolicy.DESTROY,
         )
-        websocket, http = _origin(websocket_host), _origin(http_host)
+        websocket, http = _origin(websocket_host), _origin(http_host, HTTP_ORIGIN)
+        choice = self._choice()
         domain = settings.edge_domain
         certificate = settings.edge_certificate_arn and Certificate.from_certificate_arn(
             self, "Certificate", settings.edge_certificate_arn
@@ -93,12 +97,8 @@ class EdgeStack(Stack):
             default_root_object="index.html",
             default_behavior=self._page(),
             additional_behaviors={
-                f"/{STAGE}": _uncached(websocket),
-                "/socket.io/*": _uncached(websocket, function_associations=[self._rewrite()]),
-                **{
-                    path: _uncached(http, allowed_methods=cloudfront.AllowedMethods.ALLOW_ALL)
-                    for path in API_PATHS
-                },
+                **{path: _uncached(websocket, choice) for path in CLIENT_PATHS},
+                **{path: _uncached(http) for path in API_PATHS},
             },
             domain_names=[domain] if domain else None,
             certificate=certificate or None,
@@ -147,17 +147,17 @@ class EdgeStack(Stack):
             response_headers_policy=self._security_headers(),
         )
 
-    def _rewrite(self) -> cloudfront.FunctionAssociation:
-        rewrite = cloudfront.Function(
+    def _choice(self) -> cloudfront.FunctionAssociation:
+        choice = cloudfront.Function(
             self,
-            "Rewrite",
-            function_name=self._name("rewrite"),
-            comment="Socket.IO's path to the stage's",
+            "Choice",
+            function_name=self._name("choice"),
+            comment="Polling to the HTTP API, WebSockets to their own",
             runtime=cloudfront.FunctionRuntime.JS_2_0,
-            code=cloudfront.FunctionCode.from_file(file_path=str(REWRITE)),
+            code=cloudfront.FunctionCode.from_file(file_path=str(CHOICE)),
         )
         return cloudfront.FunctionAssociation(
-            function=rewrite, event_type=cloudfront.FunctionEventType.VIEWER_REQUEST
+            function=choice, event_type=cloudfront.FunctionEventType.VIEWER_REQUEST
         )
 
     def _security_headers(self) -> cloudfront.ResponseHeadersPolicy:
@@ -211,15 +211,14 @@ class EdgeStack(Stack):
             CfnOutput(self, name, value=value)
 
 
-def _origin(host: str) -> HttpOrigin:
-    return HttpOrigin(host, origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2])
+def _origin(host: str, origin_id: str | None = None) -> HttpOrigin:
+    return HttpOrigin(
+        host, origin_id=origin_id, origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2]
+    )
 
 
 def _uncached(
-    origin: HttpOrigin,
-    *,
-    allowed_methods: cloudfront.AllowedMethods | None = None,
-    function_associations: Sequence[cloudfront.FunctionAssociation] | None = None,
+    origin: HttpOrigin, *functions: cloudfront.FunctionAssociation
 ) -> cloudfront.BehaviorOptions:
     """Pass everything on but Host, by which API Gateway finds the API; handshakes too.
 
@@ -230,6 +229,6 @@ def _uncached(
         viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
         cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,
         origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
-        allowed_methods=allowed_methods,
-        function_associations=function_associations,
+        allowed_methods=cloudfront.AllowedMethods.ALLOW_ALL,
+        function_associations=list(functions) or None,
     )

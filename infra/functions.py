@@ -35,6 +35,7 @@ FUNCTIONS = (
         grants={
             "connections": ("DeleteItem", "GetItem", "PutItem", "UpdateItem"),
             "rooms": ("BatchWriteItem", "PutItem"),
+            "polling": ("GetItem", "PutItem", "UpdateItem"),
             "clients": ("GET", "POST"),
         },
     ),
@@ -43,6 +44,7 @@ FUNCTIONS = (
         purpose="Admits a client or refuses its handshake",
         grants={
             "connections": ("DeleteItem", "PutItem", "UpdateItem"),
+            "polling": ("GetItem", "PutItem", "UpdateItem"),
             "clients": ("DELETE", "POST"),
             "counters": ("Query",),
             "open": ("InvokeFunction",),
@@ -55,6 +57,7 @@ FUNCTIONS = (
         purpose="Forgets a connection and its memberships",
         grants={
             "connections": ("DeleteItem", "PutItem", "UpdateItem"),
+            "polling": ("PutItem", "UpdateItem"),
             "clients": ("DELETE", "POST"),
             "rooms": ("BatchWriteItem",),
         },
@@ -69,6 +72,27 @@ FUNCTIONS = (
             "events": ("BatchGetItem", "PutItem", "Query"),
             "data_bucket": ("GetObject", "PutObject"),  # who signs a link needs the right itself
             "open": ("InvokeFunction",),
+            "polling": ("GetItem", "PutItem", "UpdateItem"),
+            "clients": ("DELETE", "POST"),
+            "jwt_secret": ("GetSecretValue",),
+        },
+    ),
+    FunctionRow(
+        name="poll",
+        purpose="Serves Socket.IO's long polling",
+        memory=256,  # most of the time it waits
+        timeout=29,  # a request waits up to 20 s; API Gateway waits no longer than 30
+        grants={
+            "polling": (
+                *("BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"),
+            ),
+            "connections": ("DeleteItem", "GetItem", "PutItem", "UpdateItem"),
+            "rooms": ("BatchWriteItem", "DeleteItem", "PutItem"),
+            "events": ("BatchGetItem", "PutItem", "Query"),
+            "counters": ("Query",),
+            "data_bucket": ("GetObject", "PutObject"),
+            "open": ("InvokeFunction",),
+            "deadline_queue": ("SendMessage",),
             "clients": ("DELETE", "POST"),
             "jwt_secret": ("GetSecretValue",),
         },
@@ -81,6 +105,7 @@ FUNCTIONS = (
             "connections": ("DeleteItem", "GetItem", "PutItem", "UpdateItem"),
             "rooms": ("BatchWriteItem",),
             "deadline_queue": ("SendMessage",),  # a client that was greeted late gets more time
+            "polling": ("PutItem", "UpdateItem"),
             "clients": ("DELETE", "POST"),
         },
     ),
@@ -97,6 +122,7 @@ FUNCTIONS = (
             "counters": ("UpdateItem",),
             "pages_queue": ("SendMessage",),
             "data_bucket": ("GetObject", "PutObject"),
+            "polling": ("PutItem", "UpdateItem"),
             "clients": ("DELETE", "POST"),
         },
     ),
@@ -121,6 +147,7 @@ FUNCTIONS = (
             "counters": ("UpdateItem",),
             "rooms": ("BatchWriteItem", "Query"),
             "connections": ("DeleteItem", "PutItem", "UpdateItem"),
+            "polling": ("PutItem", "UpdateItem"),
             "clients": ("DELETE", "POST"),
         },
     ),
@@ -142,6 +169,7 @@ FUNCTIONS = (
             "counters": ("UpdateItem",),
             "rooms": ("BatchWriteItem", "Query"),
             "connections": ("DeleteItem", "PutItem"),
+            "polling": ("PutItem", "UpdateItem"),
             "clients": ("DELETE", "POST"),
         },
     ),

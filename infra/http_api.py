@@ -1,4 +1,4 @@
-"""The HTTP API: GitHub's webhooks, the service's health and its figures."""
+"""The HTTP API: GitHub's webhooks, the service's health and its figures, and long polling."""
 
 from collections.abc import Mapping
 
@@ -8,6 +8,8 @@ from aws_cdk.aws_apigatewayv2 import (
     CorsPreflightOptions,
     HttpApi,
     HttpMethod,
+    HttpRoute,
+    HttpRouteKey,
     HttpStage,
     ThrottleSettings,
 )
@@ -16,11 +18,13 @@ from aws_cdk.aws_lambda import IFunction
 from constructs import Construct
 
 from infra.access_logs import HTTP_FIELDS, log_access
+from infra.origins import ANY
 from infra.settings import Settings
 
 WEBHOOK = "/webhooks/github"
 STATS = "/api/v1/websocket/stats"
 HEALTH = "/health"
+POLLING = "/socket.io/"
 STAGE = "$default"
 
 ROUTES = (
@@ -30,6 +34,12 @@ ROUTES = (
     (HttpMethod.GET, STATS, "status"),
 )
 """Method, path, and the function that answers."""
+
+OTHERWISE = "poll"
+"""The function of everything else, long polling among it.
+
+Whether `/socket.io/{proxy+}` matches `/socket.io/` is not documented; `$default` does.
+"""
 
 THROTTLE = ThrottleSettings(rate_limit=500, burst_limit=1000)
 """Requests a second. At some 20 ms each, a flood of unsigned webhooks then keeps about ten
@@ -45,6 +55,7 @@ https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Access-Control-Max
 class HttpRoutes(Construct):
     """The API with its routes; the pages of `allowed_origins` may read the answers.
 
+    They may send credentials: a Socket.IO client with `withCredentials` does with every request.
     The stage waits for all of them: with automatic deployment it could be live without some.
     """
 
@@ -63,7 +74,8 @@ class HttpRoutes(Construct):
             api_name=f"{settings.stack_name} HTTP",
             create_default_stage=False,
             cors_preflight=CorsPreflightOptions(
-                allow_origins=settings.origins,
+                allow_origins=with_credentials(settings.origins),
+                allow_credentials=True,
                 allow_methods=[CorsHttpMethod.GET, CorsHttpMethod.HEAD, CorsHttpMethod.POST],
                 allow_headers=["authorization", "content-type"],
                 max_age=PREFLIGHT_LASTS,
@@ -73,9 +85,25 @@ class HttpRoutes(Construct):
         log_access(stage, HTTP_FIELDS, days=settings.log_retention_days)
         integrations = {
             function: HttpLambdaIntegration(function.capitalize(), functions[function])
-            for function in dict.fromkeys(function for _, _, function in ROUTES)
+            for function in dict.fromkeys([*(function for _, _, function in ROUTES), OTHERWISE])
         }
         for method, path, function in ROUTES:
             integration = integrations[function]
             for route in self.api.add_routes(path=path, methods=[method], integration=integration):
                 stage.node.add_dependency(route)
+        otherwise = HttpRoute(
+            self,
+            "Otherwise",
+            http_api=self.api,
+            route_key=HttpRouteKey.DEFAULT,
+            integration=integrations[OTHERWISE],
+        )
+        stage.node.add_dependency(otherwise)
+
+
+def with_credentials(origins: list[str]) -> list[str]:
+    """Return the origins as API Gateway takes them beside credentials, where it refuses `*`.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html
+    """
+    return ["https://*", "http://*"] if origins == [ANY] else origins

@@ -200,6 +200,7 @@ class ServiceStack(Stack):
             "WebhookUrl": f"{http_url}{http_api.WEBHOOK}",
             "StatsUrl": f"{http_url}{http_api.STATS}",
             "HealthUrl": f"{http_url}{http_api.HEALTH}",
+            "PollingUrl": f"{http_url}{http_api.POLLING}",
             "EventBusName": self.bus.event_bus_name,
             "EventBusArn": self.bus.event_bus_arn,
             "DataBucketName": self.data.bucket_name,

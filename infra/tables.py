@@ -16,7 +16,7 @@ EXPIRES_AT = "ttl"
 
 
 class Tables(Construct):
-    """The six tables, on demand, encrypted with DynamoDB's own key.
+    """The seven tables, on demand, encrypted with DynamoDB's own key.
 
     The registry is recoverable for 35 days; the rows of the others live for hours, or are counted
     again. With `retain_registry` it outlives the stack and nobody deletes it by mistake.
@@ -38,6 +38,7 @@ class Tables(Construct):
             **self.streamed,
             "events": self._table("Events", "room", "event_id"),
             "counters": self._table("Counters", "counter", "part"),
+            "polling": self._table("Polling", "connection_id", "part"),
             # The attribute has the name that Powertools gives it.
             "idempotency": self._table("Idempotency", "id", expires="expiration"),
             "registry": self.registry,

@@ -1,6 +1,6 @@
 """Settings of connections: who may come, how many, and how much each may say."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, Field
 
@@ -16,6 +16,17 @@ class ConnectionSettings(BaseModel):
         ge=0,
         description="Authenticated connections at one time, with Socket.IO one for each namespace; "
         "a handshake over it gets 503. 0: no limit.",
+    )
+    polling: Literal["full", "upgrade", "off"] = Field(
+        "full",
+        description="Socket.IO's long polling: `full` serves clients that stay on it too, "
+        "`upgrade` only those that change to a WebSocket, `off` none.",
+    )
+    max_polling_connections: int = Field(
+        100,
+        ge=0,
+        description="Connections that stay on polling at one time; over it they are refused with "
+        "503. A waiting one occupies an execution of the account. 0: no limit.",
     )
     connections_per_user: int = Field(
         50,

@@ -1,6 +1,7 @@
 """The edge on one machine: a small proxy with the routes that CloudFront has on AWS.
 
-/ws, /socket.io/*                   the WebSocket API          sockets.py
+/ws, /ws/*, /socket.io/*            a client's transport       choice.py
+                                    its WebSocket              sockets.py
 /webhooks/*, /api/*, /health        the HTTP API               requests.py
 everything else                     infra/site/, the site      site.py
 """

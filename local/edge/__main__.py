@@ -28,6 +28,7 @@ def main() -> None:
         port=port,
         backlog=BACKLOG,
         access_log=None,
+        handler_cancellation=True,  # a request whose client has gone is given up
         print=None,
         shutdown_timeout=1,
         **SERVER_OPTIONS,

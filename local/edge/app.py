@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from aiohttp import ClientSession, ClientTimeout, TCPConnector, web
 
-from local.edge import requests, site, sockets
+from local.edge import choice, requests, site
 from local.edge.upstreams import CLIENT, UPSTREAMS, Upstreams
 
 SERVER_OPTIONS: Final[dict[str, Any]] = {"auto_decompress": False}
@@ -19,8 +19,8 @@ def build(upstreams: Upstreams, site_directory: Path) -> web.Application:
     app[UPSTREAMS] = upstreams
     app[site.SITE] = site_directory
     app.cleanup_ctx.append(_client)
-    app.router.add_get("/ws", sockets.proxy)
-    app.router.add_get("/socket.io/{rest:.*}", sockets.proxy)
+    for path in ("/ws", "/ws/{rest:.*}", "/socket.io/{rest:.*}"):
+        app.router.add_route("*", path, choice.serve)
     for path in ("/webhooks/{rest:.*}", "/api/{rest:.*}", "/health"):
         app.router.add_route("*", path, requests.forward)
     app.router.add_get("/{path:.*}", site.serve)
@@ -29,7 +29,9 @@ def build(upstreams: Upstreams, site_directory: Path) -> web.Application:
 
 async def _client(app: web.Application) -> AsyncIterator[None]:
     """Keep one HTTP client for the application's life, which adds and decodes nothing."""
-    connector = TCPConnector(limit=0)  # as many WebSockets as there are clients
+    connector = TCPConnector(
+        limit=0
+    )  # WebSockets and waiting requests, as many as there are clients
     async with ClientSession(
         connector=connector,
         auto_decompress=False,

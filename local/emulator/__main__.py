@@ -12,7 +12,16 @@ from ministack.services import (  # type: ignore[import-untyped]
     sqs,
 )
 
-from local.emulator import bad_luck, browsers, cors, dead_letters, patch, sockets, workers
+from local.emulator import (
+    bad_luck,
+    browsers,
+    cors,
+    dead_letters,
+    http_requests,
+    patch,
+    sockets,
+    workers,
+)
 
 
 def main() -> None:
@@ -22,6 +31,7 @@ def main() -> None:
     workers.install(lambda_runtime, lambda_svc)
     bad_luck.install(apigateway, lambda_svc, eventbridge)
     cors.install(apigateway)
+    http_requests.install(apigateway)
     dead_letters.install(sqs)
     browsers.install(app)
     logging.getLogger("functions").setLevel(logging.INFO)

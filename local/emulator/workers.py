@@ -17,6 +17,10 @@ from local.emulator.sockets import error_frame
 RECHECK_SECONDS: Final = 1.0
 """How long a waiting invocation trusts to be woken: a worker can also go without being released."""
 
+WAITING: Final = {"functions.poll.handler.handler": 64}
+"""Workers of functions that mostly wait, by handler: a request of theirs occupies one for seconds.
+On AWS each has an execution of its own."""
+
 _log = logging.getLogger("functions")
 
 
@@ -34,7 +38,7 @@ def install(runtime: ModuleType, dispatcher: ModuleType) -> None:
 
 
 class WorkerQueue:
-    """At most `limit` workers for each function; further invocations wait for one to be free.
+    """At most `limit` workers for each function, or what `WAITING` says; others wait.
 
     Without it 200 clients that connect at once start 200 interpreters for `open`. Waiting cannot
     deadlock: no function of this service invokes itself, or waits for another one.
@@ -55,7 +59,7 @@ class WorkerQueue:
         max_concurrency: int | None = None,
     ) -> tuple[Any, str]:
         """Lease a worker, waiting as long as it takes; `release` gives it back."""
-        limit = max_concurrency or self._limit
+        limit = max_concurrency or WAITING.get(config.get("Handler", ""), self._limit)
         with self._freed[function]:
             while True:
                 worker, reason = self._acquire(function, config, code, qualifier, limit)

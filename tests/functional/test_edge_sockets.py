@@ -93,7 +93,7 @@ class TestHandshake:
         assert b"is it running?" in (refused.value.response.body or b"")
 
     async def test_plain_request_is_426(self, edge: TestServer) -> None:
-        url = edge.make_url("/socket.io/?transport=polling")
+        url = edge.make_url("/socket.io/?transport=websocket")
         async with ClientSession() as client, client.get(url) as answer:
             assert answer.status == 426
 

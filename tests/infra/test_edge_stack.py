@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from infra.edge import REWRITE
+from infra.edge import CHOICE, HTTP_ORIGIN
 from tests.infra.conftest import Template, synthesise
 
 
@@ -23,13 +23,14 @@ class TestDistribution:
     def test_its_table(self, behaviors: dict[str, dict[str, Any]]) -> None:
         assert set(behaviors) == {
             "/ws",
+            "/ws/*",
             "/socket.io/*",
             "/webhooks/*",
             "/api/*",
             "/health",
             "default",
         }
-        websocket = {"/ws", "/socket.io/*"}
+        websocket = {"/ws", "/ws/*", "/socket.io/*"}
         http = {"/webhooks/*", "/api/*", "/health"}
         origins = [
             {behaviors[path]["TargetOriginId"] for path in paths}
@@ -47,8 +48,28 @@ class TestDistribution:
                 assert behavior["OriginRequestPolicyId"] == "b689b0a8-53d0-40ab-baf2-68738e2966ac"
                 assert behavior["ViewerProtocolPolicy"] == "https-only"
 
-    def test_webhooks_can_be_posted(self, behaviors: dict[str, dict[str, Any]]) -> None:
-        assert "POST" in behaviors["/webhooks/*"]["AllowedMethods"]
+    @pytest.mark.parametrize("path", ["/webhooks/*", "/ws", "/ws/*", "/socket.io/*"])
+    def test_webhooks_and_polled_packets_can_be_posted(
+        self, behaviors: dict[str, dict[str, Any]], path: str
+    ) -> None:
+        assert {"POST", "OPTIONS", "HEAD"} <= set(behaviors[path]["AllowedMethods"])
+
+    def test_the_choice_is_made_on_all_paths_of_clients(
+        self, behaviors: dict[str, dict[str, Any]]
+    ) -> None:
+        chosen = {path for path, each in behaviors.items() if "FunctionAssociations" in each}
+        assert chosen == {"/ws", "/ws/*", "/socket.io/*"}
+        for path in chosen:
+            (association,) = behaviors[path]["FunctionAssociations"]
+            assert association["EventType"] == "viewer-request"
+
+    def test_the_origin_that_the_choice_names_is_the_http_api(
+        self, edge: Template, behaviors: dict[str, dict[str, Any]]
+    ) -> None:
+        assert behaviors["/health"]["TargetOriginId"] == HTTP_ORIGIN
+        (function,) = edge.properties("AWS::CloudFront::Function")
+        assert f"selectRequestOriginById('{HTTP_ORIGIN}')" in function["FunctionCode"]
+        assert function["FunctionConfig"]["Runtime"] == "cloudfront-js-2.0"
 
     def test_the_bucket_is_private(self, edge: Template) -> None:
         (bucket,) = edge.properties("AWS::S3::Bucket")
@@ -85,7 +106,7 @@ class TestDistribution:
             assert {"Ref": "AWS::Region"} in name["Fn::Join"][1]
 
     def test_the_longest_names_fit(self, edge: Template) -> None:
-        longest = "x" * 40 + "-ap-southeast-1-rewrite"
+        longest = "x" * 40 + "-ap-southeast-1-choice"
         assert len(longest) <= 64
         assert re.fullmatch("[a-zA-Z0-9-_]{1,64}", longest)
 
@@ -133,13 +154,52 @@ class TestOwnDomain:
         assert distribution["DistributionConfig"]["WebACLId"] == WEB_ACL
 
 
-class TestRewrite:
-    @pytest.mark.parametrize("uri", ["/socket.io/", "/socket.io/anything"])
-    def test_leads_to_the_stage_and_keeps_the_query(self, uri: str) -> None:
-        request = {"uri": uri, "querystring": {"EIO": {"value": "4"}}}
-        script = (
-            REWRITE.read_text()
-            + f"\nconsole.log(JSON.stringify(handler({json.dumps({'request': request})})))"
-        )
-        done = subprocess.run(["node", "-e", script], capture_output=True, text=True, check=True)
-        assert json.loads(done.stdout) == {**request, "uri": "/ws"}
+POLLED = ("POST", "OPTIONS", "HEAD", "PUT")
+
+
+def chosen(method: str, uri: str, **query: str) -> dict[str, Any]:
+    """Return what the function makes of a request: its uri, its query and the origin it selects.
+
+    The module `cloudfront`, which only CloudFront has, is played by a stub.
+    """
+    values = {name: {"value": value} for name, value in query.items()}
+    request = {"method": method, "uri": uri, "querystring": values, "headers": {}}
+    stub = "let origin = null;\nconst cf = { selectRequestOriginById: (id) => { origin = id; } };\n"
+    source = CHOICE.read_text().replace("import cf from 'cloudfront';", stub)
+    script = f"""{source}
+const event = {{ request: {json.dumps(request)} }};
+const seen = handler(event);
+console.log(JSON.stringify({{ ...seen, origin }}));
+"""
+    done = subprocess.run(["node", "-e", script], capture_output=True, text=True, check=True)
+    found: dict[str, Any] = json.loads(done.stdout)
+    assert found.pop("method") == method
+    assert found["querystring"] == values
+    return found
+
+
+class TestChoice:
+    @pytest.mark.parametrize("uri", ["/ws", "/ws/", "/socket.io/", "/socket.io/anything"])
+    @pytest.mark.parametrize(
+        "query", [{}, {"token": "a"}, {"EIO": "4", "transport": "websocket", "sid": "b"}]
+    )
+    def test_a_websocket_goes_to_the_stage(self, uri: str, query: dict[str, str]) -> None:
+        found = chosen("GET", uri, **query)
+        assert (found["uri"], found["origin"]) == ("/ws", None)
+
+    @pytest.mark.parametrize("uri", ["/ws", "/ws/", "/socket.io/", "/socket.io/anything"])
+    def test_polling_goes_to_the_http_api(self, uri: str) -> None:
+        found = chosen("GET", uri, EIO="4", transport="polling")
+        assert (found["uri"], found["origin"]) == ("/socket.io/", HTTP_ORIGIN)
+
+    def test_so_does_an_unknown_transport_which_gets_an_error_it_can_read(self) -> None:
+        assert chosen("GET", "/socket.io/", transport="webtransport")["origin"] == HTTP_ORIGIN
+
+    @pytest.mark.parametrize("method", POLLED)
+    def test_and_every_other_method(self, method: str) -> None:
+        found = chosen(method, "/socket.io/", EIO="4", transport="polling", sid="a")
+        assert (found["uri"], found["origin"]) == ("/socket.io/", HTTP_ORIGIN)
+        assert chosen(method, "/ws")["origin"] == HTTP_ORIGIN
+
+    def test_fits_into_a_function_of_cloudfront(self) -> None:
+        assert len(CHOICE.read_bytes()) <= 10_000

@@ -28,6 +28,7 @@ RESOURCES = {
     "registry": r"TablesRegistry\w+",
     "idempotency": r"TablesIdempotency\w+",
     "counters": r"TablesCounters\w+",
+    "polling": r"TablesPolling\w+",
     "deadline queue": r"QueuesDeadline[0-9A-F]{8}",
     "pages queue": r"QueuesPages[0-9A-F]{8}",
     "dead letters": r"Queues\w+DeadLetters\w+",
@@ -42,17 +43,20 @@ RESOURCES = {
 SENSITIVE = {
     ("bus", "PutEvents"): {"Webhooks"},
     ("github secret", "GetSecretValue"): {"Webhooks"},
-    ("jwt secret", "GetSecretValue"): {"Connect", "Status", "Subscribe"},
+    ("jwt secret", "GetSecretValue"): {"Connect", "Poll", "Status", "Subscribe"},
     ("registry", "BatchGetItem"): {"Webhooks"},
     ("registry", "DeleteItem"): {"Webhooks"},
     ("registry", "GetItem"): {"Webhooks"},
     ("registry", "PutItem"): {"Webhooks"},
-    ("events", "Query"): {"Broadcast", "Subscribe"},
-    ("events", "PutItem"): {"Broadcast", "Subscribe"},
+    ("events", "Query"): {"Broadcast", "Poll", "Subscribe"},
+    ("events", "PutItem"): {"Broadcast", "Poll", "Subscribe"},
     ("events", "UpdateItem"): {"Broadcast", "Webhooks"},
-    ("open", "InvokeFunction"): {"Connect", "Subscribe"},
-    ("data bucket", "GetObject"): {"Broadcast", "Subscribe"},
-    ("data bucket", "PutObject"): {"Broadcast", "Subscribe"},
+    ("open", "InvokeFunction"): {"Connect", "Poll", "Subscribe"},
+    ("data bucket", "GetObject"): {"Broadcast", "Poll", "Subscribe"},
+    ("polling", "Query"): {"Poll"},
+    ("polling", "DeleteItem"): {"Poll"},
+    ("polling", "BatchWriteItem"): {"Poll"},
+    ("data bucket", "PutObject"): {"Broadcast", "Poll", "Subscribe"},
 }
 """What few functions may do; another one that should needs a reason, and an entry here."""
 
@@ -318,6 +322,7 @@ class TestWebSocket:
             name
             for name, route in service.of("AWS::ApiGatewayV2::Route").items()
             if route["Properties"]["RouteKey"] == "$default"
+            and "RouteResponseSelectionExpression" in route["Properties"]
         ]
         assert response["RouteResponseKey"] == "$default"
         assert response["RouteId"] == {"Ref": default}
@@ -340,6 +345,25 @@ class TestHttp:
             "HEAD /health",
             "GET /api/v1/websocket/stats",
         } <= keys
+
+    def test_everything_else_is_polling(self, service: Template) -> None:
+        targets = {
+            name: aliases_in(route["Target"])
+            for name, route in service.of("AWS::ApiGatewayV2::Integration").items()
+            for route in [{"Target": route["Properties"]["IntegrationUri"]}]
+        }
+        (api,) = [
+            name
+            for name, each in service.of("AWS::ApiGatewayV2::Api").items()
+            if each["Properties"]["ProtocolType"] == "HTTP"
+        ]
+        (route,) = [
+            each
+            for each in service.properties("AWS::ApiGatewayV2::Route")
+            if each["ApiId"] == {"Ref": api} and each["RouteKey"] == "$default"
+        ]
+        (integration,) = [name for name in targets if name in json.dumps(route["Target"])]
+        assert targets[integration] == {"Poll"}
 
     def test_access_logs_hold_no_query(self, service: Template) -> None:
         for stage in service.properties("AWS::ApiGatewayV2::Stage"):
@@ -365,7 +389,8 @@ class TestHttp:
             if "CorsConfiguration" in api
         ]
         assert cors == {
-            "AllowOrigins": ["*"],
+            "AllowCredentials": True,
+            "AllowOrigins": ["https://*", "http://*"],
             "AllowMethods": ["GET", "HEAD", "POST"],
             "AllowHeaders": ["authorization", "content-type"],
             "MaxAge": 7200,
@@ -382,6 +407,7 @@ class TestTables:
             ("Counters", ["counter", "part"], "ttl", None),
             ("Idempotency", ["id"], "expiration", None),
             ("Registry", ["entry"], None, None),
+            ("Polling", ["connection_id", "part"], "ttl", None),
         ],
     )
     def test_keys_ttl_and_stream(
@@ -471,7 +497,7 @@ class TestFailures:
         assert {"IteratorAge", "webhooks_failed", "health_unavailable"} <= set(metrics)
         assert {"ExecutionError", "ClientError"} <= set(metrics)
         assert metrics.count("ApproximateAgeOfOldestMessage") == len(WORK)
-        assert metrics.count("ReadThrottleEvents") == metrics.count("WriteThrottleEvents") == 6
+        assert metrics.count("ReadThrottleEvents") == metrics.count("WriteThrottleEvents") == 7
         failed = [each for each in alarms if each.get("MetricName") == "FailedInvocations"]
         dimensions = [sorted(each["Name"] for each in alarm["Dimensions"]) for alarm in failed]
         assert sorted(dimensions) == [["EventBusName", "RuleName"], ["RuleName"], ["RuleName"]]
@@ -615,6 +641,7 @@ class TestOutputs:
             "WebhookUrl",
             "StatsUrl",
             "HealthUrl",
+            "PollingUrl",
             "EventBusName",
             "EventBusArn",
             "JwtSecretArn",
