@@ -143,6 +143,6 @@ class NothingMissed:
 class NoPolling:
     """Knows no session of HTTP long-polling."""
 
-    def get(self, connection_id: str) -> None:
-        """Return None."""
-        return None
+    def expect_upgrade(self, connection_id: str, *, token: str, due: int) -> tuple[bool, None]:
+        """Refuse every upgrade."""
+        return False, None

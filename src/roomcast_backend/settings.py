@@ -97,8 +97,6 @@ class Settings:
         _check(self.commands_per_second >= 1, "commands_per_second", "at least 1")
         _check(self.command_burst >= 1, "command_burst", "at least 1")
         _check(self.max_refused_commands >= 0, "max_refused_commands", "at least 0")
-        _check(self.polling in ("full", "upgrade", "off"), "polling", "full|upgrade|off")
-        _check(self.max_polling_connections >= 0, "max_polling_connections", "at least 0")
         _check(self.connections_per_user >= 0, "connections_per_user", "at least 0")
 
     @classmethod

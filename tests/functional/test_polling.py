@@ -20,6 +20,7 @@ from roomcast_backend.model.polling import (
     LARGEST_PENDING,
     LEASE_SECONDS,
     LOST_SECONDS,
+    OPENING_SECONDS,
     UPGRADE_SECONDS,
     PollingState,
     is_polling,
@@ -277,6 +278,24 @@ class TestUpgrade:
         assert service.upgrades.complete(connection) is None
         assert not service.upgrades.probe(connection)
         assert service.state(sid) is PollingState.POLLING
+
+    def test_of_a_websocket_that_opens_has_more_time_for_its_probe(self, service: Service) -> None:
+        sid = service.begin()
+        service.post(sid, CONNECT)
+        service.clock.sleep(UPGRADE_SECONDS - 0.1)
+        connection = service.socket(sid)
+        service.sleeps = [lambda: None] * 5 + [lambda: service.upgrades.probe(connection)]
+        assert service.get(sid) == ["6"]
+        assert service.upgrades.complete(connection)
+
+    def test_whose_probe_never_comes_is_given_up(self, service: Service) -> None:
+        sid = service.begin()
+        service.post(sid, CONNECT)
+        service.clock.sleep(UPGRADE_SECONDS - 0.1)
+        service.socket(sid)
+        began = service.clock.now
+        assert service.get(sid) == [f"4{CONNECT}"]
+        assert service.clock.now - began >= OPENING_SECONDS
 
     def test_too_late_is_refused(self, service: Service) -> None:
         with pytest.raises(HandshakeRefused):

@@ -78,8 +78,8 @@ class _Rows:
 class _NoSessions:
     """The table of polling sessions, which knows none."""
 
-    def get(self, connection_id: str) -> None:
-        return None
+    def expect_upgrade(self, connection_id: str, *, token: str, due: int) -> tuple[bool, None]:
+        return False, None
 
 
 def _acceptor(rows: Any) -> Acceptor:

@@ -21,15 +21,23 @@ from roomcast_backend.auth.tokens import TokenRefused
 from roomcast_backend.lifecycle import subprotocols
 from roomcast_backend.model.access import Principal
 from roomcast_backend.model.connection import JSON, SOCKET_IO, Connection, State
-from roomcast_backend.model.polling import PollingState, polling_id, token_hash
+from roomcast_backend.model.polling import (
+    OPENING_SECONDS,
+    PollingState,
+    polling_id,
+    token_hash,
+)
 from roomcast_backend.settings import Settings
 
 if TYPE_CHECKING:
-    from roomcast_backend.lifecycle.ports import ConnectionWriter, PollingReader
+    from roomcast_backend.lifecycle.ports import ConnectionWriter, UpgradableSessions
 
 
 UNKNOWN_SID = "Session ID unknown: expected the sid of a polling session that is not upgraded yet"
 FOREIGN_SID = "the session was begun with another token"
+
+
+UNDECIDED = (PollingState.WAITING, PollingState.UPGRADING)
 
 
 class HandshakeRefused(Exception):
@@ -119,7 +127,7 @@ class Acceptor:
         settings: Settings,
         *,
         connections: "ConnectionWriter",
-        polling: "PollingReader",
+        polling: "UpgradableSessions",
         principal_of: Callable[[str], Principal],
         count_connections: Callable[[], int],
         open_connection: Callable[[str], object],
@@ -174,13 +182,15 @@ class Acceptor:
     def _upgraded(self, handshake: Handshake) -> Connection:
         """Return the connection that goes on for a polling session, greeted with its handshake."""
         self.check_origin(handshake.headers)
-        session = self._polling.get(polling_id(handshake.sid))
-        undecided = (PollingState.WAITING, PollingState.UPGRADING)
-        if session is None or session.state not in undecided:
-            raise HandshakeRefused(400, UNKNOWN_SID)
-        if handshake.token and token_hash(handshake.token) != session.token_hash:
-            raise HandshakeRefused(403, FOREIGN_SID)
         self._check_capacity()
+        due = int((self._clock() + OPENING_SECONDS) * 1000)
+        expected, session = self._polling.expect_upgrade(
+            polling_id(handshake.sid), token=token_hash(handshake.token), due=due
+        )
+        if session is None or session.state not in UNDECIDED:
+            raise HandshakeRefused(400, UNKNOWN_SID)
+        if not expected:
+            raise HandshakeRefused(403, FOREIGN_SID)
         return replace(
             session.connection,
             id=handshake.connection_id,

@@ -78,11 +78,17 @@ class ConnectionWriter(Protocol):
         ...
 
 
-class PollingReader(Protocol):
-    """Reads the sessions of clients that began with HTTP long-polling; `PollingStore`."""
+class UpgradableSessions(Protocol):
+    """Knows the clients that began with HTTP long-polling; `PollingStore` in production."""
 
-    def get(self, connection_id: str) -> PollingSession | None:
-        """Return a session, or None when it is unknown."""
+    def expect_upgrade(
+        self, connection_id: str, *, token: str, due: int
+    ) -> tuple[bool, PollingSession | None]:
+        """Wait until `due`, epoch milliseconds, for the probe of a WebSocket.
+
+        Returns whether it may upgrade the session, and the session. `token` is the hash of the
+        handshake's token, empty without one: with another one than the session's it may not.
+        """
         ...
 
 

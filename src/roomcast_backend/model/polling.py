@@ -24,6 +24,9 @@ SID_BYTES = 16
 UPGRADE_SECONDS = 3.0
 """How long what a client sends is kept for its WebSocket. A blocked one costs this at connect."""
 
+OPENING_SECONDS = 5.0
+"""How much later the probe of a WebSocket may come that has been accepted."""
+
 LEASE_SECONDS = 5.0
 """How long a probed upgrade may take: clients end it as soon as their requests are answered."""
 
@@ -66,13 +69,15 @@ class PollingSession:
     """A session as it is stored; times are epoch milliseconds.
 
     `connection` is the connection that the session becomes when it stays, with the user of the
-    handshake's token, and `token_hash` says which token that was, empty without one. `upgrading_to`
-    is the WebSocket that may upgrade it until `upgrading_until`. `delivered` are the numbers of the
+    handshake's token, and `token_hash` says which token that was, empty without one. `due` is when
+    its client stays with polling unless a WebSocket has sent its probe. `upgrading_to` is the
+    WebSocket that may upgrade it until `upgrading_until`. `delivered` are the numbers of the
     packets that the last GET has returned.
     """
 
     connection: Connection
     began: int
+    due: int
     state: PollingState = PollingState.WAITING
     token_hash: str = ""
     upgrading_to: str = ""
@@ -93,8 +98,7 @@ class PollingSession:
         """Tell whether no WebSocket came in time: what the client has sent is to be answered."""
         if self.state is PollingState.UPGRADING:
             return now >= self.upgrading_until
-        overdue = self.began + UPGRADE_SECONDS * 1000
-        return self.state is PollingState.WAITING and now >= overdue
+        return self.state is PollingState.WAITING and now >= self.due
 
 
 def new_sid() -> str:

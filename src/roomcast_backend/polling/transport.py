@@ -22,6 +22,7 @@ from roomcast_backend.lifecycle.handshake import (
 )
 from roomcast_backend.model.connection import SOCKET_IO, Connection, State
 from roomcast_backend.model.polling import (
+    UPGRADE_SECONDS,
     PollingSession,
     PollingState,
     Waiting,
@@ -124,7 +125,12 @@ class PollingTransport:
             refused_token=admission.refused_token,
         )
         self._sessions.begin(
-            PollingSession(connection, began=now, token_hash=token_hash(request.token))
+            PollingSession(
+                connection,
+                began=now,
+                due=now + int(UPGRADE_SECONDS * 1000),
+                token_hash=token_hash(request.token),
+            )
         )
         return self._timers.open_packet(sid, max_payload=LARGEST_BODY, upgrades=[WEBSOCKET])
 

@@ -36,7 +36,7 @@ UNDECIDED = "#state IN (:waiting, :upgrading)"
 CLAIMABLE = (
     "#state = :waiting OR (#state = :upgrading AND (upgrading_to = :to OR upgrading_until <= :now))"
 )
-OVERDUE = "#state = :waiting OR (#state = :upgrading AND upgrading_until <= :now)"
+OVERDUE = "(#state = :waiting AND due <= :now) OR (#state = :upgrading AND upgrading_until <= :now)"
 ROOM_IN_OUTBOX = "#state = :polling AND seen > :lost AND queued < :most"
 NO_OTHER_POLL = "#state <> :upgraded AND (attribute_not_exists(poll) OR poll_until <= :now)"
 
@@ -73,6 +73,7 @@ class PollingStore:
             "part": text(SESSION),
             "state": text(session.state),
             "began": number(session.began),
+            "due": number(session.due),
             "seen": number(session.began),
             "connection": {"M": connection},
             "token_hash": text(session.token_hash),
@@ -113,6 +114,20 @@ class PollingStore:
                 ":room": number(LARGEST_PENDING - size),
                 ":now": number(now),
             },
+        )
+
+    def expect_upgrade(
+        self, connection_id: str, *, token: str, due: int
+    ) -> tuple[bool, PollingSession | None]:
+        """Wait until `due` for the probe of a WebSocket; return whether it may upgrade.
+
+        It may not when the session is decided already or `token` is as for `keep`.
+        """
+        return self._update(
+            connection_id,
+            "SET due = :due",
+            f"{UNDECIDED} AND {OWN}",
+            {":due": number(due), ":token": text(token or ANYBODY), ":any": text(ANYBODY)},
         )
 
     def claim_upgrade(self, connection_id: str, websocket: str, *, now: int, until: int) -> bool:
@@ -327,6 +342,7 @@ def _session_of(item: Item) -> PollingSession:
     return PollingSession(
         connection=connection_of(item["connection"]["M"]),
         began=int(item["began"]["N"]),
+        due=int(item["due"]["N"]),
         state=PollingState(item["state"]["S"]),
         token_hash=item["token_hash"]["S"],
         upgrading_to=item.get("upgrading_to", {"S": ""})["S"],
