@@ -172,7 +172,8 @@ class TestNode:
         auth = {"token": token(endpoints)}
         opening = options(auth=auth, timeout=60_000)
         async with program("crowd.mjs", endpoints["socketio_url"], opening, "200") as crowd:
-            assert await crowd.hear("everyone") == 200
+            everyone = await crowd.hear("everyone")
+        assert (everyone["connected"], everyone["errors"]) == (200, [])
 
 
 class TestPython:

@@ -2,10 +2,22 @@
 import { io } from "socket.io-client";
 
 const [url, options, count] = process.argv.slice(2);
+const began = performance.now();
+const times = [];
+const errors = [];
 const sockets = Array.from({ length: Number(count) }, () => io(url, { ...JSON.parse(options), forceNew: true }));
 const established = sockets.map(
-  (socket) => new Promise((resolve) => socket.on("connection_established", resolve)),
+  (socket) =>
+    new Promise((resolve) => {
+      socket.on("connect", () => times.push(performance.now() - began));
+      socket.on("connect_error", (error) => errors.push(error.message));
+      socket.on("connection_established", resolve);
+    }),
 );
 await Promise.all(established);
-console.log(JSON.stringify({ heard: "everyone", value: sockets.filter((socket) => socket.connected).length }));
+const median = times.sort((one, other) => one - other)[Math.floor(times.length / 2)];
+const transports = sockets.map((socket) => socket.io.engine.transport.name);
+const upgraded = transports.filter((name) => name === "websocket").length;
+const connected = sockets.filter((socket) => socket.connected).length;
+console.log(JSON.stringify({ heard: "everyone", value: { connected, upgraded, errors, median } }));
 sockets.forEach((socket) => socket.disconnect());

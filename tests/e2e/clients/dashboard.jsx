@@ -1,4 +1,4 @@
-// A frontend of the old server: its hook and its component, with `transports` added.
+// A frontend of the old server: its hook and its component, as they are.
 import React, { useEffect, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { io } from "socket.io-client";
@@ -8,7 +8,6 @@ function useProjectUpdates(url, projectId, token) {
   useEffect(() => {
     const socket = io(url, {
       auth: { token },
-      transports: ["websocket"],
       reconnection: true,
       reconnectionDelay: 1000,
       reconnectionAttempts: 5,
