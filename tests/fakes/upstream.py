@@ -54,7 +54,7 @@ class Upstream:
         return socket
 
     async def http(self, request: web.Request) -> web.Response:
-        """Answer any request below the stage with `answer`; one with `wait` once `release` is set."""
+        """Answer any request below the stage with `answer`; with `wait` when `release` is set."""
         self.requests.append(request)
         self.body = await request.read()
         if "wait" in request.query:
