@@ -30,7 +30,7 @@ SITE = Path(__file__).parent / "site"
 CHOICE = Path(__file__).parent / "edge_choice.js"
 
 HTTP_ORIGIN = "http-api"
-"""The id of the HTTP API's origin; `CHOICE` names it."""
+"""The id of the HTTP API's origin, by which the choice selects it."""
 
 CONTENT_SECURITY = "; ".join(
     (
@@ -85,7 +85,7 @@ class EdgeStack(Stack):
             removal_policy=RemovalPolicy.DESTROY,
         )
         websocket, http = _origin(websocket_host), _origin(http_host, HTTP_ORIGIN)
-        choice = self._choice()
+        choice = self._choice(http_host)
         domain = settings.edge_domain
         certificate = settings.edge_certificate_arn and Certificate.from_certificate_arn(
             self, "Certificate", settings.edge_certificate_arn
@@ -147,14 +147,19 @@ class EdgeStack(Stack):
             response_headers_policy=self._security_headers(),
         )
 
-    def _choice(self) -> cloudfront.FunctionAssociation:
+    def _choice(self, http_host: str) -> cloudfront.FunctionAssociation:
+        """Add the function that chooses between the APIs.
+
+        It names the host, too: which origin's host is sent when none is named is not clear.
+        https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/helper-functions-origin-modification.html
+        """
         choice = cloudfront.Function(
             self,
             "Choice",
             function_name=self._name("choice"),
             comment="Polling to the HTTP API, WebSockets to their own",
             runtime=cloudfront.FunctionRuntime.JS_2_0,
-            code=cloudfront.FunctionCode.from_file(file_path=str(CHOICE)),
+            code=cloudfront.FunctionCode.from_inline(choice_code(http_host)),
         )
         return cloudfront.FunctionAssociation(
             function=choice, event_type=cloudfront.FunctionEventType.VIEWER_REQUEST
@@ -209,6 +214,12 @@ class EdgeStack(Stack):
         }
         for name, value in outputs.items():
             CfnOutput(self, name, value=value)
+
+
+def choice_code(http_host: str) -> str:
+    """Return the function's code for the HTTP API at this host."""
+    code = CHOICE.read_text()
+    return code.replace("HTTP_ORIGIN", HTTP_ORIGIN).replace("HTTP_HOST", http_host)
 
 
 def _origin(host: str, origin_id: str | None = None) -> HttpOrigin:

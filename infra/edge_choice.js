@@ -9,7 +9,7 @@ function handler(event) {
     request.uri = '/ws';
     return request;
   }
-  cf.selectRequestOriginById('http-api');
+  cf.selectRequestOriginById('HTTP_ORIGIN', { hostHeader: 'HTTP_HOST' });
   request.uri = '/socket.io/';
   return request;
 }

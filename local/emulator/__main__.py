@@ -17,6 +17,7 @@ from local.emulator import (
     browsers,
     cors,
     dead_letters,
+    forks,
     http_requests,
     patch,
     sockets,
@@ -28,6 +29,7 @@ def main() -> None:
     """Install every rule, then serve until SIGTERM."""
     patch.check_version()
     sockets.install(apigateway)
+    forks.install(lambda_runtime)
     workers.install(lambda_runtime, lambda_svc)
     bad_luck.install(apigateway, lambda_svc, eventbridge)
     cors.install(apigateway)

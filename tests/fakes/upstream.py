@@ -1,5 +1,6 @@
 """Two APIs in one: what stands behind the edge, telling what arrived there."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -24,6 +25,9 @@ class Upstream:
         self.closed_with: int | None = None
         self.lengths: list[int] = []
         self.frames: list[WSMsgType] = []
+        self.release = asyncio.Event()
+        self.waiting = 0
+        self.given_up = 0
 
     async def websocket(self, request: web.Request) -> web.StreamResponse:
         """Answer a handshake at the stage's own path."""
@@ -50,10 +54,22 @@ class Upstream:
         return socket
 
     async def http(self, request: web.Request) -> web.Response:
-        """Answer any request below the stage with `answer`."""
+        """Answer any request below the stage with `answer`; with `wait` when `release` is set."""
         self.requests.append(request)
         self.body = await request.read()
+        if "wait" in request.query:
+            await self._wait()
         return web.Response(**self.answer)
+
+    async def _wait(self) -> None:
+        self.waiting += 1
+        try:
+            await self.release.wait()
+        except asyncio.CancelledError:
+            self.given_up += 1
+            raise
+        finally:
+            self.waiting -= 1
 
 
 @asynccontextmanager

@@ -2,11 +2,12 @@
 
 import asyncio
 import gzip
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import httpx
 import pytest
+from aiohttp import ClientTimeout
 from aiohttp.test_utils import TestServer
 
 from local.edge.app import SERVER_OPTIONS, build
@@ -121,6 +122,70 @@ class TestForwarding:
             assert b"".join([part async for part in answer.aiter_raw()]) == body
 
 
+class TestPolling:
+    @pytest.mark.parametrize("path", ["/ws", "/ws/", "/ws/more", "/socket.io/", "/socket.io/more"])
+    @pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS", "HEAD", "DELETE"])
+    async def test_leads_to_the_http_api_with_its_query(
+        self, client: httpx.AsyncClient, upstream: Upstream, path: str, method: str
+    ) -> None:
+        query = "EIO=4&transport=polling&t=a%2Fb&sid=c"
+        await client.request(method, f"{path}?{query}")
+
+        (request,) = upstream.requests
+        assert (request.method, request.raw_path) == (method, f"/live/socket.io/?{query}")
+
+    async def test_so_does_another_transport(
+        self, client: httpx.AsyncClient, upstream: Upstream
+    ) -> None:
+        await client.get("/socket.io/?EIO=4&transport=webtransport")
+
+        assert upstream.requests[0].path == "/live/socket.io/"
+
+    @pytest.mark.parametrize("query", ["", "token=a", "EIO=4&transport=websocket"])
+    async def test_websockets_do_not(
+        self, client: httpx.AsyncClient, upstream: Upstream, query: str
+    ) -> None:
+        assert (await client.get(f"/ws/?{query}")).status_code == 426
+        assert not upstream.requests
+
+    async def test_packets_arrive_as_they_are(
+        self, client: httpx.AsyncClient, upstream: Upstream
+    ) -> None:
+        body = '42["a"]\x1e42["é"]'.encode()
+        await client.post(
+            "/socket.io/?transport=polling", content=body, headers={"Content-Type": "text/plain"}
+        )
+
+        assert upstream.body == body
+
+    async def test_200_wait_at_once(self, client: httpx.AsyncClient, upstream: Upstream) -> None:
+        limits = httpx.Limits(max_connections=None)
+        async with httpx.AsyncClient(base_url=client.base_url, limits=limits) as many:
+            asking = [
+                asyncio.create_task(many.get("/ws?transport=polling&wait=1")) for _ in range(200)
+            ]
+            await _until(lambda: upstream.waiting == 200)
+            assert (await client.get("/health")).status_code == 200
+            upstream.release.set()
+            answers = await asyncio.gather(*asking)
+
+        assert {answer.status_code for answer in answers} == {200}
+
+    async def test_ends_when_the_client_goes_away(
+        self, client: httpx.AsyncClient, upstream: Upstream
+    ) -> None:
+        asking = asyncio.create_task(client.get("/ws?transport=polling&wait=1"))
+        await _until(lambda: upstream.waiting == 1)
+        asking.cancel()
+        await _until(lambda: upstream.given_up == 1)
+
+
+async def _until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not holds():
+            await asyncio.sleep(0.01)
+
+
 class TestLimit:
     async def test_body_of_10_mb_passes(
         self, client: httpx.AsyncClient, upstream: Upstream
@@ -155,6 +220,15 @@ class TestLimit:
         assert answer.status_code == 413
         assert answer.json() == {"message": "Request Entity Too Large"}
         assert not upstream.requests
+
+
+class TestSlowApi:
+    async def test_is_504(self, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("local.edge.requests.ORIGIN_TIMEOUT", ClientTimeout(sock_read=0.05))
+        answer = await client.get("/ws?transport=polling&wait=1")
+
+        assert answer.status_code == 504
+        assert answer.json() == {"message": "The HTTP API takes too long"}
 
 
 class TestAbsentApi:

@@ -1,17 +1,11 @@
 """The rules of API Gateway and Lambda that local/emulator adds to MiniStack, with real sockets."""
 
 import asyncio
-import io
 import json
-import socket
-import sys
 import time
-import zipfile
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
-import boto3
 import httpx
 import pytest
 from botocore.exceptions import ClientError
@@ -19,22 +13,10 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
-from local import environment
-from local.processes import Process
-from local.settings import Settings
+from tests.fakes.emulator import Emulator, create_function, running
 
 KB = 1024
 WORKERS = 2
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [
-        {
-            "Effect": "Allow",
-            "Principal": {"Service": "lambda.amazonaws.com"},
-            "Action": "sts:AssumeRole",
-        }
-    ],
-}
 FUNCTION = """
 import json, os, time
 
@@ -55,84 +37,22 @@ def handler(event, context):
     return {"statusCode": 200, "body": json.dumps({"name": frame.get("name"), "pid": os.getpid()})}
 """
 
-Service = Literal["apigatewaymanagementapi", "apigatewayv2", "iam", "lambda", "sqs"]
-
-
-class Emulator(NamedTuple):
-    """A running emulator with one WebSocket API whose routes all lead to `FUNCTION`."""
-
-    url: str
-    api_id: str
-    log: Path
-
-    @property
-    def websocket_url(self) -> str:
-        return f"{self.url.replace('http', 'ws', 1)}/_aws/execute-api/{self.api_id}/live"
-
-    def client(self, service: Service, path: str = "") -> Any:
-        return boto3.client(
-            service,
-            endpoint_url=self.url + path,
-            region_name="us-east-1",
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-        )
-
-    def manager(self) -> Any:
-        return self.client("apigatewaymanagementapi", f"/_aws/execute-api/{self.api_id}/live")
-
 
 @pytest.fixture(scope="module")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    directory = tmp_path_factory.mktemp("emulator")
-    (directory / "tmp").mkdir()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        settings = Settings(
-            port=0, aws_port=probe.getsockname()[1], directory=directory, workers=WORKERS
-        )
-    process = Process("emulator", directory / "aws.pid", settings.log("aws"))
-    process.start([sys.executable, "-m", "local.emulator"], environment.for_emulator(settings))
-    try:
-        _wait_until_ready(settings.aws_url)
-        running = Emulator(settings.aws_url, "", settings.log("aws"))
-        yield running._replace(api_id=_create_api(running))
-    finally:
-        process.stop()
-
-
-def _wait_until_ready(url: str) -> None:
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            httpx.get(f"{url}/_ministack/ready")
-        except httpx.TransportError:
-            assert time.monotonic() < deadline, "the emulator did not start"
-            time.sleep(0.05)
-        else:
-            return
+    with running(tmp_path_factory.mktemp("emulator"), workers=WORKERS) as found:
+        yield found._replace(api_id=_create_api(found))
 
 
 def _create_api(emulator: Emulator) -> str:
-    code = io.BytesIO()
-    with zipfile.ZipFile(code, "w") as archive:
-        archive.writestr("index.py", FUNCTION)
-    role = emulator.client("iam").create_role(
-        RoleName="probe", AssumeRolePolicyDocument=json.dumps(TRUST)
-    )["Role"]
-    function = emulator.client("lambda").create_function(
-        FunctionName="probe",
-        Runtime="python3.13",
-        Handler="index.handler",
-        Role=role["Arn"],
-        Code={"ZipFile": code.getvalue()},
-    )
+    """Create a WebSocket API whose routes all lead to `FUNCTION`."""
+    function = create_function(emulator, {"index.py": FUNCTION}, handler="index.handler")
     gateway = emulator.client("apigatewayv2")
     api_id = gateway.create_api(
         Name="probe", ProtocolType="WEBSOCKET", RouteSelectionExpression="$request.body.action"
     )["ApiId"]
     integration = gateway.create_integration(
-        ApiId=api_id, IntegrationType="AWS_PROXY", IntegrationUri=function["FunctionArn"]
+        ApiId=api_id, IntegrationType="AWS_PROXY", IntegrationUri=function
     )["IntegrationId"]
     for key in ("$connect", "$disconnect", "$default"):
         gateway.create_route(ApiId=api_id, RouteKey=key, Target=f"integrations/{integration}")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from infra.edge import CHOICE, HTTP_ORIGIN
+from infra.edge import HTTP_ORIGIN, choice_code
 from tests.infra.conftest import Template, synthesise
 
 
@@ -68,7 +68,18 @@ class TestDistribution:
     ) -> None:
         assert behaviors["/health"]["TargetOriginId"] == HTTP_ORIGIN
         (function,) = edge.properties("AWS::CloudFront::Function")
-        assert f"selectRequestOriginById('{HTTP_ORIGIN}')" in function["FunctionCode"]
+        code = json.dumps(function["FunctionCode"])
+        (origin,) = [
+            each
+            for each in edge.properties("AWS::CloudFront::Distribution")[0]["DistributionConfig"][
+                "Origins"
+            ]
+            if each["Id"] == HTTP_ORIGIN
+        ]
+        (api, *_rest) = re.findall(r"HttpApi[0-9A-F]{8}", json.dumps(origin["DomainName"]))
+        assert f"selectRequestOriginById('{HTTP_ORIGIN}', {{ hostHeader: '" in code
+        assert api in code
+        assert "HTTP_" not in code
         assert function["FunctionConfig"]["Runtime"] == "cloudfront-js-2.0"
 
     def test_the_bucket_is_private(self, edge: Template) -> None:
@@ -154,6 +165,7 @@ class TestOwnDomain:
         assert distribution["DistributionConfig"]["WebACLId"] == WEB_ACL
 
 
+HOST = "a1b2c3.execute-api.us-east-1.amazonaws.com"
 POLLED = ("POST", "OPTIONS", "HEAD", "PUT")
 
 
@@ -164,12 +176,15 @@ def chosen(method: str, uri: str, **query: str) -> dict[str, Any]:
     """
     values = {name: {"value": value} for name, value in query.items()}
     request = {"method": method, "uri": uri, "querystring": values, "headers": {}}
-    stub = "let origin = null;\nconst cf = { selectRequestOriginById: (id) => { origin = id; } };\n"
-    source = CHOICE.read_text().replace("import cf from 'cloudfront';", stub)
+    stub = """let origin = null;
+let host = null;
+const cf = { selectRequestOriginById: (id, more) => { origin = id; host = more.hostHeader; } };
+"""
+    source = choice_code(HOST).replace("import cf from 'cloudfront';", stub)
     script = f"""{source}
 const event = {{ request: {json.dumps(request)} }};
 const seen = handler(event);
-console.log(JSON.stringify({{ ...seen, origin }}));
+console.log(JSON.stringify({{ ...seen, origin, host }}));
 """
     done = subprocess.run(["node", "-e", script], capture_output=True, text=True, check=True)
     found: dict[str, Any] = json.loads(done.stdout)
@@ -191,6 +206,7 @@ class TestChoice:
     def test_polling_goes_to_the_http_api(self, uri: str) -> None:
         found = chosen("GET", uri, EIO="4", transport="polling")
         assert (found["uri"], found["origin"]) == ("/socket.io/", HTTP_ORIGIN)
+        assert found["host"] == HOST
 
     def test_so_does_an_unknown_transport_which_gets_an_error_it_can_read(self) -> None:
         assert chosen("GET", "/socket.io/", transport="webtransport")["origin"] == HTTP_ORIGIN
@@ -202,4 +218,4 @@ class TestChoice:
         assert chosen(method, "/ws")["origin"] == HTTP_ORIGIN
 
     def test_fits_into_a_function_of_cloudfront(self) -> None:
-        assert len(CHOICE.read_bytes()) <= 10_000
+        assert len(choice_code(HOST).encode()) <= 10_000

@@ -1,0 +1,160 @@
+"""Starts the environments of a function that mostly waits as forks of an initialised one.
+
+Each waiting request occupies an environment. MiniStack starts an interpreter for each, which
+imports the function's code: 60 requests at once keep a machine busy for half a minute. A fork takes
+some milliseconds and shares the memory.
+
+    template     a worker's process that has imported the function and invokes nothing
+    fork         a worker's process, forked from it, with pipes of its own (template.py)
+"""
+
+import os
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from types import ModuleType
+from typing import IO, Any, Final
+
+from local.emulator.patch import UnknownMiniStack, wrap
+from local.emulator.template import STREAMS
+
+HANDLERS: Final = frozenset({"functions.poll.handler.handler"})
+"""The functions whose environments are forks."""
+
+_VARIABLE: Final = "ROOMCAST_TEMPLATE"
+_TEMPLATE: Final = Path(__file__).with_name("template.py")
+_LOOP: Final = "    while True:\n        line = sys.stdin.readline()\n"
+_HOOK: Final = f"""    if "{_VARIABLE}" in os.environ:
+        import runpy
+        runpy.run_path(os.environ.pop("{_VARIABLE}"), run_name="__main__")
+"""
+_LOOK_SECONDS: Final = 0.01
+
+
+def install(runtime: ModuleType) -> None:
+    """Let the workers of `HANDLERS` be forks; raise `UnknownMiniStack` for another worker."""
+    wrap(runtime, "_PYTHON_WORKER_SCRIPT", with_hook)
+    wrap(runtime.Worker, "_spawn", lambda spawn: _method(Forking(runtime, spawn)))
+
+
+def with_hook(script: str) -> str:
+    """Return MiniStack's worker, which hands over to template.py once it is initialised."""
+    if script.count(_LOOP) != 1:
+        raise UnknownMiniStack("MiniStack's worker for Python reads its invocations otherwise")
+    return script.replace(_LOOP, _HOOK + _LOOP)
+
+
+def _method(forking: "Forking") -> Any:
+    def spawn(worker: Any) -> None:
+        forking.spawn(worker)
+
+    return spawn
+
+
+class Fork:
+    """A forked process, with what MiniStack uses of `subprocess.Popen`.
+
+    Its parent is the template, which leaves no zombie: it is gone when its id is.
+    """
+
+    def __init__(self, pid: int, directory: Path) -> None:
+        self.pid = pid
+        opened: list[IO[str]] = []
+        for name, flags in STREAMS:
+            mode = "w" if flags == os.O_RDONLY else "r"
+            opened.append((directory / name).open(mode, buffering=1))
+        self.stdin, self.stdout, self.stderr = opened
+
+    def __repr__(self) -> str:
+        return f"Fork(pid={self.pid})"
+
+    def poll(self) -> int | None:
+        """Return None while the process runs."""
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return 0
+        return None
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        self._signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it."""
+        self._signal(signal.SIGKILL)
+
+    def wait(self, timeout: float) -> int:
+        """Wait until it has ended and close its pipes; raise `subprocess.TimeoutExpired`."""
+        deadline = time.monotonic() + timeout
+        while (code := self.poll()) is None:
+            if time.monotonic() > deadline:
+                raise subprocess.TimeoutExpired(str(self), timeout)
+            time.sleep(_LOOK_SECONDS)
+        for stream in (self.stdin, self.stdout):  # the thread that reads the log closes nothing
+            with suppress(OSError):
+                stream.close()
+        return code
+
+    def _signal(self, number: signal.Signals) -> None:
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, number)
+
+
+class Template:
+    """A worker's process that waits for requests to fork."""
+
+    def __init__(self, worker: Any) -> None:
+        self._worker = worker
+        self._lock = threading.Lock()
+
+    def fork(self, spawn: Any) -> Fork:
+        """Return a fork; `spawn` starts the template's own process when it does not run."""
+        with self._lock:
+            if self._worker._proc is None or self._worker._proc.poll() is not None:
+                spawn(self._worker)
+            with tempfile.TemporaryDirectory(dir=self._worker._tmpdir) as directory:
+                for name, _ in STREAMS:
+                    os.mkfifo(Path(directory) / name)
+                print(directory, file=self._worker._proc.stdin, flush=True)
+                pid = int(self._worker._proc.stdout.readline())
+                return Fork(pid, Path(directory))
+
+
+class Forking:
+    """Starts the process of a worker: a fork for those of `HANDLERS`, else as MiniStack does."""
+
+    def __init__(self, runtime: ModuleType, spawn: Any) -> None:
+        self._runtime = runtime
+        self._spawn = spawn
+        self._templates: dict[tuple[str, ...], Template] = {}
+        self._lock = threading.Lock()
+
+    def spawn(self, worker: Any) -> None:
+        """Start what `worker._proc` is."""
+        if worker.config.get("Handler") not in HANDLERS:
+            self._spawn(worker)
+            return
+        worker._proc = self._template(worker).fork(self._spawn)
+        worker._start_time = time.time()
+        log = threading.Thread(target=worker._read_stderr, daemon=True)
+        worker._stderr_thread = log
+        log.start()
+
+    def _template(self, worker: Any) -> Template:
+        config = worker.config
+        key = tuple(str(config.get(name)) for name in ("FunctionArn", "Version", "RevisionId"))
+        with self._lock:
+            if key not in self._templates:
+                self._templates[key] = Template(self._make(worker))
+            return self._templates[key]
+
+    def _make(self, worker: Any) -> Any:
+        variables = worker.config.get("Environment", {}).get("Variables", {})
+        told = {"Variables": {**variables, _VARIABLE: str(_TEMPLATE)}}
+        config = {**worker.config, "Environment": told}
+        return self._runtime.Worker(worker.func_name, config, worker.code_zip)
