@@ -336,11 +336,13 @@ class TestStaying:
         assert service.deadlines == [polling_id(sid)]
         assert service.state(sid) is PollingState.POLLING
 
-    def test_a_late_post_settles_too(self, service: Service) -> None:
+    def test_a_late_get_waits_for_a_websocket_that_may_be_as_late(self, service: Service) -> None:
         sid = service.begin()
-        service.clock.sleep(UPGRADE_SECONDS)
+        service.clock.sleep(UPGRADE_SECONDS * 2)
         service.post(sid, CONNECT)
-        assert service.get(sid) == [f"4{CONNECT}"]
+        service.sleeps = [lambda: None] * 5 + [lambda: service.upgrades.probe(service.socket(sid))]
+        assert service.get(sid) == ["6"]
+        assert service.answered == []
 
     def test_without_packets_the_session_waits_on(self, service: Service) -> None:
         sid = service.begin()

@@ -60,14 +60,17 @@ ENDED = (PollingState.UPGRADED, PollingState.CLOSED)
 class Patience:
     """How long a GET waits, in seconds: at most `longest`, `upgrading` once a WebSocket has probed.
 
-    It looks for packets after `first`, then after pauses that grow to `slowest`.
+    It looks for packets after `first`, then after pauses that grow to `slowest`. A client whose
+    requests are late, for the service is busy, may have a WebSocket that is as late: so it is given
+    up only when a GET has waited for it for `websocket`.
     """
 
     longest: float = 20.0
+    websocket: float = UPGRADE_SECONDS
     upgrading: float = 0.1
-    first: float = 0.03
+    first: float = 0.1
     slowest: float = 0.5
-    growth: float = 1.3
+    growth: float = 1.2
 
 
 class PollingTransport:
@@ -145,14 +148,10 @@ class PollingTransport:
         session = _of_client(session, request)
         if kept and CLOSE in packets:
             self._settling.end(connection_id)
-        elif kept and session.is_overdue(now):
-            self._settling.settle(session, now=now)
-        elif kept:
-            return OK
         elif session.state is PollingState.POLLING:
             for packet in packets:
                 self._settling.receive(connection_id, packet, at=now)
-        else:
+        elif not kept:
             hint = "too much before the WebSocket or the first answer: wait for it"
             raise PollingRefused(BAD_REQUEST, hint, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         return OK
@@ -176,7 +175,7 @@ class PollingTransport:
         session, packets = self._wait(session, began=began, end=end)
         if session.state is PollingState.CLOSED:
             return self._end(session, packets)
-        if session.state is not PollingState.UPGRADED:
+        if session.state in (PollingState.WAITING, PollingState.POLLING):
             self._sessions.end_poll(connection_id, poll, packets, now=self._now())
         return _payload(packets)
 
@@ -184,22 +183,26 @@ class PollingTransport:
         self, session: PollingSession, *, began: int, end: int
     ) -> tuple[PollingSession, Sequence[Waiting]]:
         """Return when there are packets, when the session changes its transport, or at the end."""
-        pause, delivered = self._patience.first, frozenset(session.delivered)
+        delivered, patience = frozenset(session.delivered), self._patience
+        pause = patience.first
+        if session.state is not PollingState.POLLING:
+            self._sleep(pause)  # until then nothing waits, and no WebSocket is there
         while True:
             found, waiting = self._sessions.read(session.id)
             packets = [packet for packet in waiting if packet.number not in delivered]
             now = self._now()
+            waited = (now - began) / 1000
             if found is None:
                 raise PollingRefused(SESSION_UNKNOWN, NEW_CLIENT)
             if packets or found.state in ENDED or now >= end:
                 return found, packets
-            if found.upgrades(now) and now - began >= self._patience.upgrading * 1000:
+            if found.upgrades(now) and waited >= patience.upgrading:
                 return found, packets
-            if found.pending and found.is_overdue(now):
+            if found.pending and found.is_overdue(now) and waited >= patience.websocket:
                 self._settling.settle(found, now=now)
                 continue
             self._sleep(pause)
-            pause = min(pause * self._patience.growth, self._patience.slowest)
+            pause = min(pause * patience.growth, patience.slowest)
 
     def _end(self, session: PollingSession, packets: Sequence[Waiting]) -> str:
         """Return the last packets of a session that the service has closed, and its CLOSE."""

@@ -38,7 +38,10 @@ CLAIMABLE = (
 )
 OVERDUE = "(#state = :waiting AND due <= :now) OR (#state = :upgrading AND upgrading_until <= :now)"
 ROOM_IN_OUTBOX = "#state = :polling AND seen > :lost AND queued < :most"
-NO_OTHER_POLL = "#state <> :upgraded AND (attribute_not_exists(poll) OR poll_until <= :now)"
+NO_OTHER_POLL = (
+    "#state <> :upgraded AND "
+    "(#state = :upgrading OR attribute_not_exists(poll) OR poll_until <= :now)"
+)
 
 OWN = "(:token = :any OR token_hash = :token)"
 ANYBODY = "any"
@@ -173,8 +176,8 @@ class PollingStore:
     ) -> tuple[bool, PollingSession | None]:
         """Claim the session for one GET until a time; return whether it was, and the session.
 
-        It is not while another GET waits, after an upgrade, or when `token`, a hash or empty, is
-        that of another token.
+        It is not while another GET waits, unless a WebSocket has sent its probe; after an upgrade;
+        or when `token` is as for `keep`.
         """
         return self._update(
             connection_id,
