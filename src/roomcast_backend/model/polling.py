@@ -21,7 +21,7 @@ PREFIX = "polling:"
 
 SID_BYTES = 16
 
-UPGRADE_SECONDS = 3.0
+UPGRADE_SECONDS = 5.0
 """How long what a client sends is kept for its WebSocket. A blocked one costs this at connect."""
 
 OPENING_SECONDS = 5.0
