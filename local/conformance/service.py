@@ -29,6 +29,7 @@ from roomcast_backend.lifecycle.termination import Terminator
 from roomcast_backend.model.access import Principal
 from roomcast_backend.model.connection import JSON, LONGEST_CONNECTION, SOCKET_IO, State
 from roomcast_backend.protocol import engineio_packets
+from roomcast_backend.protocol.engineio_errors import UNSUPPORTED_VERSION, version_hint
 from roomcast_backend.protocol.heartbeats import EngineIoTimers
 from roomcast_backend.protocol.messages import Code
 from roomcast_backend.settings import Settings
@@ -100,7 +101,7 @@ class Service:
     def connect(self, handshake: Handshake) -> None:
         """Accept a connection that speaks Engine.IO, or raise `HandshakeRefused`."""
         if handshake.protocol != SOCKET_IO:
-            raise HandshakeRefused(400, "expected EIO=4 and transport=websocket")
+            raise HandshakeRefused(400, version_hint(None), UNSUPPORTED_VERSION)
         self._acceptor.accept(replace(handshake, query={**handshake.query, "token": "any"}))
 
     def answer(self, connection_id: str, frame: str) -> str:

@@ -51,8 +51,6 @@ NEW_CLIENT = "the session has ended, or never was: connect again"
 OVERRUN = 5_000
 """Milliseconds that a GET may take beyond its wait, until another one is taken for the only one."""
 
-REFUSES_CLIENT = (401, 403, 503)
-
 ENDED = (PollingState.UPGRADED, PollingState.CLOSED)
 
 
@@ -107,8 +105,7 @@ class PollingTransport:
                 return self._begin(request)
             self._acceptor.check_origin(request.headers)
         except HandshakeRefused as exc:
-            error = FORBIDDEN if exc.status in REFUSES_CLIENT else BAD_REQUEST
-            raise PollingRefused(error, str(exc), HTTPStatus(exc.status)) from exc
+            raise PollingRefused(exc.error, str(exc), HTTPStatus(exc.status)) from exc
         return self._receive(request) if request.method == "POST" else self._poll(request)
 
     def _begin(self, request: PollingRequest) -> str:
