@@ -28,6 +28,11 @@ class Connections:
         with self.lock:
             self._rows[connection.id] = connection
 
+    def put_new(self, connection: Connection) -> None:
+        """Store a connection, unless it is stored already."""
+        with self.lock:
+            self._rows.setdefault(connection.id, connection)
+
     def get(self, connection_id: str) -> Connection | None:
         """Return a connection, or None when it is unknown or gone."""
         return self._rows.get(connection_id)
@@ -143,11 +148,3 @@ class NothingMissed:
     ) -> Replayed:
         """Say that what was missed is not known."""
         return Replayed(0, complete=False)
-
-
-class NoPolling:
-    """Knows no session of HTTP long-polling."""
-
-    def expect_upgrade(self, connection_id: str, *, token: str, due: int) -> tuple[bool, None]:
-        """Refuse every upgrade."""
-        return False, None
