@@ -1,5 +1,6 @@
 """`$connect`: answers the handshake with 200, or with the status that says why it is refused."""
 
+import json
 from http import HTTPStatus
 from typing import Any
 
@@ -11,6 +12,7 @@ from roomcast_backend.auth.verification_keys import KeysUnavailable
 from roomcast_backend.aws.errors import AwsError
 from roomcast_backend.inbound import reserved_routes
 from roomcast_backend.lifecycle.handshake import Handshake, HandshakeRefused
+from roomcast_backend.protocol import engineio_errors
 from roomcast_backend.runtime.startup import initialize
 from roomcast_backend.runtime.unavailable import HANDSHAKES, count_unavailable
 
@@ -31,12 +33,20 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
         logger.info("refused", extra={"status": exc.status, "reason": str(exc)})
         if exc.status == UNAVAILABLE:
             count_unavailable(HANDSHAKES)
-        return {"statusCode": exc.status, "body": str(exc)}
+        return {"statusCode": exc.status, **_reason(handshake, exc)}
     except (AwsError, KeysUnavailable):
         logger.exception("not accepted", extra={"connection_id": handshake.connection_id})
         count_unavailable(HANDSHAKES)
         return {"statusCode": UNAVAILABLE, "body": "the service cannot answer now: try again"}
     return {"statusCode": 200, **_chosen_subprotocol(handshake)}
+
+
+def _reason(handshake: Handshake, refused: HandshakeRefused) -> dict[str, Any]:
+    """Return why, for a developer: to Socket.IO's clients in the words of Engine.IO's server."""
+    if handshake.is_json:
+        return {"body": str(refused)}
+    body = json.dumps(engineio_errors.body(refused.error, str(refused)))
+    return {"headers": {"Content-Type": "application/json"}, "body": body}
 
 
 def _chosen_subprotocol(handshake: Handshake) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 from local.conformance.invocations import invoke_later
 from roomcast_backend.gateway.port import Gateway
 from roomcast_backend.inbound.handler import RowRead
+from roomcast_backend.inbound.upgrades import Upgrades
 from roomcast_backend.model.connection import Connection
 from roomcast_backend.protocol import engineio_packets, socketio_packets
 from roomcast_backend.protocol.engineio_packets import NOOP, Kind, Malformed, Packet
@@ -43,8 +44,9 @@ class PacketEcho:
 
     last_resort = NOOP
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: Gateway, upgrades: Upgrades) -> None:
         self._gateway = gateway
+        self._upgrades = upgrades
 
     def read(self, frame: str) -> Packet | Malformed:
         """Return the packet in a frame."""
@@ -68,9 +70,28 @@ class PacketEcho:
                 return engineio_packets.write(packet)
             case Packet(Kind.PONG | Kind.NOOP):
                 return NOOP
+            case Packet(Kind.PING | Kind.UPGRADE) if connection.upgrades:
+                return self._change_transport(connection, packet)
             case _:
-                self._gateway.close(connection.id)
-                return NOOP
+                return self._close(connection)
+
+    def _change_transport(self, connection: Connection, packet: Packet) -> str:
+        """Answer the probe of a WebSocket; after the upgrade, echo what came over HTTP."""
+        if packet.kind is Kind.PING:
+            probed = self._upgrades.probe(connection)
+            return engineio_packets.PROBED if probed else self._close(connection)
+        pending = self._upgrades.complete(connection)
+        if pending is None:
+            return self._close(connection)
+        for frame, at in pending:
+            reply = self.handle(connection, self.read(frame), at=at)
+            if reply != NOOP:
+                self._gateway.post(connection.id, reply.encode())
+        return NOOP
+
+    def _close(self, connection: Connection) -> str:
+        self._gateway.close(connection.id)
+        return NOOP
 
     def refuse(self, connection_id: str, packet: Packet | Malformed, refusal: Refusal) -> str:
         """Return NOOP: Engine.IO has no packet for a refusal."""

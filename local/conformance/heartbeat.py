@@ -8,14 +8,15 @@ import asyncio
 
 from aiohttp import web
 
-from local.conformance.service import PING_INTERVAL, PING_TIMEOUT
-from roomcast_backend.protocol.engineio_packets import PING, PONG
+from local.conformance.timers import PING_INTERVAL, PING_TIMEOUT
+from roomcast_backend.protocol.engineio_packets import PING, PONG, Kind
 
 
 class Heartbeat:
     """Sends heartbeats to one client, and closes its socket when it does not answer one.
 
-    The first one is sent after the client was `greeted`: the first packet is the open packet.
+    The first one is sent after the client was `greeted`: the first packet is the open packet. A
+    client that has begun with long-polling has had it; its first one follows its upgrade.
     """
 
     def __init__(self, socket: web.WebSocketResponse, greeted: asyncio.Event) -> None:
@@ -27,6 +28,8 @@ class Heartbeat:
         """Take note of a frame that the client has sent."""
         if frame == PONG:
             self._answered.set()
+        elif frame == Kind.UPGRADE:
+            self._greeted.set()
 
     async def beat(self) -> None:
         """Send heartbeats until the client does not answer or its socket is closed."""

@@ -1,4 +1,4 @@
-"""The WebSocket server: one path for each suite, and API Gateway's rules for clients.
+"""The server: one path for each suite, and API Gateway's rules for clients with a WebSocket.
 
 Frames of a client are answered side by side, in no certain order; binary ones and those over
 128 KB end the connection.
@@ -8,11 +8,10 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-executio
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from http import HTTPStatus
 from typing import Final
 from uuid import uuid4
 
-from aiohttp import WSMsgType, web
+from aiohttp import WSCloseCode, WSMsgType, web
 
 from local.conformance.gateway import InProcessGateway
 from local.conformance.heartbeat import Heartbeat
@@ -21,6 +20,10 @@ from local.conformance.service import Service, engine_io, socket_io
 from local.edge.sockets import MAX_MESSAGE_BYTES
 from local.emulator.sockets import unacceptable
 from roomcast_backend.lifecycle.handshake import Handshake, HandshakeRefused
+from roomcast_backend.polling.errors import PollingRefused
+from roomcast_backend.polling.request import PollingRequest
+from roomcast_backend.protocol import engineio_errors
+from roomcast_backend.protocol.engineio_errors import SESSION_UNKNOWN
 from roomcast_backend.protocol.engineio_packets import NOOP
 
 PATHS: Final[dict[str, Callable[[InProcessGateway], Service]]] = {
@@ -28,13 +31,19 @@ PATHS: Final[dict[str, Callable[[InProcessGateway], Service]]] = {
     "/socket.io/": socket_io,
 }
 
+IN_ORDER: Final = 0.02
+"""Seconds by which what may end or change a session waits for requests that came before it.
+
+The suites send a GET and a POST at once and count on their order; here threads answer both.
+"""
+
 
 async def build() -> web.Application:
     """Return the server's application, for the event loop that runs."""
     gateway, invocations = InProcessGateway(), Invocations()
     app = web.Application()
     for path, service in PATHS.items():
-        app.router.add_get(path, Endpoint(service(gateway), gateway, invocations).serve)
+        app.router.add_route("*", path, Endpoint(service(gateway), gateway, invocations).serve)
 
     async def close(_app: web.Application) -> None:
         invocations.close()
@@ -54,17 +63,43 @@ class Endpoint:
         self._invocations = invocations
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
-        """Serve one client from its handshake to its end."""
+        """Answer a request over HTTP, or serve a WebSocket from its handshake to its end."""
         socket = web.WebSocketResponse(compress=False, max_msg_size=MAX_MESSAGE_BYTES)
-        if not socket.can_prepare(request):
-            return _refuse(HTTPStatus.UPGRADE_REQUIRED, "Expected a WebSocket handshake")
+        if socket.can_prepare(request):
+            return await self._serve_socket(request, socket)
+        return await self._poll(request)
+
+    async def _poll(self, request: web.Request) -> web.Response:
+        asked = PollingRequest(
+            method=request.method,
+            headers=_headers(request),
+            query=dict(request.query),
+            body=await request.read(),
+        )
+        if asked.method == "POST":
+            await asyncio.sleep(IN_ORDER)
+        try:
+            async with self._invocations.run(lambda: self._service.poll(asked)) as body:
+                return web.Response(text=body)
+        except PollingRefused as refusal:
+            return web.json_response(refusal.body(), status=refusal.status)
+
+    async def _serve_socket(
+        self, request: web.Request, socket: web.WebSocketResponse
+    ) -> web.StreamResponse:
         handshake = _handshake(request)
         connection_id = handshake.connection_id
+        if "sid" in handshake.query:
+            await asyncio.sleep(IN_ORDER)
         try:
             async with self._invocations.run(lambda: self._service.connect(handshake)):
                 pass
         except HandshakeRefused as refusal:
-            return _refuse(refusal.status, str(refusal))
+            if refusal.error is SESSION_UNKNOWN:
+                return await _accept_and_close(request, socket)
+            return web.json_response(
+                engineio_errors.body(refusal.error, str(refusal)), status=refusal.status
+            )
         try:
             await socket.prepare(request)
             heartbeat = Heartbeat(socket, self._gateway.add(connection_id, socket))
@@ -107,15 +142,27 @@ class Endpoint:
 def _handshake(request: web.Request) -> Handshake:
     return Handshake(
         connection_id=uuid4().hex,
-        headers={name.lower(): value for name, value in request.headers.items()},
+        headers=_headers(request),
         query=dict(request.query),
     )
+
+
+async def _accept_and_close(
+    request: web.Request, socket: web.WebSocketResponse
+) -> web.WebSocketResponse:
+    """Refuse the WebSocket of a session that has one already, in the way that the suites expect.
+
+    The client of their Node.js version raises an error when a handshake is refused.
+    """
+    await socket.prepare(request)
+    await socket.close(code=WSCloseCode.POLICY_VIOLATION)
+    return socket
+
+
+def _headers(request: web.Request) -> dict[str, str]:
+    return {name.lower(): value for name, value in request.headers.items()}
 
 
 def _asgi(kind: WSMsgType, data: str | bytes) -> dict[str, str | bytes]:
     """Return a message as the emulator sees it."""
     return {"bytes" if kind is WSMsgType.BINARY else "text": data}
-
-
-def _refuse(status: int, message: str) -> web.Response:
-    return web.json_response({"message": message}, status=status)

@@ -13,6 +13,7 @@ from roomcast_backend.model.order import Sent
 from roomcast_backend.model.recovery import RecoverableSession
 from roomcast_backend.stores.connections import RateLimit, RateLimited
 from roomcast_backend.stores.memberships import ChangeResult
+from roomcast_backend.stores.sessions import Begun
 
 
 class Connections:
@@ -26,6 +27,11 @@ class Connections:
         """Store a connection."""
         with self.lock:
             self._rows[connection.id] = connection
+
+    def put_new(self, connection: Connection) -> None:
+        """Store a connection, unless it is stored already."""
+        with self.lock:
+            self._rows.setdefault(connection.id, connection)
 
     def get(self, connection_id: str) -> Connection | None:
         """Return a connection, or None when it is unknown or gone."""
@@ -60,18 +66,20 @@ class SessionRows:
 
     def begin(
         self, connection: Connection, namespace: str, session: Connection, *, now: int
-    ) -> ChangeResult:
-        """Store a session; `GONE` when the connection is gone or has it already.
+    ) -> Begun:
+        """Store a session, unless its namespace has one: that is kept.
 
         The suites wait for each reply, so that no DISCONNECT can have been overtaken.
         """
         with self._rows.lock:
             row = self._rows.get(connection.id)
-            if row is None or namespace in row.namespaces:
-                return ChangeResult.GONE
+            if row is None:
+                return Begun(ChangeResult.GONE, session)
+            if (kept := self._rows.get(session.id)) is not None:
+                return Begun(ChangeResult.KEPT, kept)
             self._rows.put(replace(row, state=State.READY, namespaces=row.namespaces | {namespace}))
             self._rows.put(session)
-        return ChangeResult.DONE
+        return Begun(ChangeResult.DONE, session)
 
     def change_secret(self, session: Connection) -> None:
         """Store a session again, unless it is gone."""
@@ -79,7 +87,9 @@ class SessionRows:
             if self._rows.get(session.id) is not None:
                 self._rows.put(session)
 
-    def end(self, connection: Connection, namespace: str, session_id: str, *, sent: Sent) -> None:
+    def end(
+        self, connection: Connection, namespace: str, session_id: str, *, sent: Sent, now: int
+    ) -> None:
         """Delete a session; the connection may begin it anew."""
         with self._rows.lock:
             self._rows.delete(session_id)
@@ -138,11 +148,3 @@ class NothingMissed:
     ) -> Replayed:
         """Say that what was missed is not known."""
         return Replayed(0, complete=False)
-
-
-class NoPolling:
-    """Knows no session of HTTP long-polling."""
-
-    def expect_upgrade(self, connection_id: str, *, token: str, due: int) -> tuple[bool, None]:
-        """Refuse every upgrade."""
-        return False, None

@@ -326,6 +326,23 @@ class TestBadFrames:
         assert reply["code"] == "PAYLOAD_TOO_LARGE"
         assert client.say({"action": "ping"}) == {"status": "pong"}
 
+    @pytest.mark.parametrize("ref", [7, "seven", None, ["\ud800"]])
+    def test_one_that_is_too_large_is_refused_under_its_id(self, client: Client, ref: Any) -> None:
+        frame = {"action": "subscribe", "room": "x" * 40_000, "id": ref}
+        reply = client.say(frame)
+        assert (reply["code"], reply["id"]) == ("PAYLOAD_TOO_LARGE", ref)
+
+    @pytest.mark.parametrize(
+        "frame",
+        ["{" * 40_000, "[" + "1," * 20_000 + "1]", '{"action":"ping","id":"' + "x" * 33_000 + '"}'],
+    )
+    def test_one_that_is_too_large_without_an_id_that_could_be_returned(
+        self, client: Client, frame: str
+    ) -> None:
+        reply = client.say(frame)
+        assert reply["code"] == "PAYLOAD_TOO_LARGE"
+        assert "id" not in reply
+
     def test_an_id_with_lone_surrogates_comes_back(self, client: Client) -> None:
         assert client.say('{"action":"ping","id":"\\ud800"}')["id"] == "\ud800"
 

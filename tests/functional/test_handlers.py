@@ -239,6 +239,60 @@ class TestConnect:
         (frame,) = aws_lambda.gateway.sent["c1"]
         assert json.loads(frame)["type"] == "connection.established"
 
+    @pytest.mark.parametrize(
+        ("query", "code", "message"),
+        [
+            (
+                {"EIO": "3", "transport": "websocket"},
+                5,
+                "Unsupported protocol version: expected EIO=4, that is socket.io-client 3 or newer,"
+                " got EIO=3",
+            ),
+            (
+                {"transport": "websocket"},
+                5,
+                "Unsupported protocol version: expected EIO=4, that is socket.io-client 3 or newer,"
+                " got none",
+            ),
+            (
+                {"EIO": "4", "transport": "webtransport"},
+                0,
+                "Transport unknown: expected transport=websocket, got webtransport",
+            ),
+            ({"EIO": "4"}, 0, "Transport unknown: expected transport=websocket, got none"),
+            (
+                {"EIO": "4", "transport": "websocket", "sid": "unknown"},
+                1,
+                "Session ID unknown: expected the sid of a polling session that is not upgraded"
+                " yet",
+            ),
+        ],
+    )
+    def test_tells_a_developer_which_option_is_wrong(
+        self, aws_lambda: Lambda, query: dict[str, str], code: int, message: str
+    ) -> None:
+        context = {"connectionId": "c1", "eventType": "CONNECT"}
+        event = {"requestContext": context, "queryStringParameters": query}
+        answer = connect(event, aws_lambda.context)
+        assert answer["statusCode"] == 400
+        assert answer["headers"] == {"Content-Type": "application/json"}
+        assert json.loads(answer["body"]) == {"code": code, "message": message}
+
+    def test_tells_a_socket_io_client_that_its_origin_is_not_allowed(
+        self, aws_lambda: Lambda, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("ROOMCAST_ALLOWED_ORIGINS", "https://app.example")
+        settings.cache_clear()
+        event = {
+            "requestContext": {"connectionId": "c1", "eventType": "CONNECT"},
+            "headers": {"Origin": "https://other.example"},
+            "queryStringParameters": {"EIO": "4", "transport": "websocket"},
+        }
+        answer = connect(event, aws_lambda.context)
+        message = "Forbidden: this origin is not among allowed_origins"
+        assert answer["statusCode"] == 403
+        assert json.loads(answer["body"]) == {"code": 4, "message": message}
+
     def test_refuses_a_bad_token(self, aws_lambda: Lambda) -> None:
         assert aws_lambda.connect(token="bad")["statusCode"] == 401
 

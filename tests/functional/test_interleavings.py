@@ -224,6 +224,27 @@ class TestSessions:
             assert not world.closed
             assert world.rooms("c1#/ws") == world.rooms("c1#/") == ["global", f"user:{USER}"]
 
+    def test_come_twice_at_once(self, world: World) -> None:
+        for _ in world.in_orders(
+            some_orders(ORDERS, seed=5),
+            lambda: world.server.connect("c1"),
+            lambda: [world.say('40/ws,{"token":"good"}', step) for step in (0, 1)],
+        ):
+            assert not world.closed
+            assert len(set(world.replies.values())) == 1
+            assert world.rooms("c1#/ws") == ["global", f"user:{USER}"]
+
+    def test_leave_and_come_twice(self, world: World) -> None:
+        before = session(world, '42/ws,1["subscribe",{"room":"project:p1"}]')
+        again = '40/ws,{"token":"good"}'
+        for _ in world.in_orders(
+            some_orders(ORDERS, seed=6),
+            before,
+            lambda: [world.say("41/ws,", 0), world.say(again, 1), world.say(again, 2)],
+        ):
+            assert not world.closed
+            assert world.rooms("c1#/ws") == ["global", f"user:{USER}"]
+
     def test_with_an_event_of_the_old_session(self, world: World) -> None:
         before = session(world, '42/ws,1["subscribe",{"room":"project:p1"}]')
         event = '42/ws,7["subscribe",{"room":"project:p2"}]'

@@ -177,6 +177,53 @@ class TestSessions:
         assert speaker.server.members(P1) == []
         assert "c1#/" in speaker.server.members("global")
 
+    def test_come_twice(self, server: Server, speaker: Speaker) -> None:
+        replies = [speaker.hear('40/ws,{"token":"good"}', at=at) for at in (5, 5, 4)]
+        assert len(set(replies)) == 1
+        assert speaker.is_in(P1)
+        assert speaker.hear("41/ws,", at=6) == "6"
+        assert server.connections.get("c1#/ws") is None
+
+    def test_come_twice_and_leave_in_between(self, server: Server, speaker: Speaker) -> None:
+        """The CONNECT cannot know of the DISCONNECT, which makes a new session of the old one."""
+        before = server.connections.get(speaker.id)
+        assert before is not None
+        speaker.ask("unsubscribe", room="global", at=2, number=2)
+        server.greeted.clear()
+        told = speaker.hear('40/ws,{"token":"good"}', at=5)
+        assert before.sid in told
+        assert server.greeted == []
+        speaker.ask("subscribe", room=P2, at=7, number=3)
+        assert speaker.hear("41/ws,", at=4) == "6"
+        assert server.greeted == [speaker.id]
+        assert server.greeter.open(speaker.id)
+        assert speaker.is_in("global")
+        assert speaker.is_in(P2)
+        assert not speaker.is_in(P1)
+        assert speaker.hear('40/ws,{"token":"good"}', at=5) == told
+        assert speaker.hear("41/ws,", at=8) == "6"
+        assert server.connections.get(speaker.id) is None
+
+    def test_what_was_left_after_coming_back_stays_left(self, speaker: Speaker) -> None:
+        speaker.hear('40/ws,{"token":"good"}', at=5)
+        speaker.ask("unsubscribe", room="global", at=7, number=3)
+        speaker.ask("unsubscribe", room=f"user:{USER}", at=7, number=4)
+        speaker.hear("41/ws,", at=4)
+        assert speaker.ask("debug:rooms", at=9, number=5)["rooms"] == []
+        assert "c1#/ws" not in speaker.server.members("global")
+
+    def test_a_client_that_has_recovered_keeps_its_rooms(self, server: Server) -> None:
+        """It is told so by its secret: the DISCONNECT comes too late to take that back."""
+        speaker = Speaker(server, socketio=True)
+        auth = {"token": "good", "recover": True}
+        told = json.loads(speaker.hear(f"40/ws,{json.dumps(auth)}", at=1).removeprefix("40/ws,"))
+        speaker.ask("subscribe", room=P1, at=2, number=2)
+        auth |= {"pid": told["pid"], "offset": server.publish("global").id}
+        again = speaker.hear(f"40/ws,{json.dumps(auth)}", at=5)
+        assert json.loads(again.removeprefix("40/ws,")) == told
+        speaker.hear("41/ws,", at=4)
+        assert speaker.is_in(P1)
+
     def test_come_and_leave(self, server: Server, speaker: Speaker) -> None:
         assert speaker.hear("41/ws,", at=7) == "6"
         assert speaker.hear('40/ws,{"token":"good"}', at=6) == "6"

@@ -248,7 +248,7 @@ class TestUpgrade:
         service.upgrades.complete(connection)
         assert refused(lambda: service.get(sid)).code == 1
         assert refused(lambda: service.post(sid, CONNECT)).code == 1
-        with pytest.raises(HandshakeRefused, match="Session ID unknown"):
+        with pytest.raises(HandshakeRefused, match="not upgraded yet"):
             service.socket(sid, "C2=")
 
     def test_of_an_unknown_session_is_refused(self, service: Service) -> None:

@@ -100,25 +100,68 @@ class TestConnect:
         assert server.gateway.closed == []
         assert server.begin()
 
-    def test_a_second_time_in_a_namespace_replaces_the_session(self, server: Server) -> None:
-        first = server.begin()
+    @pytest.mark.parametrize("recover", [False, True])
+    def test_a_second_time_in_a_namespace_is_the_same_session(
+        self, server: Server, *, recover: bool
+    ) -> None:
+        first = server.begin(recover=recover)
         server.ask("subscribe", room="project:p1")
         server.ask("unsubscribe", room="global")
-        assert server.begin()["sid"] != first["sid"]
-        assert server.ask("debug:rooms")["rooms"] == ["global", f"user:{USER}"]
-        assert server.members("project:p1") == []
-        assert server.members("global") == ["c1#/ws"]
+        assert server.begin(recover=recover) == first
+        assert server.ask("debug:rooms")["rooms"] == [f"user:{USER}", "project:p1"]
+        assert server.members("project:p1") == ["c1#/ws"]
+        assert server.greeted == ["c1#/ws"]
         assert server.gateway.closed == []
 
     def test_two_at_once_are_one_session(self, server: Server) -> None:
         before = server.connections.get("c1")
         assert before is not None
-        server.begin()
+        told = server.begin()
         server.say('42/ws,["subscribe",{"room":"project:p1"}]')
-        assert server.sessions.begin(before, "/ws", {"token": "good"}) is not None
+        again = server.sessions.begin(before, "/ws", {"token": "good"})
+        assert again is not None
+        assert (again.sid, again.new) == (told["sid"], False)
         assert server.rows("connections") == ["c1", "c1#/ws"]
+        assert server.members("project:p1") == ["c1#/ws"]
+
+    def test_a_second_time_while_it_is_recovered(self, server: Server) -> None:
+        lost = server.begin(recover=True)
+        server.ask("subscribe", room="project:p1")
+        offset = server.publish("global").id
+        server.drop()
+        server.connect("c2")
+        auth = {"recover": True, "pid": lost["pid"], "offset": offset}
+        first, second = (server.begin(connection_id="c2", **auth) for _ in range(2))
+        assert first == second
+        assert first["pid"] == lost["pid"]
+        assert server.members("project:p1") == ["c2#/ws"]
+
+    def test_a_second_time_with_a_fresh_token(self, server: Server) -> None:
+        first = server.begin()
+        server.ask("subscribe", room="project:p1")
+        fresh = server.principal(expires_at=int(server.clock.now) + 3 * HOUR)
+        server.tokens["fresh"] = fresh
+        assert server.begin(token="fresh") == first
+        row = server.connections.get("c1#/ws")
+        assert row is not None
+        assert row.principal == fresh
+        assert "project:p1" in row.rooms
+        server.clock.advance(2 * HOUR)
+        assert server.ask("ping") == {"status": "pong"}
+
+    @pytest.mark.parametrize(
+        ("auth", "user"), [({"token": "other"}, OTHER), ({"recover": True}, USER)]
+    )
+    def test_a_second_time_as_another_one_replaces_the_session(
+        self, server: Server, auth: dict[str, Any], user: str
+    ) -> None:
+        server.tokens["other"] = server.principal(OTHER)
+        first = server.begin()
+        server.ask("subscribe", room="project:p1")
+        assert server.begin(**auth)["sid"] != first["sid"]
+        assert server.ask("debug:rooms")["rooms"] == ["global", f"user:{user}"]
         assert server.members("project:p1") == []
-        assert server.ask("debug:rooms")["rooms"] == ["global", f"user:{USER}"]
+        assert server.greeted == ["c1#/ws"] * 2
 
     def test_a_connection_that_is_gone_gets_no_session(self, server: Server) -> None:
         before = server.connections.get("c1")

@@ -18,6 +18,7 @@ from roomcast_backend.model.polling import Pending
 from roomcast_backend.model.recovery import RecoverableSession
 from roomcast_backend.model.room_log import Entry, LogHead
 from roomcast_backend.stores.memberships import ChangeResult
+from roomcast_backend.stores.sessions import Begun
 
 
 class RateLimitedConnections(ConnectionReader, CommandCounter, Protocol):
@@ -117,16 +118,21 @@ class SessionWriter(Protocol):
 
     def begin(
         self, connection: Connection, namespace: str, session: Connection, *, now: int
-    ) -> ChangeResult:
-        """Store a session in its rooms; one that its namespace has already is replaced."""
+    ) -> Begun:
+        """Store a session in its rooms, unless its namespace has one: that is kept."""
         ...
 
     def change_secret(self, session: Connection) -> None:
         """Store the secret of a session instead of the one that it had, unless it is gone."""
         ...
 
-    def end(self, connection: Connection, namespace: str, session_id: str, *, sent: Sent) -> None:
-        """Delete a session and its memberships; the connection may begin it anew."""
+    def end(
+        self, connection: Connection, namespace: str, session_id: str, *, sent: Sent, now: int
+    ) -> Connection | None:
+        """Delete a session and its memberships; the connection may begin it anew.
+
+        Returns the session if it goes on as a new one, for a CONNECT that was sent later.
+        """
         ...
 
 

@@ -41,11 +41,13 @@ class NewSession:
     """A session that has begun, and what its client is told of it.
 
     `pid` is the secret with which it can be recovered, empty when the client did not ask for one.
+    One that is not `new` had begun before: its client has asked for it twice.
     """
 
     session: Connection
     sid: str
     pid: str
+    new: bool = True
 
 
 class Sessions:
@@ -81,9 +83,9 @@ class Sessions:
         """Begin a session, or recover one; raise `CommandRefused` without a valid token.
 
         `at` is when the CONNECT was sent (epoch milliseconds, now by default). A session that the
-        connection has in the namespace is replaced: its DISCONNECT has been overtaken. None when
-        the client has left the namespace again meanwhile. Raises `ProtocolViolation` when the
-        connection is gone.
+        connection has in the namespace is kept if it is of the same user: the client has asked
+        twice. None when the client has left the namespace again meanwhile. Raises
+        `ProtocolViolation` when the connection is gone.
         """
         principal = self._principal(connection, auth)
         lost = self._find_lost(principal, auth)
@@ -92,7 +94,11 @@ class Sessions:
         session = _session(connection, namespace, principal, auth, now=int(now), begun=begun)
         if lost is not None:
             session = _recovered(session, principal, lost)
-        match self._store.begin(connection, namespace, session, now=int(now)):
+        result, stored = self._store.begin(connection, namespace, session, now=int(now))
+        match result:
+            case ChangeResult.KEPT:
+                sid = stored.sid or uuid4().hex  # rows of an earlier version have none
+                return NewSession(stored, sid, stored.recovery_secret, new=False)
             case ChangeResult.GONE:
                 raise ProtocolViolation(f"no session in {namespace}: the connection is gone")
             case ChangeResult.SUPERSEDED:
@@ -101,7 +107,7 @@ class Sessions:
                 raise CommandRefused(Code.UNAVAILABLE, "too many changes at once: send it again")
         if lost is not None and not self._replay_missed(session, auth):
             session = self._with_new_secret(session)
-        return NewSession(session, uuid4().hex, session.recovery_secret)
+        return NewSession(session, session.sid, session.recovery_secret)
 
     def prefetch(self, connection_id: str, namespace: str) -> RowRead:
         """Begin to read a session in another thread, for `find`; the caller must wait for it."""
@@ -134,12 +140,14 @@ class Sessions:
             raise ProtocolViolation(f"no session in {namespace}")
         return None
 
-    def end(self, connection: Connection, namespace: str, *, at: int) -> None:
+    def end(self, connection: Connection, namespace: str, *, at: int) -> Connection | None:
         """End a session because its client asks for it: it cannot be recovered.
 
-        `at` is when that was sent, epoch milliseconds: a session that began later stays.
+        `at` is when that was sent, epoch milliseconds: a session that began later stays. When a
+        CONNECT was sent later, but executed before, the session is new now and is returned.
         """
-        self._store.end(connection, namespace, session_id(connection.id, namespace), sent=Sent(at))
+        session, now = session_id(connection.id, namespace), int(self._clock())
+        return self._store.end(connection, namespace, session, sent=Sent(at), now=now)
 
     def _principal(self, connection: Connection, auth: Mapping[str, Any]) -> Principal:
         """Return the user of a session: by the token of the CONNECT, else of the handshake."""
@@ -208,6 +216,7 @@ def _session(
         principal=principal,
         rooms=frozenset(str(room) for room in automatic_rooms(principal)),
         recovery_secret=_secret() if recover else "",
+        sid=uuid4().hex,
         begun=begun,
     )
 

@@ -145,8 +145,7 @@ class SocketIoHandler:
             case Event():
                 return self._event(connection, packet, prefetched, at)
             case Disconnect(namespace):
-                if namespace in self._namespaces:
-                    self._sessions.end(connection, namespace, at=at)
+                self._disconnect(connection, namespace, at)
                 return NOOP
             case Binary():
                 return self._event_error(connection.id, packet, NO_BINARY)
@@ -203,9 +202,17 @@ class SocketIoHandler:
             return _connect_error(namespace, exc.refusal)
         if new is None:
             return NOOP
-        self._application.greet(new.session, packet)
+        if new.new:
+            self._application.greet(new.session, packet)
         more = {"pid": new.pid} if new.pid else {}
         return socketio_packets.connected(namespace, new.sid, **more)
+
+    def _disconnect(self, connection: Connection, namespace: str, at: int) -> None:
+        if namespace not in self._namespaces:
+            return
+        renewed = self._sessions.end(connection, namespace, at=at)
+        if renewed is not None:
+            self._application.greet(renewed, Connect(namespace, {}))
 
     def _event(
         self, connection: Connection, event: Event, prefetched: RowRead | None, at: int

@@ -27,25 +27,41 @@ from roomcast_backend.model.polling import (
     polling_id,
     token_hash,
 )
+from roomcast_backend.protocol.engineio_errors import (
+    BAD_REQUEST,
+    FORBIDDEN,
+    SESSION_UNKNOWN,
+    TRANSPORT_UNKNOWN,
+    UNSUPPORTED_VERSION,
+    ErrorCode,
+    version_hint,
+)
 from roomcast_backend.settings import Settings
 
 if TYPE_CHECKING:
     from roomcast_backend.lifecycle.ports import ConnectionWriter, UpgradableSessions
 
 
-UNKNOWN_SID = "Session ID unknown: expected the sid of a polling session that is not upgraded yet"
+UNKNOWN_SID = "expected the sid of a polling session that is not upgraded yet"
 FOREIGN_SID = "the session was begun with another token"
 
 
 UNDECIDED = (PollingState.WAITING, PollingState.UPGRADING)
 
+REFUSES_CLIENT = (401, 403, 503)
+"""Statuses of a client that may not connect (now), whatever it sends."""
+
 
 class HandshakeRefused(Exception):
-    """The handshake is refused with the HTTP status `status`; the message says why."""
+    """The handshake is refused with the HTTP status `status`; the message says why.
 
-    def __init__(self, status: int, reason: str) -> None:
+    `error` is what Engine.IO calls it.
+    """
+
+    def __init__(self, status: int, reason: str, error: ErrorCode | None = None) -> None:
         super().__init__(reason)
         self.status = status
+        self.error = error or (FORBIDDEN if status in REFUSES_CLIENT else BAD_REQUEST)
 
 
 WEBSOCKET = "websocket"
@@ -82,12 +98,20 @@ class Handshake:
     @property
     def protocol(self) -> str:
         """The protocol that the query names; raise `HandshakeRefused` for an unsupported one."""
-        version, transport = self.query.get("EIO"), self.query.get("transport")
-        if version is None and transport is None:
+        if self.is_json:
             return JSON
-        if version != "4" or transport != self.transport:
-            raise HandshakeRefused(400, f"expected EIO=4 and transport={self.transport}")
+        version, transport = self.query.get("EIO"), self.query.get("transport")
+        if version != "4":
+            raise HandshakeRefused(400, version_hint(version), UNSUPPORTED_VERSION)
+        if transport != self.transport:
+            hint = f"expected transport={self.transport}, got {transport or 'none'}"
+            raise HandshakeRefused(400, hint, TRANSPORT_UNKNOWN)
         return SOCKET_IO
+
+    @property
+    def is_json(self) -> bool:
+        """Tell whether the client speaks the JSON protocol: its query names no Engine.IO."""
+        return "EIO" not in self.query and "transport" not in self.query
 
     @property
     def sid(self) -> str:
@@ -188,7 +212,7 @@ class Acceptor:
             polling_id(handshake.sid), token=token_hash(handshake.token), due=due
         )
         if session is None or session.state not in UNDECIDED:
-            raise HandshakeRefused(400, UNKNOWN_SID)
+            raise HandshakeRefused(400, UNKNOWN_SID, SESSION_UNKNOWN)
         if not expected:
             raise HandshakeRefused(403, FOREIGN_SID)
         return replace(

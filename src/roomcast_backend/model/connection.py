@@ -62,8 +62,10 @@ class Connection:
     which is stored as a connection of its own under `session_id`. `recovery_secret` is empty unless
     the client of that session asked for recovery, see `RecoverableSession`.
 
-    `begun` is when the CONNECT of a session was sent, epoch milliseconds: a session that follows it
-    in the same namespace has the same id. `revision` counts all changes of memberships and tokens.
+    `sid` is the id by which the client of a session knows it. `begun` is when its CONNECT was sent,
+    epoch milliseconds: a session that follows it in the same namespace has the same id.
+    `reconnected` is when another CONNECT was sent that the session has answered, 0 without one.
+    `revision` counts all changes of memberships and tokens.
     `versions` says of each room, namespace and token that was changed of late when that was sent,
     see `roomcast_backend.model.order`; a room that was left has one as well. `refused_token` is why
     the token of a Socket.IO handshake is not valid. `upgrades` is the polling session, if its
@@ -80,7 +82,9 @@ class Connection:
     namespaces: frozenset[str] = frozenset()
     recovery_secret: str = ""
     greeted_at: int = 0
+    sid: str = ""
     begun: int = 0
+    reconnected: int = 0
     revision: int = 0
     versions: Mapping[str, int] = field(default_factory=dict)
     refused_token: str = ""

@@ -1,26 +1,17 @@
-"""Engine.IO's errors, as answers that a developer can read in a browser's console.
-
-https://github.com/socketio/engine.io/blob/main/docs/protocol.md has no list of them; clients know
-the codes of the official server, and show the message.
-"""
+"""How a request of HTTP long-polling is refused."""
 
 from http import HTTPStatus
-from typing import Final, NamedTuple
 
-
-class ErrorCode(NamedTuple):
-    """A code with what Engine.IO's server says with it."""
-
-    code: int
-    message: str
-
-
-TRANSPORT_UNKNOWN: Final = ErrorCode(0, "Transport unknown")
-SESSION_UNKNOWN: Final = ErrorCode(1, "Session ID unknown")
-BAD_HANDSHAKE_METHOD: Final = ErrorCode(2, "Bad handshake method")
-BAD_REQUEST: Final = ErrorCode(3, "Bad request")
-FORBIDDEN: Final = ErrorCode(4, "Forbidden")
-UNSUPPORTED_VERSION: Final = ErrorCode(5, "Unsupported protocol version")
+from roomcast_backend.protocol import engineio_errors
+from roomcast_backend.protocol.engineio_errors import (
+    BAD_HANDSHAKE_METHOD,
+    BAD_REQUEST,
+    FORBIDDEN,
+    SESSION_UNKNOWN,
+    TRANSPORT_UNKNOWN,
+    UNSUPPORTED_VERSION,
+    ErrorCode,
+)
 
 
 class PollingRefused(Exception):
@@ -29,10 +20,23 @@ class PollingRefused(Exception):
     def __init__(
         self, error: ErrorCode, hint: str, status: HTTPStatus = HTTPStatus.BAD_REQUEST
     ) -> None:
-        super().__init__(f"{error.message}: {hint}" if hint else error.message)
+        self._body = engineio_errors.body(error, hint)
+        super().__init__(self._body["message"])
         self.code = error.code
         self.status = status
 
     def body(self) -> dict[str, int | str]:
         """Return what the client gets, as JSON."""
-        return {"code": self.code, "message": str(self)}
+        return self._body
+
+
+__all__ = [
+    "BAD_HANDSHAKE_METHOD",
+    "BAD_REQUEST",
+    "FORBIDDEN",
+    "SESSION_UNKNOWN",
+    "TRANSPORT_UNKNOWN",
+    "UNSUPPORTED_VERSION",
+    "ErrorCode",
+    "PollingRefused",
+]

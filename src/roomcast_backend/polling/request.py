@@ -17,6 +17,7 @@ from roomcast_backend.polling.errors import (
     UNSUPPORTED_VERSION,
     PollingRefused,
 )
+from roomcast_backend.protocol.engineio_errors import version_hint
 from roomcast_backend.protocol.engineio_packets import SEPARATOR
 
 LARGEST_BODY = 128 * 1024
@@ -62,11 +63,9 @@ class PollingRequest:
 
     def check(self) -> None:
         """Raise `PollingRefused` unless this is a request of Engine.IO v4 over HTTP."""
-        version = self.query.get("EIO", "")
+        version = self.query.get("EIO")
         if version != "4":
-            found = f"EIO={version}" if version else "none"
-            hint = f"expected EIO=4, that is socket.io-client 3 or newer, got {found}"
-            raise PollingRefused(UNSUPPORTED_VERSION, hint)
+            raise PollingRefused(UNSUPPORTED_VERSION, version_hint(version))
         transport = self.query.get("transport", "")
         if transport == "websocket":
             raise PollingRefused(BAD_REQUEST, "expected a WebSocket handshake, got a plain request")

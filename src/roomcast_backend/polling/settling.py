@@ -73,16 +73,21 @@ class Settling:
     def receive(self, connection_id: str, packet: str, *, at: int) -> None:
         """Answer one packet of a settled session; its client's CLOSE ends it."""
         if packet == CLOSE:
-            self.end(connection_id)
+            self.leave(connection_id)
             return
         reply = self._answer(connection_id, packet, at)
         if reply != NOOP:
             self._sessions.append(connection_id, reply)
 
     def end(self, connection_id: str) -> None:
-        """Forget a session and all that belongs to it."""
+        """Close a session and forget all that belongs to it; its client's next GET is told."""
         self._sessions.close(connection_id)
         self._memberships.forget(connection_id)
+
+    def leave(self, connection_id: str) -> None:
+        """Forget a session that its client has ended: there is nobody to tell."""
+        self.end(connection_id)
+        self._sessions.delete(connection_id)
 
     def _check_place(self, session: PollingSession) -> None:
         if not self._allowed:

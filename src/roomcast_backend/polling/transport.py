@@ -39,7 +39,13 @@ from roomcast_backend.polling.errors import (
 )
 from roomcast_backend.polling.request import LARGEST_BODY, USE_WEBSOCKET, PollingRequest
 from roomcast_backend.polling.settling import Settling
-from roomcast_backend.protocol.engineio_packets import CLOSE, NOOP, SEPARATOR
+from roomcast_backend.protocol.engineio_packets import (
+    CLOSE,
+    NOOP,
+    SEPARATOR,
+    Malformed,
+    read,
+)
 from roomcast_backend.protocol.heartbeats import EngineIoTimers
 
 if TYPE_CHECKING:
@@ -50,8 +56,6 @@ NEW_CLIENT = "the session has ended, or never was: connect again"
 
 OVERRUN = 5_000
 """Milliseconds that a GET may take beyond its wait, until another one is taken for the only one."""
-
-REFUSES_CLIENT = (401, 403, 503)
 
 ENDED = (PollingState.UPGRADED, PollingState.CLOSED)
 
@@ -110,8 +114,7 @@ class PollingTransport:
                 return self._begin(request)
             self._acceptor.check_origin(request.headers)
         except HandshakeRefused as exc:
-            error = FORBIDDEN if exc.status in REFUSES_CLIENT else BAD_REQUEST
-            raise PollingRefused(error, str(exc), HTTPStatus(exc.status)) from exc
+            raise PollingRefused(exc.error, str(exc), HTTPStatus(exc.status)) from exc
         return self._receive(request) if request.method == "POST" else self._poll(request)
 
     def _begin(self, request: PollingRequest) -> str:
@@ -140,6 +143,8 @@ class PollingTransport:
     def _receive(self, request: PollingRequest) -> str:
         """Keep packets for the WebSocket, or answer them when the client stays without one."""
         connection_id, packets, now = polling_id(request.sid), request.packets(), self._now()
+        if any(isinstance(read(packet), Malformed) for packet in packets):
+            raise self._malformed(connection_id, request)
         if CLOSE in packets:
             packets = packets[: packets.index(CLOSE) + 1]
         kept, session = self._sessions.keep(
@@ -147,7 +152,7 @@ class PollingTransport:
         )
         session = _of_client(session, request)
         if kept and CLOSE in packets:
-            self._settling.end(connection_id)
+            self._settling.leave(connection_id)
         elif session.state is PollingState.POLLING:
             for packet in packets:
                 self._settling.receive(connection_id, packet, at=now)
@@ -155,6 +160,12 @@ class PollingTransport:
             hint = "too much before the WebSocket or the first answer: wait for it"
             raise PollingRefused(BAD_REQUEST, hint, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         return OK
+
+    def _malformed(self, connection_id: str, request: PollingRequest) -> PollingRefused:
+        """End the session of a client that sends no packets, as with Engine.IO's own server."""
+        _of_client(self._sessions.get(connection_id), request)
+        self._settling.leave(connection_id)
+        return PollingRefused(BAD_REQUEST, "expected packets of Engine.IO: the session is closed")
 
     def _poll(self, request: PollingRequest) -> str:
         """Wait for packets; two GETs at once end the session, as with Engine.IO's own server."""
@@ -172,17 +183,24 @@ class PollingTransport:
             self._settling.end(connection_id)
             raise PollingRefused(BAD_REQUEST, "two GETs at once: the session is closed")
         self._sessions.drop(connection_id, session.delivered)
-        session, packets = self._wait(session, began=began, end=end)
-        if session.state is PollingState.CLOSED:
-            return self._end(session, packets)
-        if session.state in (PollingState.WAITING, PollingState.POLLING):
+        found, packets = self._wait(session, began=began, end=end)
+        if found is None:
+            return NOOP  # its client has closed it: the next GET finds none
+        if found.state is PollingState.UPGRADED:  # clients upgrade when their GET has ended
+            raise PollingRefused(SESSION_UNKNOWN, NEW_CLIENT)
+        if found.state is PollingState.CLOSED:
+            return self._end(found, packets)
+        if found.state is not PollingState.UPGRADING:
             self._sessions.end_poll(connection_id, poll, packets, now=self._now())
         return _payload(packets)
 
     def _wait(
         self, session: PollingSession, *, began: int, end: int
-    ) -> tuple[PollingSession, Sequence[Waiting]]:
-        """Return when there are packets, when the session changes its transport, or at the end."""
+    ) -> tuple[PollingSession | None, Sequence[Waiting]]:
+        """Return when there are packets, when the session changes its transport, or at the end.
+
+        None when the session is deleted meanwhile.
+        """
         delivered, patience = frozenset(session.delivered), self._patience
         pause = patience.first
         if session.state is not PollingState.POLLING:
@@ -192,9 +210,7 @@ class PollingTransport:
             packets = [packet for packet in waiting if packet.number not in delivered]
             now = self._now()
             waited = (now - began) / 1000
-            if found is None:
-                raise PollingRefused(SESSION_UNKNOWN, NEW_CLIENT)
-            if packets or found.state in ENDED or now >= end:
+            if found is None or packets or found.state in ENDED or now >= end:
                 return found, packets
             if found.upgrades(now) and waited >= patience.upgrading:
                 return found, packets

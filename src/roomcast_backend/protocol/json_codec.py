@@ -33,7 +33,7 @@ class JsonCodec:
         size = len(frame.encode(errors="surrogatepass"))
         if size > LARGEST_FRAME:
             message = f"expected a frame of at most {LARGEST_FRAME} bytes, got {size}"
-            return Refusal(Code.PAYLOAD_TOO_LARGE, message)
+            return Refusal(Code.PAYLOAD_TOO_LARGE, message, ref=_id_of(frame))
         try:
             value = read_json(frame)
         except (ValueError, RecursionError):
@@ -63,6 +63,20 @@ class JsonCodec:
 def read_json(text: str) -> Any:
     """Read JSON; raise `ValueError` or `RecursionError` for what could not be written back."""
     return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+
+
+def _id_of(frame: str) -> Any:
+    """Return the `id` of a frame that is not executed, `UNNUMBERED` if it has none.
+
+    Nor if it is the `id` that makes the frame too large: the reply would be too large, too.
+    """
+    try:
+        value = read_json(frame)
+    except (ValueError, RecursionError):
+        return UNNUMBERED
+    if not isinstance(value, dict) or len(json.dumps(value.get("id"))) > LARGEST_FRAME:
+        return UNNUMBERED
+    return value.get("id", UNNUMBERED)
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -51,6 +51,7 @@ def connection_item(connection: Connection) -> Item:
         "recovery_secret": connection.recovery_secret,
         "refused_token": connection.refused_token,
         "upgrades": connection.upgrades,
+        "sid": connection.sid,
     }
     numbers = {"greeted_at": connection.greeted_at, "begun": connection.begun}
     item |= {name: names(value) for name, value in sets.items() if value}
@@ -83,7 +84,9 @@ def connection_of(item: Item) -> Connection:
         namespaces=_names_of(item, "namespaces"),
         greeted_at=_number_of(item, "greeted_at"),
         recovery_secret=_text_of(item, "recovery_secret"),
+        sid=_text_of(item, "sid"),
         begun=_number_of(item, "begun"),
+        reconnected=_number_of(item, "reconnected"),
         revision=_number_of(item, "revision"),
         versions={
             name.removeprefix(VERSION): int(value["N"])

@@ -45,6 +45,7 @@ class ChangeResult(Enum):
     GONE = "gone"  # the connection does not exist any more
     STALE = "stale"  # the token, the session or the rooms changed meanwhile: decide again
     SUPERSEDED = "superseded"  # a command that was sent later has changed the same: nothing is done
+    KEPT = "kept"  # the session that the namespace has is kept
     FULL = "full"  # the connection is in as many rooms as it may
 
 
