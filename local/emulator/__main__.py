@@ -7,12 +7,24 @@ from ministack import app  # type: ignore[import-untyped]
 from ministack.core import lambda_runtime  # type: ignore[import-untyped]
 from ministack.services import (  # type: ignore[import-untyped]
     apigateway,
+    dynamodb,
     eventbridge,
     lambda_svc,
     sqs,
+    sts,
 )
 
-from local.emulator import bad_luck, browsers, cors, dead_letters, patch, sockets, workers
+from local.emulator import (
+    bad_luck,
+    browsers,
+    cors,
+    dead_letters,
+    event_sources,
+    fault_points,
+    patch,
+    sockets,
+    workers,
+)
 
 
 def main() -> None:
@@ -23,6 +35,10 @@ def main() -> None:
     bad_luck.install(apigateway, lambda_svc, eventbridge)
     cors.install(apigateway)
     dead_letters.install(sqs)
+    event_sources.install(lambda_svc, dynamodb)
+    fault_points.install(
+        fault_points.MiniStack(app, lambda_runtime, sts, eventbridge=eventbridge, sqs=sqs)
+    )
     browsers.install(app)
     logging.getLogger("functions").setLevel(logging.INFO)
     sys.argv = sys.argv[:1]
