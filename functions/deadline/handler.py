@@ -1,6 +1,5 @@
 """The delayed queue of connections without a token: closes those that still have none."""
 
-import json
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -14,6 +13,8 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.deadline.wiring import auth_timeout
+from roomcast_backend.runtime.metrics import INVALID_MESSAGES, count
+from roomcast_backend.runtime.set_deadline import InvalidDeadline, connection_of
 from roomcast_backend.runtime.startup import initialize
 
 logger = Logger()
@@ -28,6 +29,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
 
 
 def _check(record: SQSRecord) -> None:
-    connection_id = json.loads(record.body)["connection_id"]
+    try:
+        connection_id = connection_of(record.body)
+    except InvalidDeadline as exc:
+        # Trying it again would change nothing.
+        ids = {"message_id": record.message_id, "reason": str(exc)}
+        logger.error("not a connection to check", extra=ids)
+        return count(INVALID_MESSAGES, 1)
     if auth_timeout().close_if_pending(connection_id):
         logger.info("closed", extra={"connection_id": connection_id})
+    return None

@@ -7,9 +7,11 @@ from ministack import app  # type: ignore[import-untyped]
 from ministack.core import lambda_runtime  # type: ignore[import-untyped]
 from ministack.services import (  # type: ignore[import-untyped]
     apigateway,
+    dynamodb,
     eventbridge,
     lambda_svc,
     sqs,
+    sts,
 )
 
 from local.emulator import (
@@ -17,6 +19,8 @@ from local.emulator import (
     browsers,
     cors,
     dead_letters,
+    event_sources,
+    fault_points,
     forks,
     http_requests,
     patch,
@@ -35,6 +39,10 @@ def main() -> None:
     cors.install(apigateway)
     http_requests.install(apigateway)
     dead_letters.install(sqs)
+    event_sources.install(lambda_svc, dynamodb)
+    fault_points.install(
+        fault_points.MiniStack(app, lambda_runtime, sts, eventbridge=eventbridge, sqs=sqs)
+    )
     browsers.install(app)
     logging.getLogger("functions").setLevel(logging.INFO)
     sys.argv = sys.argv[:1]

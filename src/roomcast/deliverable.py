@@ -61,6 +61,11 @@ def is_unicode(text: str) -> bool:
     return True
 
 
+def is_key(value: object) -> bool:
+    """Tell whether a value is a text that DynamoDB takes as a key, of whichever kind."""
+    return isinstance(value, str) and value != "" and not _problem_of_id(value)
+
+
 def _problem_of_id(event_id: str) -> str:
     if not is_unicode(event_id):
         return UNICODE

@@ -35,6 +35,7 @@ from roomcast.envelope import Envelope
 from roomcast.events import ProjectDeleted
 from roomcast_backend.aws import clients
 from roomcast_backend.aws.errors import AwsError
+from roomcast_backend.fanout.work import Work
 from roomcast_backend.lifecycle.handshake import HandshakeRefused
 from roomcast_backend.runtime import unavailable
 from roomcast_backend.settings import settings
@@ -531,6 +532,9 @@ class TestDisconnect:
         assert disconnect(event, aws_lambda.context) == {"statusCode": 200}
 
 
+NO_IDS: tuple[Any, ...] = (None, 1, "", [], "\ud800", "x" * 1025)
+
+
 class TestDeadline:
     def records(self, *connection_ids: str) -> dict[str, Any]:
         return {
@@ -569,6 +573,28 @@ class TestDeadline:
         queue = os.environ["ROOMCAST_DEADLINE_QUEUE_URL"]
         answer = boto3.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=[asked])
         assert answer["Attributes"][asked] == "2"  # that of `connect`, and the second check
+
+    @pytest.mark.parametrize(
+        "body",
+        ["", "{", "[]", "null", "{}", *(json.dumps({"connection_id": x}) for x in NO_IDS)],
+    )
+    def test_a_message_that_can_never_be_read_is_dropped_once_and_counted(
+        self,
+        aws_lambda: Lambda,
+        capsys: pytest.CaptureFixture[str],
+        caplog: pytest.LogCaptureFixture,
+        body: str,
+    ) -> None:
+        aws_lambda.connect()
+        records = self.records("c1")
+        records["Records"].insert(0, {**records["Records"][0], "messageId": "0", "body": body})
+        capsys.readouterr()
+        assert deadline(records, aws_lambda.context) == {"batchItemFailures": []}
+        assert aws_lambda.gateway.closed == ["c1"]
+        (error,) = [record for record in caplog.records if record.levelname == "ERROR"]
+        assert (error.message, vars(error)["message_id"]) == ("not a connection to check", "0")
+        metrics = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        assert [each["invalid_messages"] for each in metrics] == [[1.0]]
 
     def test_what_fails_goes_back_to_the_queue(
         self, aws_lambda: Lambda, monkeypatch: pytest.MonkeyPatch
@@ -620,6 +646,34 @@ class TestBroadcast:
         answer = broadcast({"Records": [record]}, aws_lambda.context)
         assert answer == {"batchItemFailures": []}
         assert [len(aws_lambda.gateway.sent[f"c{number}"]) for number in range(30)] == [1] * 30
+
+    @pytest.mark.parametrize(
+        "change", [{"room": "x"}, {"room": 1}, {"shard": None}, {"only": [1]}, {"started": "now"}]
+    )
+    def test_work_that_can_never_be_done_is_dropped_once_and_counted(
+        self,
+        aws_lambda: Lambda,
+        capsys: pytest.CaptureFixture[str],
+        caplog: pytest.LogCaptureFixture,
+        change: dict[str, Any],
+    ) -> None:
+        aws_lambda.connect(token=aws_lambda.token(projects=["p"]))
+        aws_lambda.say({"action": "subscribe", "room": "project:p"})
+        capsys.readouterr()
+        work = Work(Envelope("1", "t", "2026", "s", ("project:p",), {}), 1.5, 0, 0)
+        bodies = [json.dumps({**json.loads(work.to_message()), **change}), work.to_message()]
+        records = [
+            {"messageId": str(number), "eventSource": "aws:sqs", "body": body}
+            for number, body in enumerate(bodies)
+        ]
+        assert broadcast({"Records": records}, aws_lambda.context) == {"batchItemFailures": []}
+        assert aws_lambda.gateway.posts == 1  # the other message of the batch is done
+        metrics = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        assert [each["invalid_events"] for each in metrics if "invalid_events" in each] == [[1.0]]
+        (field,) = change
+        (error,) = [record for record in caplog.records if record.levelname == "ERROR"]
+        assert vars(error)["message_id"] == "0"
+        assert vars(error)["reason"].startswith(f"{field}: expected ")
 
     def test_what_is_no_envelope_is_dropped_and_not_retried(self, aws_lambda: Lambda) -> None:
         assert aws_lambda.publish("lobby") is None

@@ -1,6 +1,8 @@
 import json
+import math
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -19,6 +21,19 @@ EVENT = Envelope("1", "t", "2026-01-01T00:00:00Z", "s", ("agent:a", "global"), {
 TAKEN_BY_SQS = re.compile(r"[\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*")
 
 SURROGATES = 0xD800
+
+NO_NUMBERS: tuple[Any, ...] = (None, True, "1", 1.5, -1, [1], {})
+
+WRONG: dict[str, tuple[Any, ...]] = {
+    "started": (None, False, "now", -1, math.nan, math.inf, 10**400),
+    "room": (*NO_NUMBERS, len(EVENT.rooms)),
+    "shard": (*NO_NUMBERS, 256),
+    "attempt": NO_NUMBERS,
+    "after": (0, "", [], "\ud800", "x" * 1025),
+    "only": (None, "c1", {"c1": 1}, [1], [""], ["\ud800"], [["c1"]]),
+    "detail": (None, [], "{}"),
+}
+"""Fields beside the event, and the event itself, as no version of the service writes them."""
 
 
 class TestWork:
@@ -47,6 +62,45 @@ class TestWork:
         message = Work(replace(EVENT, type="disconnect"), 1.5, 1, 3).to_message()
         with pytest.raises(InvalidEnvelope, match="type"):
             Work.from_message(message)
+
+    @pytest.mark.parametrize(
+        ("field", "value"), [(field, value) for field in WRONG for value in WRONG[field]]
+    )
+    def test_a_message_that_can_never_be_done_names_its_field(self, field: str, value: Any) -> None:
+        message = json.loads(Work(EVENT, 1.5, 1, 3).to_message())
+        with pytest.raises(InvalidEnvelope, match=f"^{field}: expected "):
+            Work.from_message(json.dumps({**message, field: value}))
+
+    @pytest.mark.parametrize("field", ["detail", "started", "room", "shard", "only", "attempt"])
+    def test_a_message_without_a_field(self, field: str) -> None:
+        message = json.loads(Work(EVENT, 1.5, 1, 3).to_message())
+        del message[field]
+        with pytest.raises(InvalidEnvelope, match=f"^{field}: expected "):
+            Work.from_message(json.dumps(message))
+
+    @pytest.mark.parametrize("text", ["", "{", "null", "[]", '"x"', "1", "[" * 100_000])
+    def test_a_message_that_is_no_object(self, text: str) -> None:
+        with pytest.raises(InvalidEnvelope, match="^message: expected "):
+            Work.from_message(text)
+
+    @pytest.mark.parametrize(
+        "seqs", [None, [], {"agent:a": 0}, {"agent:a": True}, {"agent:a": "1"}]
+    )
+    def test_positions_that_are_none(self, seqs: object) -> None:
+        message = json.loads(Work(EVENT, 1.5, 0, 0).to_message())
+        message["detail"]["seqs"] = seqs
+        with pytest.raises(InvalidEnvelope, match="^seqs: expected "):
+            Work.from_message(json.dumps(message))
+
+    def test_fields_of_a_newer_version_are_ignored(self) -> None:
+        work = Work(EVENT, 1.5, 0, 0, only=("c1",))
+        message = {**json.loads(work.to_message()), "priority": 1}
+        assert Work.from_message(json.dumps(message)) == work
+
+    def test_a_member_that_is_named_twice_is_one(self) -> None:
+        """DynamoDB refuses to read a key twice in one batch."""
+        message = Work(EVENT, 1.5, 0, 0, only=("c1", "c2", "c1")).to_message()
+        assert Work.from_message(message).only == ("c1", "c2")
 
     def test_lone_surrogates_are_escaped(self) -> None:
         message = Work(replace(EVENT, data={"a": "\ud800"}), 1.5, 1, 3).to_message()

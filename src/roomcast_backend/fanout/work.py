@@ -1,14 +1,13 @@
 """The work of one fan-out, in parts that each fit into a queue message."""
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Self
 
-from roomcast import deliverable
 from roomcast.envelope import Envelope, encode, escape_for_sqs
 from roomcast_backend.aws import clients
 from roomcast_backend.aws.sqs import Sqs
+from roomcast_backend.fanout import work_message
 from roomcast_backend.settings import Settings
 
 MAX_REQUEUES = 6
@@ -79,12 +78,8 @@ class Work:
 
     @classmethod
     def from_message(cls, message: str) -> Self:
-        """Decode a message of `to_message`; raise `InvalidEnvelope` when its event is none."""
-        value: dict[str, Any] = json.loads(message)
-        detail = value.pop("detail")
-        only = tuple(value.pop("only"))
-        envelope = replace(deliverable.read(detail), seqs=detail.get("seqs", {}))
-        return cls(envelope=envelope, only=only, **value)
+        """Decode a message of `to_message`; raise `InvalidEnvelope` when it can never be done."""
+        return cls(**work_message.read(message))
 
 
 def whole_event(envelope: Envelope, shards: dict[str, range], *, started: float) -> Iterator[Work]:

@@ -3,6 +3,7 @@
 import os
 
 FLOODING_CLOSED = "flooding_closed"
+INVALID_MESSAGES = "invalid_messages"
 SURPLUS_CLOSED = "connections_per_user_closed"
 
 
