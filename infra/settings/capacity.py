@@ -10,7 +10,8 @@ class CapacitySettings(BaseModel):
         2000,
         ge=1,
         description="Handshakes and frames of all clients that the WebSocket API takes in a "
-        "second, and as many requests of those that poll. They share the account's quota of requests with `posts_per_second`.",
+        "second, and as many requests of those that poll. They share the account's quota of "
+        "requests with `posts_per_second`.",
     )
     frame_burst: int = Field(
         1000,
