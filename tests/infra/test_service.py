@@ -519,6 +519,7 @@ class TestFailures:
             ("Http5xx", {"5xx", "Count"}),
             ("HandshakesUnavailable", {"handshakes_unavailable", "Invocations"}),
             ("FramesUnavailable", {"frames_unavailable", "Invocations"}),
+            ("PollingUnavailable", {"handshakes_unavailable", "Invocations"}),
             ("PostsFailed", {"posts_failed", "posts_sent"}),
             ("PostsThrottled", {"posts_throttled", "posts_sent"}),
             ("Concurrency", {"ResourceCount"}),
