@@ -80,6 +80,7 @@ class ServiceDashboard(Construct):
                 "Answers that the service cannot (503)",
                 self._own("connect", "handshakes_unavailable"),
                 self._own("subscribe", "frames_unavailable"),
+                self._own("poll", "handshakes_unavailable"),
                 self._own("status", "health_unavailable"),
             ),
             _graph("Errors of the functions", *(f.metric_errors(period=PERIOD) for f in each)),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from aws_cdk import Duration
 from aws_cdk.aws_apigatewayv2 import (
+    CfnStage,
     CorsHttpMethod,
     CorsPreflightOptions,
     HttpApi,
@@ -43,7 +44,8 @@ Whether `/socket.io/{proxy+}` matches `/socket.io/` is not documented; `$default
 
 THROTTLE = ThrottleSettings(rate_limit=500, burst_limit=1000)
 """Requests a second. At some 20 ms each, a flood of unsigned webhooks then keeps about ten
-executions busy, which leaves room for the clients."""
+executions busy, which leaves room for the clients. The clients' own requests, which come in by
+`$default`, have the rate of their frames."""
 
 PREFLIGHT_LASTS = Duration.hours(2)
 """The longest that Chromium believes the answer to a preflight request.
@@ -82,6 +84,7 @@ class HttpRoutes(Construct):
             ),
         )
         stage = HttpStage(self, "Stage", http_api=self.api, auto_deploy=True, throttle=THROTTLE)
+        _let_clients_poll(stage, settings)
         log_access(stage, HTTP_FIELDS, days=settings.log_retention_days)
         integrations = {
             function: HttpLambdaIntegration(function.capitalize(), functions[function])
@@ -99,6 +102,17 @@ class HttpRoutes(Construct):
             integration=integrations[OTHERWISE],
         )
         stage.node.add_dependency(otherwise)
+
+
+def _let_clients_poll(stage: HttpStage, settings: Settings) -> None:
+    resource = stage.node.default_child
+    assert isinstance(resource, CfnStage)  # noqa: S101  (what an L2 stage always is)
+    resource.route_settings = {
+        HttpRouteKey.DEFAULT.key: {
+            "ThrottlingRateLimit": settings.frames_per_second,
+            "ThrottlingBurstLimit": settings.frame_burst,
+        }
+    }
 
 
 def with_credentials(origins: list[str]) -> list[str]:

@@ -88,14 +88,17 @@ def _reservations(settings: Settings, quotas: Quotas) -> Finding | None:
 
 
 def _executions(settings: Settings, quotas: Quotas) -> Finding | None:
-    needed = settings.page_workers + AT_A_TIME * len(FUNCTIONS)
+    waiting = settings.max_polling_connections if settings.polling == "full" else 0
+    needed = settings.page_workers + AT_A_TIME * len(FUNCTIONS) + waiting
     if quotas.concurrency >= needed:
         return None
-    least = settings.page_workers == LEAST_WORKERS
-    until = "" if least else f". Until then set page_workers to {LEAST_WORKERS}"
+    lower = [f"page_workers to {LEAST_WORKERS}"] if settings.page_workers > LEAST_WORKERS else []
+    lower += ["polling to upgrade"] if waiting else []
+    until = f". Until then set {' and '.join(lower)}" if lower else ""
     return Finding(
-        f"{quotas.concurrency} executions at a time are few: {settings.page_workers} page workers "
-        f"and {len(FUNCTIONS)} functions share them with everything else in the account",
+        f"{quotas.concurrency} executions at a time are few: {settings.page_workers} page workers, "
+        f"{waiting} polling connections that wait and {len(FUNCTIONS)} functions share them with "
+        "everything else in the account",
         f"Raise the quota to {USUAL_CONCURRENCY}, at least to {needed}: {CONCURRENCY_QUOTA}{until}",
     )
 

@@ -16,6 +16,10 @@ from roomcast_backend.runtime.startup import initialize
 from roomcast_backend.runtime.unavailable import HANDSHAKES, count_unavailable
 
 logger = Logger()
+PREFLIGHT = "OPTIONS"
+"""API Gateway may pass a preflight request on, whatever its path (docs/aws.md, http-cors-default).
+"""
+
 PATHS = ("/socket.io", "/ws")
 UNAVAILABLE = {"code": 3, "message": "the service cannot answer now: connect again"}
 initialize(warm_up)
@@ -24,6 +28,8 @@ initialize(warm_up)
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Answer one request. API Gateway adds the headers of CORS; the sid is in no log."""
+    if event["requestContext"]["http"]["method"] == PREFLIGHT:
+        return _answer(HTTPStatus.NO_CONTENT, "text/plain", "")
     if event["rawPath"].rstrip("/") not in PATHS:
         return _json(HTTPStatus.NOT_FOUND, {"message": "Not Found"})
     request = PollingRequest.from_event(event)

@@ -76,8 +76,12 @@ def watch_http(alarms: Alarms, api_id: str, stage: str) -> None:
 
 def watch_unavailable(alarms: Alarms, functions: Mapping[str, Function]) -> None:
     """Alarm when functions answer 503 or UNAVAILABLE, which nobody else counts as an error."""
-    for name, function in (("handshakes", "connect"), ("frames", "subscribe")):
-        failed = metrics.own(alarms.stack_name, function, f"{name}_unavailable")
+    for name, function, metric in (
+        ("handshakes", "connect", "handshakes_unavailable"),
+        ("frames", "subscribe", "frames_unavailable"),
+        ("polling", "poll", "handshakes_unavailable"),
+    ):
+        failed = metrics.own(alarms.stack_name, function, metric)
         asked = functions[function].metric_invocations(period=PERIOD)
         alarms.add(
             f"{name.capitalize()}Unavailable",

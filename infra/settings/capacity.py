@@ -10,12 +10,14 @@ class CapacitySettings(BaseModel):
         2000,
         ge=1,
         description="Handshakes and frames of all clients that the WebSocket API takes in a "
-        "second. They share the account's quota of requests with `posts_per_second`.",
+        "second, and as many requests of those that poll. They share the account's quota of "
+        "requests with `posts_per_second`.",
     )
     frame_burst: int = Field(
         1000,
         ge=1,
-        description="Handshakes and frames of all clients that the WebSocket API takes at once.",
+        description="Handshakes and frames of all clients that the WebSocket API takes at once, "
+        "and as many requests of those that poll.",
     )
     connect_reserved_concurrency: int = Field(
         0,
@@ -28,6 +30,12 @@ class CapacitySettings(BaseModel):
         ge=0,
         description="Executions reserved for `subscribe`, which answers every frame; as above.",
     )
+    poll_reserved_concurrency: int = Field(
+        0,
+        ge=0,
+        description="Executions reserved for `poll`, of which each request that waits takes one; "
+        "as above. Keeps what waits from taking the executions of the others.",
+    )
 
     @property
     def reserved_concurrency(self) -> dict[str, int]:
@@ -35,5 +43,6 @@ class CapacitySettings(BaseModel):
         chosen = {
             "connect": self.connect_reserved_concurrency,
             "subscribe": self.subscribe_reserved_concurrency,
+            "poll": self.poll_reserved_concurrency,
         }
         return {function: count for function, count in chosen.items() if count}

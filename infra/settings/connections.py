@@ -43,9 +43,9 @@ class ConnectionSettings(BaseModel):
     )
     allowed_origins: Annotated[Listed, AfterValidator(origins.normalised)] = Field(
         "*",
-        description="Origins that browsers may connect from, comma-separated or a list; `*`: any. "
-        "Written as browsers do, in lower case, without the default port and without `/` at the "
-        "end.",
+        description="Origins that browsers may connect from, comma-separated or a list; `*`: any, "
+        "which for polling and the HTTP API means pages of `https:` and `http:`. Written as "
+        "browsers do, in lower case, without the default port and without `/` at the end.",
     )
     max_rooms_per_connection: int = Field(
         50,

@@ -274,11 +274,12 @@ class TestStatus:
         }
         answer = httpx.options(endpoints["stats_url"], headers={**page, **asked}, timeout=30)
         assert answer.status_code == 204
-        assert answer.headers["access-control-allow-origin"] == "*"
+        assert answer.headers["access-control-allow-origin"] == page["Origin"]
+        assert answer.headers["access-control-allow-credentials"] == "true"
         assert "GET" in answer.headers["access-control-allow-methods"]
         assert "authorization" in answer.headers["access-control-allow-headers"]
         health = httpx.get(endpoints["health_url"], headers=page, timeout=30)
-        assert health.headers["access-control-allow-origin"] == "*"
+        assert health.headers["access-control-allow-origin"] == page["Origin"]
 
     @pytest.mark.parametrize(("claims", "code"), [(None, 401), ({"role": "user"}, 403)])
     def test_statistics_are_for_admins(

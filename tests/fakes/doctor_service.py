@@ -49,6 +49,7 @@ FAULTS = (
     "loses_every_third_event",
     "loses_on_recovery",
     "loses_on_session_recovery",
+    "loses_polling",
     "never_delivers",
     "never_recovers",
     "publishes_twice",
@@ -109,7 +110,7 @@ class DoctorService:
         """Return its routes."""
         app = web.Application()
         app.router.add_get("/ws", self.websocket)
-        app.router.add_get("/socket.io/", self.websocket)
+        app.router.add_get("/socket.io/", self.socketio)
         app.router.add_get("/health", self.health)
         app.router.add_get("/stats", self.statistics)
         app.router.add_options("/stats", self.preflight)
@@ -118,6 +119,14 @@ class DoctorService:
 
     async def health(self, _: web.Request) -> web.Response:
         return web.Response(status=503 if "unhealthy" in self.faults else 200)
+
+    async def socketio(self, request: web.Request) -> web.StreamResponse:
+        """Answer polling, or the handshake of a WebSocket."""
+        if request.query["transport"] == "websocket":
+            return await self.websocket(request)
+        if "loses_polling" in self.faults:
+            return web.json_response({"message": "Forbidden"}, status=403)
+        return web.Response(text='0{"sid":"a","upgrades":["websocket"]}')
 
     async def preflight(self, _: web.Request) -> web.Response:
         return web.Response(status=204)

@@ -61,7 +61,7 @@ BROKEN = [
     ("cleanup", "forgets_nothing", "a room with 0 members counts 1"),
 ]
 
-OTHER_FAULTS = {"expired_gets_500", "closes_quiet_connections"}
+OTHER_FAULTS = {"expired_gets_500", "closes_quiet_connections", "loses_polling"}
 
 
 def _target(service: DoctorService, pace: float) -> Target:
@@ -148,6 +148,11 @@ class TestBrokenService:
         finding = await _find("keep-alive", "closes_quiet_connections")
         assert finding.verdict is Verdict.FAILED
         assert "a quiet connection was closed after" in finding.text
+
+    async def test_polling_that_does_not_reach_its_function_is_a_warning(self) -> None:
+        finding = await _find("edge", "loses_polling")
+        assert finding.verdict is Verdict.WARNING
+        assert "long polling is answered HTTP 403 by something else" in finding.text
 
     async def test_another_status_for_a_bad_token_is_a_warning(self) -> None:
         finding = await _find("handshake-bad-token", "expired_gets_500")

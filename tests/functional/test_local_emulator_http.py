@@ -172,11 +172,18 @@ class TestCors:
         assert answer.status_code == 200
         assert "access-control-allow-origin" not in answer.headers
 
-    async def test_preflights_are_answered_by_the_api(self, api: httpx.AsyncClient) -> None:
+    async def test_preflights_reach_the_default_route(self, api: httpx.AsyncClient) -> None:
         asked = {**PAGE, "Access-Control-Request-Method": "POST"}
         answer = await api.options("/socket.io/", headers=asked)
 
-        assert (answer.status_code, answer.content) == (204, b"")
+        assert event_of(answer)["requestContext"]["http"]["method"] == "OPTIONS"
         assert answer.headers["access-control-allow-origin"] == PAGE["Origin"]
         assert answer.headers["access-control-allow-credentials"] == "true"
         assert answer.headers["access-control-allow-methods"] == "GET,POST"
+
+    async def test_of_an_origin_that_is_not_allowed_they_do_not(
+        self, api: httpx.AsyncClient
+    ) -> None:
+        asked = {"Origin": "http://app.example", "Access-Control-Request-Method": "POST"}
+
+        assert (await api.options("/socket.io/", headers=asked)).status_code == 403

@@ -3,11 +3,13 @@
 import json
 from collections.abc import Callable
 from http import HTTPStatus
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
+from functions.poll.handler import handler
 from roomcast_backend.auth.tokens import TokenRefused
 from roomcast_backend.gateway.posts import Outcome
 from roomcast_backend.gateway.router import Router
@@ -38,6 +40,14 @@ from roomcast_backend.stores.polling import PollingStore
 from tests.fakes.clock import FakeClock
 from tests.fakes.gateway import FakeGateway
 from tests.fakes.tables import table_settings
+
+CONTEXT: Any = SimpleNamespace(
+    function_name="poll",
+    function_version="",
+    memory_limit_in_mb=256,
+    invoked_function_arn="",
+    aws_request_id="",
+)
 
 CONNECT = '40/ws,{"token":"good"}'
 SEPARATOR = "\x1e"
@@ -459,3 +469,16 @@ class TestLimits:
 def test_a_sid_is_safe_in_a_url() -> None:
     sid = new_sid()
     assert urlencode({"sid": sid}) == f"sid={sid}"
+
+
+class TestHandler:
+    @pytest.mark.parametrize("path", ["/socket.io/", "/ws", "/api/v1/websocket/stats"])
+    def test_a_preflight_request_is_answered_on_every_path(self, path: str) -> None:
+        request = {"rawPath": path, "requestContext": {"http": {"method": "OPTIONS"}}}
+        answer = handler(request, CONTEXT)
+        assert (answer["statusCode"], answer["body"]) == (204, "")
+
+    def test_a_path_of_nobody_is_not_found(self) -> None:
+        request = {"rawPath": "/elsewhere", "requestContext": {"http": {"method": "GET"}}}
+        answer = handler(request, CONTEXT)
+        assert answer["statusCode"] == 404

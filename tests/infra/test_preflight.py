@@ -25,11 +25,18 @@ class TestFindings:
         (note,) = said(NEW)
         assert note.startswith("note: 10 executions")
         assert "L-B99A9384" in note
-        assert "Until then set page_workers to 2" in note
-        assert "Until then" not in said(NEW, page_workers=2)[0]
+        assert "Until then set page_workers to 2 and polling to upgrade" in note
+        assert "Until then" not in said(NEW, page_workers=2, polling="upgrade")[0]
 
     def test_page_workers_need_executions(self) -> None:
         assert "1000 executions" in said(LARGE, page_workers=1000)[0]
+
+    def test_polling_connections_wait_in_executions(self) -> None:
+        few = Quotas(concurrency=100, requests_per_second=1e5, request_burst=5000, can_log=True)
+        (note,) = said(few)
+        assert "100 polling connections that wait" in note
+        assert said(few, max_polling_connections=20) == []
+        assert said(few, polling="upgrade") == said(few, polling="off") == []
 
     def test_a_reservation_in_a_new_account_would_fail(self) -> None:
         error, _note = said(NEW, subscribe_reserved_concurrency=5)

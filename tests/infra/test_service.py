@@ -282,6 +282,16 @@ class TestStages:
             "$default": {"ThrottlingRateLimit": 500, "ThrottlingBurstLimit": 1000},
         }
 
+    def test_clients_that_poll_have_the_rate_of_those_that_send_frames(
+        self, service: Template
+    ) -> None:
+        (own,) = [
+            stage["RouteSettings"]
+            for stage in service.properties("AWS::ApiGatewayV2::Stage")
+            if "RouteSettings" in stage
+        ]
+        assert own == {"$default": {"ThrottlingRateLimit": 2000, "ThrottlingBurstLimit": 1000}}
+
 
 class TestTags:
     @pytest.mark.parametrize(
@@ -509,6 +519,7 @@ class TestFailures:
             ("Http5xx", {"5xx", "Count"}),
             ("HandshakesUnavailable", {"handshakes_unavailable", "Invocations"}),
             ("FramesUnavailable", {"frames_unavailable", "Invocations"}),
+            ("PollingUnavailable", {"handshakes_unavailable", "Invocations"}),
             ("PostsFailed", {"posts_failed", "posts_sent"}),
             ("PostsThrottled", {"posts_throttled", "posts_sent"}),
             ("Concurrency", {"ResourceCount"}),

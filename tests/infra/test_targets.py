@@ -103,6 +103,7 @@ def chosen(tmp_path_factory: pytest.TempPathFactory) -> Template:
         deployment="canary",
         connect_reserved_concurrency="20",
         subscribe_reserved_concurrency="30",
+        poll_reserved_concurrency="40",
         frames_per_second="100",
         frame_burst="50",
         websocket_access_logs="true",
@@ -125,7 +126,7 @@ class TestChosen:
             for function in chosen.properties("AWS::Lambda::Function")
             if "ReservedConcurrentExecutions" in function
         }
-        assert reserved == {"connect": 20, "subscribe": 30}
+        assert reserved == {"connect": 20, "subscribe": 30, "poll": 40}
 
     def test_a_canary_goes_back_when_its_function_fails(self, chosen: Template) -> None:
         groups = chosen.properties("AWS::CodeDeploy::DeploymentGroup")

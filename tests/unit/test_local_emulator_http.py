@@ -18,6 +18,7 @@ def limited(original: Any) -> Any:
     apigateway = ModuleType("apigateway")
     apigateway.__dict__["_apis"] = {"api": {"corsConfiguration": {"AllowOrigins": ["*"]}}}
     apigateway.__dict__["_invoke_lambda_proxy"] = original
+    apigateway.__dict__["_handle_execute_in_scope"] = original
     http_requests.install(apigateway)
     return apigateway.__dict__["_invoke_lambda_proxy"]
 

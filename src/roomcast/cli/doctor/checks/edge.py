@@ -8,7 +8,7 @@ from roomcast.cli.doctor import json_client, socketio_client
 from roomcast.cli.doctor.check import Check
 from roomcast.cli.doctor.finding import CheckFailed, CheckSkipped, Finding, ok, warning
 from roomcast.cli.doctor.frame_socket import SWITCHING_PROTOCOLS, handshake_status
-from roomcast.cli.doctor.http_request import request
+from roomcast.cli.doctor.http_request import Answer, request
 from roomcast.cli.doctor.target import Target, random_id
 
 HTTP_OK: Final = 200
@@ -32,7 +32,7 @@ async def edge(target: Target) -> Finding:
 
 
 async def _of_methods(edge: Deployment) -> Finding:
-    """Look at what monitors and browsers send, which no Roomcast client does."""
+    """Look at what monitors, browsers and other clients send, which those above do not."""
     surprises = []
     head = (await request("HEAD", edge.required("health_url"))).status
     if head != HTTP_OK:
@@ -48,11 +48,14 @@ async def _of_methods(edge: Deployment) -> Finding:
     )
     if preflight.status not in SUCCESS:
         surprises.append(f"a browser's preflight request gets {preflight.status}")
+    if not _is_engineio(polled := await request("GET", _polling_url(edge))):
+        surprises.append(f"long polling is answered HTTP {polled.status} by something else")
     text = "health, WebSocket and Socket.IO work through the edge"
     if surprises:
         return warning(
             f"{text}; but {' and '.join(surprises)}",
-            "Monitors that send HEAD, and pages of other origins, will fail.",
+            "Monitors that send HEAD, pages of other origins, and Socket.IO clients that do not "
+            "choose WebSockets, will fail.",
         )
     return ok(text)
 
@@ -84,11 +87,25 @@ def _socketio_url(url: str) -> str:
     return urlunsplit(urlsplit(url)._replace(path="/socket.io/"))
 
 
+def _polling_url(edge: Deployment) -> str:
+    """Return where a Socket.IO client with its default options begins."""
+    url = urlsplit(edge.required("health_url"))
+    return urlunsplit(url._replace(path="/socket.io/", query="EIO=4&transport=polling"))
+
+
+def _is_engineio(answer: Answer) -> bool:
+    """Tell whether it is Engine.IO's OPEN packet, or its error where polling is off or full."""
+    return answer.body.startswith(b"0{") or "code" in answer.json()
+
+
 CHECKS: Final = (
     Check(
         name="edge",
-        proves="Health, WebSocket and Socket.IO work through the edge.",
-        rows=("ws-path", "http-cors", "http-head", "cf-websocket-headers", "cf-host"),
+        proves="Health, WebSocket, Socket.IO and its polling work through the edge.",
+        rows=(
+            *("ws-path", "http-cors", "http-cors-default", "http-head"),
+            *("cf-websocket-headers", "cf-host", "cf-select-origin"),
+        ),
         seconds=90,
         run=edge,
     ),
