@@ -64,9 +64,10 @@ ENDED = (PollingState.UPGRADED, PollingState.CLOSED)
 class Patience:
     """How long a GET waits, in seconds: at most `longest`, `upgrading` once a WebSocket has probed.
 
-    It looks for packets after `first`, then after pauses that grow to `slowest`. A client whose
-    requests are late, for the service is busy, may have a WebSocket that is as late: so it is given
-    up only when a GET has waited for it for `websocket`.
+    It looks for packets after `first`, then after pauses that grow by `growth` up to `slowest`; for
+    a WebSocket up to `rarest`: it comes at once or not at all. A client whose requests are late,
+    for the service is busy, may have a WebSocket that is as late: it is given up only when a GET
+    has waited for `websocket`.
     """
 
     longest: float = 20.0
@@ -74,7 +75,8 @@ class Patience:
     upgrading: float = 0.1
     first: float = 0.1
     slowest: float = 0.5
-    growth: float = 1.2
+    rarest: float = 2.0
+    growth: float = 1.5
 
 
 class PollingTransport:
@@ -218,7 +220,8 @@ class PollingTransport:
                 self._settling.settle(found, now=now)
                 continue
             self._sleep(pause)
-            pause = min(pause * patience.growth, patience.slowest)
+            stays = found.state is PollingState.POLLING
+            pause = min(pause * patience.growth, patience.slowest if stays else patience.rarest)
 
     def _end(self, session: PollingSession, packets: Sequence[Waiting]) -> str:
         """Return the last packets of a session that the service has closed, and its CLOSE."""
