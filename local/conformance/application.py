@@ -81,8 +81,8 @@ class PacketEcho:
     def _change_transport(self, connection: Connection, packet: Packet) -> str:
         """Answer the probe of a WebSocket; after the upgrade, echo what came over HTTP."""
         if packet.kind is Kind.PING:
-            probed = self._upgrades.probe(connection)
-            return engineio_packets.PROBED if probed else self._close(connection)
+            probes = packet.data == engineio_packets.PROBE and self._upgrades.probe(connection)
+            return engineio_packets.PROBED if probes else self._close(connection)
         pending = self._upgrades.complete(connection)
         if pending is None:
             return self._close(connection)
