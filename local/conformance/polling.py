@@ -132,12 +132,16 @@ class PollingRows:
     def begin_poll(
         self, connection_id: str, poll: str, *, token: str, now: int, until: int
     ) -> tuple[bool, PollingSession | None]:
-        """Claim a session for one GET; return whether it was, and the session."""
+        """Claim a session for one GET; return whether it was, and the session.
+
+        After the probe of a WebSocket there may be another one: its client has done with the first.
+        """
         with self._lock:
             row = self._row(connection_id)
             if row is None:
                 return False, None
-            if row.poll or row.state is PollingState.UPGRADED:
+            waits = bool(row.poll) and row.state is not PollingState.UPGRADING
+            if waits or row.state is PollingState.UPGRADED:
                 return False, row.session
             row.poll = poll
             return True, row.session

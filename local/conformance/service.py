@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from local.conformance.application import NAMESPACES, EventEcho, PacketEcho
 from local.conformance.gateway import InProcessGateway
 from local.conformance.invocations import invoke_later
-from local.conformance.polling import PollingRows
+from local.conformance.polling import UPGRADE_WITHIN, PollingRows
 from local.conformance.stores import (
     Connections,
     NoMemberships,
@@ -48,7 +48,7 @@ MAX_PAYLOAD = 1_000_000
 JOIN_WITHIN = 1
 """Seconds for a client to join a namespace."""
 
-PATIENCE = Patience(longest=2.0, first=0.005, slowest=0.02)
+PATIENCE = Patience(longest=2.0, websocket=UPGRADE_WITHIN / 1000, first=0.005, slowest=0.02)
 """How long a GET waits: a PING comes before."""
 
 MakeHandler: TypeAlias = Callable[[Connections, Gateway, Upgrades], ProtocolHandler[Any]]

@@ -12,12 +12,12 @@ from time import monotonic
 from typing import Any
 
 import pytest
-from aiohttp import web
+from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from local.conformance import heartbeat
+from local.conformance import heartbeat, polling
 from local.conformance.gateway import InProcessGateway
 from local.conformance.invocations import Invocations, invoke_later
 from local.conformance.server import build
@@ -27,6 +27,7 @@ from roomcast_backend.gateway.posts import Outcome
 ENGINE = "/engine.io/"
 SOCKET = "/socket.io/"
 QUERY = "?EIO=4&transport=websocket"
+SEPARATOR = "\x1e"
 KB = 1024
 
 
@@ -129,6 +130,267 @@ class TestEngineHandshake:
         address = url(server, SOCKET + QUERY)
         async with connect(address) as one, connect(address) as other:
             assert await one.recv() != await other.recv()
+
+
+class Poller:
+    """A client of HTTP long-polling: Engine.IO's alone on `/engine.io/`."""
+
+    def __init__(self, server: TestServer, http: ClientSession, path: str) -> None:
+        self.server = server
+        self.http = http
+        self.path = path
+        self.sid = ""
+
+    async def request(self, method: str = "GET", body: str = "", **query: str) -> tuple[int, str]:
+        query = {"EIO": "4", "transport": "polling", **query}
+        if self.sid:
+            query = {"sid": self.sid, **query}
+        address = self.server.make_url(self.path)
+        async with self.http.request(method, address, params=query, data=body or None) as answer:
+            return answer.status, await answer.text()
+
+    async def begin(self) -> dict[str, Any]:
+        status, opening = await self.request()
+        assert (status, opening[0]) == (200, "0")
+        fields: dict[str, Any] = json.loads(opening[1:])
+        self.sid = fields["sid"]
+        return fields
+
+    async def get(self) -> list[str]:
+        status, body = await self.request()
+        assert status == 200, body
+        return body.split(SEPARATOR)
+
+    async def post(self, *packets: str) -> int:
+        status, body = await self.request("POST", SEPARATOR.join(packets))
+        assert (body == "ok") == (status == 200)
+        return status
+
+    async def refused(self) -> int:
+        """Send a GET that is refused; return Engine.IO's code."""
+        status, body = await self.request()
+        assert status == 400, body
+        code: int = json.loads(body)["code"]
+        return code
+
+    def websocket(self) -> connect:
+        return connect(url(self.server, f"{self.path}{QUERY}&sid={self.sid}"))
+
+    async def upgrade(self, websocket: ClientConnection) -> None:
+        assert await ask(websocket, "2probe") == ["3probe"]
+        assert await self.get() == ["6"]
+        await websocket.send("5")
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[ClientSession]:
+    async with ClientSession() as session:
+        yield session
+
+
+@pytest.fixture(params=[ENGINE, SOCKET])
+async def poller(server: TestServer, http: ClientSession, request: pytest.FixtureRequest) -> Poller:
+    """Return a client of either service that has begun with HTTP."""
+    poller = Poller(server, http, request.param)
+    await poller.begin()
+    return poller
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let clients be silent for longer than the suites do: this machine may be busy."""
+    monkeypatch.setattr(polling, "PING_INTERVAL", 5_000)
+
+
+@pytest.fixture
+async def echo(server: TestServer, http: ClientSession) -> Poller:
+    """Return a client of Engine.IO alone, which gets its messages back."""
+    poller = Poller(server, http, ENGINE)
+    await poller.begin()
+    return poller
+
+
+class TestPollingHandshake:
+    async def test_says_what_the_suites_expect(self, poller: Poller) -> None:
+        first, poller.sid = poller.sid, ""
+        fields = await poller.begin()
+        assert fields.pop("sid") != first
+        assert fields == {
+            "upgrades": ["websocket"],
+            "pingInterval": 300,
+            "pingTimeout": 200,
+            "maxPayload": 1_000_000,
+        }
+
+    @pytest.mark.parametrize(
+        ("method", "query", "code"),
+        [
+            ("GET", {"EIO": "abc"}, 5),
+            ("GET", {"EIO": ""}, 5),
+            ("GET", {"EIO": "3"}, 5),
+            ("GET", {"transport": "abc"}, 0),
+            ("GET", {"transport": ""}, 0),
+            ("GET", {"transport": "websocket"}, 3),
+            ("GET", {"sid": "unknown"}, 1),
+            ("POST", {}, 2),
+            ("PUT", {}, 2),
+        ],
+    )
+    async def test_wrong_ones_are_refused(
+        self, poller: Poller, method: str, query: dict[str, str], code: int
+    ) -> None:
+        poller.sid = ""
+        status, body = await poller.request(method, **query)
+        assert (status, json.loads(body)["code"]) == (400, code)
+        assert json.loads(body)["message"]
+
+
+@pytest.mark.usefixtures("patient")
+class TestPollingMessages:
+    @pytest.mark.parametrize(
+        "packets",
+        [["4hello"], ["4"], ["4one", "4two", "4é\n"], ["4text", "bAQIDBA=="], ["bAA=="] * 3],
+    )
+    async def test_come_back_together(self, echo: Poller, packets: list[str]) -> None:
+        assert await echo.post(*packets) == 200
+        assert await echo.get() == packets
+
+    async def test_come_back_once_and_in_order(self, echo: Poller) -> None:
+        heard: list[str] = []
+        for number in range(5):
+            await echo.post(f"4{number}", "3")
+            while f"4{number}" not in heard:
+                heard += await echo.get()
+        assert [packet for packet in heard if packet != "2"] == [f"4{each}" for each in range(5)]
+
+    @pytest.mark.parametrize("body", ["abc", "4hello\x1eabc", "\x1e", "7", "b*"])
+    async def test_what_is_no_packet_ends_the_session(self, poller: Poller, body: str) -> None:
+        status, refusal = await poller.request("POST", body)
+        assert (status, json.loads(refusal)["code"]) == (400, 3)
+        assert await poller.refused() == 1
+
+    async def test_events_are_answered(self, server: TestServer, http: ClientSession) -> None:
+        poller = Poller(server, http, SOCKET)
+        await poller.begin()
+        await poller.post('40{"token":"t"}')
+        heard: list[str] = []
+        while len(heard) < 2:
+            heard += await poller.get()
+        assert heard[0].startswith('40{"sid":"')
+        assert heard[1] == '42["auth",{"token":"t"}]'
+        await poller.post('42["message",1]', '427["message-with-ack",2]')
+        assert await poller.get() == ['42["message-back",1]', "437[2]"]
+
+    async def test_binary_events_are_refused_by_their_ack(
+        self, server: TestServer, http: ClientSession
+    ) -> None:
+        poller = Poller(server, http, SOCKET)
+        await poller.begin()
+        attached = '451-7["message-with-ack",{"_placeholder":true,"num":0}]'
+        await poller.post("40", attached, "bAQID", '428["message-with-ack",3]')
+        connected, refusal, answer = await poller.get()
+        assert connected.startswith("40{")
+        assert refusal.startswith('437[{"status":"error","code":"INVALID_MESSAGE"')
+        assert answer == "438[3]"
+
+
+@pytest.mark.usefixtures("patient")
+class TestPollingRequests:
+    async def test_a_second_get_ends_the_session(self, poller: Poller) -> None:
+        first = asyncio.create_task(poller.request())
+        await asyncio.sleep(0.05)
+        assert await poller.refused() == 3
+        assert await first == (200, "1")
+        assert await poller.refused() == 1
+
+    async def test_a_get_that_is_cancelled_ends_the_session(self, poller: Poller) -> None:
+        first = asyncio.create_task(poller.request())
+        await asyncio.sleep(0.05)
+        first.cancel()
+        assert await poller.refused() == 3
+        assert await poller.post("4late") == 400
+
+    async def test_close_lets_the_waiting_get_end(self, poller: Poller) -> None:
+        waiting = asyncio.create_task(poller.request())
+        await asyncio.sleep(0.05)
+        assert await poller.post("1") == 200
+        assert await waiting == (200, "6")
+        assert await poller.refused() == 1
+        assert await poller.post("4late") == 400
+
+
+class TestPollingHeartbeat:
+    async def test_comes_while_it_is_answered(self, poller: Poller) -> None:
+        begun = monotonic()
+        for _ in range(3):
+            assert await poller.get() == ["2"]
+            assert await poller.post("3") == 200
+        assert 0.85 < monotonic() - begun < 2
+
+    @pytest.mark.parametrize("waits", [True, False])
+    async def test_silence_ends_the_session(self, poller: Poller, *, waits: bool) -> None:
+        if waits:
+            assert await poller.get() == ["2"]
+        await asyncio.sleep(0.22 if waits else 0.52)
+        assert await poller.refused() == 1
+
+
+@pytest.mark.usefixtures("patient")
+class TestUpgrade:
+    async def test_releases_the_get_and_takes_over(self, echo: Poller) -> None:
+        async with echo.websocket() as websocket:
+            waiting = asyncio.create_task(echo.request())
+            assert await ask(websocket, "2probe") == ["3probe"]
+            assert await waiting == (200, "6")
+            assert await ask(websocket, "5", "4hello") == ["4hello"]
+
+    async def test_hands_over_what_was_posted(self, echo: Poller) -> None:
+        await echo.post("4before")
+        async with echo.websocket() as websocket:
+            await echo.upgrade(websocket)
+            assert await said(websocket) == "4before"
+
+    async def test_takes_the_namespace_along(self, server: TestServer, http: ClientSession) -> None:
+        poller = Poller(server, http, SOCKET)
+        await poller.begin()
+        await poller.post("40")
+        async with poller.websocket() as websocket:
+            await poller.upgrade(websocket)
+            assert (await said(websocket)).startswith('40{"sid":"')
+            assert await said(websocket) == '42["auth",{}]'
+            assert await ask(websocket, '42["message",1]') == ['42["message-back",1]']
+
+    async def test_ends_the_requests(self, poller: Poller) -> None:
+        async with poller.websocket() as websocket:
+            await poller.upgrade(websocket)
+            assert await poller.refused() == 1
+            assert await poller.post("4late") == 400
+            assert websocket.close_code is None
+
+    async def test_is_for_one_websocket(self, echo: Poller) -> None:
+        async with echo.websocket() as websocket:
+            await echo.upgrade(websocket)
+            async with echo.websocket() as second:
+                assert await close_code(second) == 1008
+            assert await ask(websocket, "4hello") == ["4hello"]
+
+    async def test_of_an_unknown_session_is_closed(self, poller: Poller) -> None:
+        poller.sid = "unknown"
+        async with poller.websocket() as websocket:
+            assert await close_code(websocket) == 1008
+
+    @pytest.mark.parametrize("frame", ["5", "2", "2other", "1"])
+    async def test_without_a_probe_ends_the_websocket(self, poller: Poller, frame: str) -> None:
+        async with poller.websocket() as websocket:
+            await websocket.send(frame)
+            assert await close_code(websocket) == 1000
+        assert await poller.post("3") == 200
+
+    async def test_goes_on_with_heartbeats(self, echo: Poller) -> None:
+        async with echo.websocket() as websocket:
+            await echo.upgrade(websocket)
+            assert await websocket.recv() == "2"
+            assert await close_code(websocket, pong=False) == 1000
 
 
 class TestHeartbeat:

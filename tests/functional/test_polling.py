@@ -261,6 +261,17 @@ class TestUpgrade:
         with pytest.raises(HandshakeRefused, match="not upgraded yet"):
             service.socket(sid, "C2=")
 
+    def test_ends_a_get_that_its_client_has_given_up(self, service: Service) -> None:
+        sid = service.begin()
+
+        def upgrade() -> None:
+            connection = service.socket(sid)
+            service.upgrades.probe(connection)
+            service.upgrades.complete(connection)
+
+        service.sleeps = [upgrade]
+        assert refused(lambda: service.get(sid)).code == 1
+
     def test_of_an_unknown_session_is_refused(self, service: Service) -> None:
         with pytest.raises(HandshakeRefused) as caught:
             service.socket("unknown")
@@ -401,6 +412,26 @@ class TestStaying:
         assert service.connections.get(polling_id(sid)) is None
         assert service.router.post(polling_id(sid), b"42[1]") is Outcome.GONE
         assert refused(lambda: service.post(sid, CONNECT)).code == 1
+
+    def test_a_get_that_waits_while_its_client_closes_it_is_answered(
+        self, service: Service
+    ) -> None:
+        sid = service.settled()
+        service.sleeps = [lambda: service.post(sid, "1")]
+        assert service.get(sid) == ["6"]
+        assert refused(lambda: service.get(sid)).code == 1
+
+    @pytest.mark.parametrize("settled", [True, False])
+    def test_what_is_no_packet_ends_the_session(self, service: Service, *, settled: bool) -> None:
+        sid = service.settled() if settled else service.begin()
+        assert refused(lambda: service.post(sid, "4hello", "abc")).code == 3
+        assert service.connections.get(polling_id(sid)) is None
+        assert refused(lambda: service.get(sid)).code == 1
+
+    def test_what_is_no_packet_ends_no_session_of_another_user(self, service: Service) -> None:
+        sid = service.begin(token="good")
+        assert refused(lambda: service.post(sid, "abc", token="good-too")).code == 4
+        assert service.post(sid, CONNECT, token="good") == "ok"
 
     def test_a_close_of_the_service_comes_after_what_was_sent_before(
         self, service: Service
