@@ -123,7 +123,7 @@ class TestWithoutAService:
         assert result.exit_code == 0
         lines = result.stdout.splitlines()
         assert [line.split()[0] for line in lines] == [check.name for check in CHECKS]
-        assert lines[-1].endswith("(12 min; only when named)")
+        assert lines[-1].endswith("(12 min; only with --only keep-alive)")
 
 
 @pytest.mark.usefixtures("aws")

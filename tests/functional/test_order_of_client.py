@@ -13,6 +13,7 @@ from roomcast_backend.aws.errors import AwsError
 from roomcast_backend.inbound.replay import Replay, Replayed
 from roomcast_backend.settings import Settings
 from roomcast_backend.stores.connections import RateLimit
+from roomcast_backend.stores.row_change import MOST_KEPT
 from tests.fakes.socketio_server import HOUR, OTHER, USER, Server
 
 P1, P2 = "project:p1", "project:p2"
@@ -122,6 +123,16 @@ class TestOneRoom:
         row = speaker.server.connections.get(speaker.id)
         assert row is not None
         assert len(row.versions) == 1
+
+    def test_leaving_thousands_of_rooms_does_not_fill_the_row(self, speaker: Speaker) -> None:
+        for number in range(60):
+            rooms = [f"agent:{number}-{each}" for each in range(100)]
+            speaker.ask("unsubscribe", rooms=rooms, at=number * 200, number=number)
+        row = speaker.server.connections.get(speaker.id)
+        assert row is not None
+        assert len(row.versions) <= MOST_KEPT
+        speaker.ask("subscribe", room="agent:59-0", at=59 * 200, number=0)
+        assert not speaker.is_in("agent:59-0")  # the newest ones are kept
 
     def test_the_row_of_a_room_that_was_left_is_gone(self, speaker: Speaker) -> None:
         speaker.ask("subscribe", room=P1, at=1)

@@ -73,6 +73,15 @@ class TestEncode:
         reply = json.loads(codec.encode_reply(Reply({"status": "pong"}, ref)))
         assert reply == {"status": "pong", "id": ref}
 
+    @pytest.mark.parametrize("letter", ["\x7f", "é", "\u2028", "\uffff", "😀", r"\u0001", r"\ud800"])
+    def test_a_reply_fits_where_the_frame_did(self, letter: str) -> None:
+        frame = f'{{"action":"ping","id":"{letter * 5000}"}}'
+        decoded = codec.decode(frame)
+        assert isinstance(decoded, Command)
+        written = codec.encode_reply(Reply({"status": "pong"}, decoded.ref))
+        assert len(written.encode()) <= 2 * len(frame.encode())
+        assert json.loads(written)["id"] == decoded.ref
+
     def test_an_event_is_its_envelope(self) -> None:
         envelope = Envelope("1", "t", "2026-01-01T00:00:00Z", "s", ("global",), {"x": "é"})
         assert json.loads(codec.encode_event(envelope, "global")) == envelope.for_room("global")

@@ -1,5 +1,6 @@
 """Tokens: what they may claim, with a shared secret and with a key pair alike."""
 
+import json
 import time
 from dataclasses import dataclass
 from functools import partial
@@ -317,6 +318,22 @@ class TestAudienceAndIssuer:
     @pytest.mark.parametrize("audience", ["anyone", ["anyone"], 5])
     def test_not_asked_for(self, issuer: Issuer, audience: Any) -> None:
         assert issuer.check(issuer.signed(aud=audience)).user_id == "u1"
+
+
+class TestUnicode:
+    """What UTF-8 cannot write can be stored nowhere: the token is refused, with a reason."""
+
+    @pytest.mark.parametrize("claim", ["sub", "role", "projects", "agents"])
+    @pytest.mark.parametrize("lone", ["\ud800", "p\udfff1"])
+    def test_a_lone_surrogate(self, issuer: Issuer, claim: str, lone: str) -> None:
+        for value in (lone, [lone], ["*", lone], ["p1", lone], ["admin", lone]):
+            token = issuer.signed_text(json.dumps(claims(**{claim: value})))
+            with pytest.raises(TokenRefused):
+                issuer.check(token)
+
+    def test_elsewhere_it_is_not_looked_at(self, issuer: Issuer) -> None:
+        token = issuer.signed_text(json.dumps(claims(name="Ada \ud83d")))
+        assert issuer.check(token).user_id == "u1"
 
 
 class TestGrants:

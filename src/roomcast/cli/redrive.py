@@ -43,11 +43,17 @@ def redrive(
             "`reconcile` corrects the counters within an hour"
         )
     if not yes:
-        click.confirm(
-            f"Try the {dead.count(queue)} letters of {queue} again?", abort=True, err=True
-        )
+        click.confirm(_question(queue, dead.count(queue)), abort=True, err=True)
     tried = _retry(dead, queue)
     _tell({"queue": queue, "tried_again": tried}, as_json=as_json)
+
+
+def _question(queue: str, count: int) -> str:
+    """Ask about the letters of a queue; SQS only estimates their number, so none is no promise."""
+    if not count:
+        return f"{queue} seems to have no letters. Look, and try again what is there?"
+    letters = "1 letter" if count == 1 else f"about {count} letters"
+    return f"Try {letters} of {queue} again?"
 
 
 def _peek(dead: DeadLetters, queue: str, count: int, *, as_json: bool) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeGuard
 
+from roomcast.deliverable import is_unicode
 from roomcast.rooms import canonical_id
 from roomcast.rooms import user_id as id_of_user
 from roomcast_backend.auth.claim_names import ClaimNames, find
@@ -129,12 +130,14 @@ def _role(claims: Mapping[str, Any], names: ClaimNames) -> str:
     """Return the role: `ADMIN` for whoever has the setting's role of admins, alone or in a list.
 
     The contract's own claim is one role, so `account admin` is none of an admin. In a claim that
-    the settings name, spaces part several, as in OAuth's `scope`.
+    the settings name, spaces part several, as in OAuth's `scope`. What UTF-8 cannot write is refused.
     """
     value = find(claims, names.role)
     if isinstance(value, str):
         value = [value] if names.role == ClaimNames().role else value.split()
     roles = [role for role in value if isinstance(role, str)] if isinstance(value, list) else []
+    if not all(map(is_unicode, roles)):
+        raise TokenRefused(f"the token's {names.role} is not text")
     if names.admin_role in roles:
         return ADMIN
     return next((role for role in roles if role != ADMIN), "")
@@ -146,7 +149,7 @@ def _grant(claims: Mapping[str, Any], name: str, *, absent: Grant) -> Grant:
     if value is None:
         return absent
     ids = value.split() if isinstance(value, str) else value
-    if not _is_texts(ids):
+    if not _is_texts(ids) or not all(map(is_unicode, ids)):
         raise TokenRefused(f"the token's {name} is not a list of ids")
     if "*" in ids:
         return EVERYTHING

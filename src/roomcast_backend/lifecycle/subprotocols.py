@@ -6,11 +6,15 @@ The server answers with one of the offered names; a browser that gets none, or a
 connection (RFC 6455, section 4.1). The token is never what is answered: replies are logged.
 """
 
+import re
 from typing import Final
 
 HEADER: Final = "sec-websocket-protocol"
 ROOMCAST: Final = "roomcast"
 """The subprotocol behind which a token may follow."""
+
+_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""A name that may be answered: a token of HTTP (RFC 6455, section 4.1; RFC 9110, section 5.6.2)."""
 
 
 def offered(header: str) -> list[str]:
@@ -26,10 +30,17 @@ def token_in(names: list[str]) -> str | None:
 
 
 def chosen(names: list[str]) -> str | None:
-    """Return the offered name to answer with; None when there is none but a token."""
+    """Return the offered name to answer with; None when there is none but a token.
+
+    What is no name is not answered: browsers offer none such, and a reply could not carry it.
+    """
     if ROOMCAST in names:
         return ROOMCAST
-    return next((name for name in names if not _looks_like_a_token(name)), None)
+    return next((name for name in names if _may_be_answered(name)), None)
+
+
+def _may_be_answered(name: str) -> bool:
+    return _NAME.fullmatch(name) is not None and not _looks_like_a_token(name)
 
 
 def _looks_like_a_token(name: str) -> bool:

@@ -3,16 +3,14 @@
 <type>[<attachments>-][<namespace>,][<ack id>][<JSON>]        the namespace "/" is not written
 """
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from roomcast import event_names
-from roomcast.envelope import encode
 from roomcast_backend.protocol.engineio_packets import Kind, Malformed
-from roomcast_backend.protocol.json_codec import read_json
+from roomcast_backend.protocol.json_codec import read_json, write_json
 from roomcast_backend.protocol.messages import kind_of
 
 MAIN = "/"
@@ -131,18 +129,8 @@ def disconnected(namespace: str) -> str:
 def _frame(kind: str, namespace: str, payload: Any, ack: int | None = None) -> str:
     prefix = "" if namespace == MAIN else f"{namespace},"
     number = "" if ack is None else str(ack)
-    body = "" if payload is None else _json(payload)
+    body = "" if payload is None else write_json(payload)
     return f"{Kind.MESSAGE}{kind}{prefix}{number}{body}"
-
-
-def _json(payload: Any) -> str:
-    """Write JSON; in ASCII when an argument holds surrogates, which UTF-8 cannot carry."""
-    text = encode(payload)
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return json.dumps(payload, separators=(",", ":"))
-    return text
 
 
 def _binary(

@@ -24,6 +24,13 @@ VERSION_MS = 60_000
 The function that executes frames is ended after half of it.
 """
 
+MOST_KEPT = 200
+"""Versions that a row keeps, the newest ones: 5 KB, and each KB is a write unit for every frame.
+
+A command names up to 100 rooms. Without a limit, a client that leaves rooms that it never was in
+would fill its row to DynamoDB's 400 KB within seconds.
+"""
+
 MOST_DROPPED = 100
 """Versions that one change drops: an expression has at most 300 operators.
 
@@ -117,10 +124,17 @@ class RowChange:
         return self
 
     def _drop_versions(self, *, before: int) -> None:
-        used = set(self.aliases.values())
-        versions = self.connection.versions.items()
-        old = [VERSION + name for name, version in versions if sent_at(version) < before]
-        for index, attribute in enumerate(name for name in old[:MOST_DROPPED] if name not in used):
+        """Drop versions that are old, and the oldest of those that are too many."""
+        used = {name for name in self.aliases.values() if name.startswith(VERSION)}
+        versions = sorted((version, name) for name, version in self.connection.versions.items())
+        others = [each for each in versions if VERSION + each[1] not in used]
+        surplus = len(others) + len(used) - MOST_KEPT
+        old = [
+            VERSION + name
+            for index, (version, name) in enumerate(others)
+            if sent_at(version) < before or index < surplus
+        ]
+        for index, attribute in enumerate(old[:MOST_DROPPED]):
             self.aliases[f"#o{index}"] = attribute
             self.removes.append(f"#o{index}")
 

@@ -116,8 +116,14 @@ def _edge(deployment: Deployment, stack: str | None) -> Deployment | None:
 def _list() -> None:
     width = max(map(len, NAMES))
     for check in CHECKS:
-        minutes = f" ({check.seconds / 60:.0f} min; only when named)" if check.takes_long else ""
-        click.echo(f"{check.name:<{width}}  {check.proves}{minutes}")
+        click.echo(f"{check.name:<{width}}  {check.proves}{_how_to_run(check)}")
+
+
+def _how_to_run(check: Check) -> str:
+    """Say of a check that takes long how it is run; the others run by themselves."""
+    if not check.takes_long:
+        return ""
+    return f" ({check.seconds / 60:.0f} min; only with --only {check.name})"
 
 
 def _progress(count: int) -> Callable[[Check], None]:
