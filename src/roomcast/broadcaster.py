@@ -68,7 +68,8 @@ class EventBroadcaster(AllBroadcasts):
         limits = partial(TimeLimits.chosen, connect_timeout, read_timeout, publish_timeout)
         self._on_invalid = on_invalid
         self._bus = ChosenBus(event_bus, EventBus(event_bus, client=client, limits=limits))
-        publisher = Publisher(self._bus, source, large=LargeEvents(data_bucket))
+        self._large = LargeEvents(data_bucket, limits=limits, in_memory=self._bus.is_memory)
+        publisher = Publisher(self._bus, source, large=self._large)
         self._publisher = LoggingPublisher(publisher, on_invalid)
         self._threads = ForkLocal(
             lambda: ThreadPoolExecutor(MAX_CONNECTIONS, thread_name_prefix="roomcast")
@@ -149,6 +150,7 @@ class EventBroadcaster(AllBroadcasts):
         if threads:
             threads.shutdown()
         self._bus.close()
+        self._large.close()
         self._publisher.forget()
 
     def _refuse(self, error: InvalidEvent) -> bool:

@@ -28,7 +28,7 @@ class ChosenBus:
     @property
     def memory(self) -> MemoryBus:
         """The bus in memory; raises `NotConfigured` when another one is chosen."""
-        if not self._is_memory():
+        if not self.is_memory():
             raise NotConfigured(
                 f"no bus in memory: set {environment.EVENT_BUS} to {environment.MEMORY}"
             )
@@ -51,8 +51,9 @@ class ChosenBus:
         self._aws.close()
 
     def _chosen(self) -> EventBus | MemoryBus:
-        return self._memory if self._is_memory() else self._aws
+        return self._memory if self.is_memory() else self._aws
 
-    def _is_memory(self) -> bool:
+    def is_memory(self) -> bool:
+        """Tell whether the bus in memory is chosen."""
         name = self._name or os.environ.get(environment.EVENT_BUS, "")
         return name.strip().startswith(environment.MEMORY)

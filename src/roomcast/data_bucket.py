@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from roomcast.fork_local import ForkLocal
 from roomcast.references import DataLink, DataReference
+from roomcast.time_limits import TimeLimits
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -19,12 +20,14 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html
 
 CONNECT_SECONDS: Final = 2
 READ_SECONDS: Final = 10
+ATTEMPTS: Final = 3
 
 
 class DataBucket:
     """One S3 bucket; boto3's errors are passed on.
 
-    boto3 is imported with the first object: most processes never see a large event.
+    boto3 is imported with the first object: most processes never see a large event. With `limits`
+    nothing is repeated here; without them the service's own apply.
     """
 
     def __init__(
@@ -32,10 +35,11 @@ class DataBucket:
         name: str,
         *,
         client: "S3Client | None" = None,
+        limits: TimeLimits | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._name = name
-        self._client = ForkLocal((lambda: client) if client else _client)
+        self._client = ForkLocal((lambda: client) if client else lambda: _client(limits))
         self._clock = clock
 
     def put(self, encoded: bytes) -> DataReference:
@@ -60,15 +64,15 @@ class DataBucket:
         return DataLink(url, expires_at.strftime("%Y-%m-%dT%H:%M:%SZ"))
 
 
-def _client() -> "S3Client":
+def _client(limits: TimeLimits | None) -> "S3Client":
     from boto3.session import Session  # noqa: PLC0415  # 300 ms, for large events only
     from botocore.config import Config  # noqa: PLC0415
 
     config = Config(
         signature_version="s3v4",
-        connect_timeout=CONNECT_SECONDS,
-        read_timeout=READ_SECONDS,
-        retries={"mode": "standard", "total_max_attempts": 3},
+        connect_timeout=limits.connect if limits else CONNECT_SECONDS,
+        read_timeout=limits.read if limits else READ_SECONDS,
+        retries={"mode": "standard", "total_max_attempts": 1 if limits else ATTEMPTS},
         # Virtual hosts of the Region: a link to the global name is redirected in new Regions.
         s3={"us_east_1_regional_endpoint": "regional", "addressing_style": "auto"},
     )

@@ -30,12 +30,7 @@ def event_bus() -> str:
 
 
 def data_bucket() -> str:
-    """Return the name of the bucket for the data of large events, empty when none is set.
-
-    A bus in memory needs none: unit tests do without AWS.
-    """
-    if os.environ.get(EVENT_BUS, "").strip().startswith(MEMORY):
-        return ""
+    """Return the name of the bucket for the data of large events, empty when none is set."""
     return os.environ.get(DATA_BUCKET, "").strip()
 
 

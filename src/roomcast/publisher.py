@@ -90,17 +90,18 @@ class Publisher:
         For each that it did not, the log names type, id, reason, endpoint and what to do, and
         nothing of the payload.
         """
-        entries = [each.entry or self._by_reference(each.envelope) for each in prepared]
+        stored = self._large.store(each.envelope for each in prepared if each.entry is None)
+        entries = [each.entry or _entry_of(next(stored)) for each in prepared]
         results = iter(self._bus.put([entry for entry in entries if entry is not None]))
         return [
             entry is not None and _accepted(each.envelope, next(results))
             for each, entry in zip(prepared, entries, strict=True)
         ]
 
-    def _by_reference(self, envelope: Envelope) -> "Entry | None":
-        """Return the entry of a large event, None when its data could not be stored."""
-        stored = self._large.store(envelope)
-        return None if stored is None else _entry(stored)
+
+def _entry_of(stored: Envelope | None) -> "Entry | None":
+    """Return the entry of a large event, None when its data could not be stored."""
+    return None if stored is None else _entry(stored)
 
 
 def _accepted(envelope: Envelope, result: PutResult) -> bool:

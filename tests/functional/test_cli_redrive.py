@@ -153,6 +153,13 @@ class TestRetry:
         assert run("open").exit_code == 1  # no answer
         assert stand.functions.called == []
 
+    def test_asks_about_what_is_there(self, stand: Stand) -> None:
+        assert "open seems to have no letters" in run("open").stderr
+        stand.put("open", CALL)
+        assert "Try 1 letter of open again?" in run("open").stderr
+        stand.put("open", CALL)
+        assert "Try about 2 letters of open again?" in run("open").stderr
+
     def test_what_cannot_be_handed_over_stays(self, stand: Stand) -> None:
         stand.put("open", CALL)
         stand.functions.fails = True

@@ -3,16 +3,22 @@
 import hashlib
 import json
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from boto3.session import Session
+from botocore.exceptions import ReadTimeoutError
 from moto import mock_aws
 
 from roomcast import EventBroadcaster
 from roomcast.data_bucket import LINK_SECONDS, DataBucket
 from roomcast.envelope import MAX_FRAME_BYTES, Envelope, encode
 from roomcast.events import AgentConnected
+from roomcast.large_events import LargeEvents
+from roomcast.memory_bus import MemoryBus
+from roomcast.publisher import Publisher
+from roomcast.time_limits import TimeLimits
 from roomcast_backend.settings import Settings
 from roomcast_backend.stores.large_data import LargeData
 from tests.fakes.events_client import FakeEventsClient
@@ -88,7 +94,90 @@ class TestPublisher:
         assert "s3:PutObject" in caplog.text
 
 
+class HangingS3:
+    """Stands for S3's client: it never answers, which moves the clock."""
+
+    def __init__(self, limits: TimeLimits) -> None:
+        self.now = 0.0
+        self._limits = limits
+
+    def put_object(self, **_request: Any) -> None:
+        self.now += self._limits.request
+        raise ReadTimeoutError(endpoint_url="https://s3")
+
+    def clock(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+class TestTimeLimits:
+    @pytest.mark.parametrize("publish", [1.0, 6.0, 20.0])
+    @pytest.mark.parametrize("count", [1, 5])
+    def test_a_bucket_that_hangs_holds_a_call_no_longer(
+        self, publish: float, count: int, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        limits = TimeLimits.chosen(publish=publish)
+        hanging = HangingS3(limits)
+        large = LargeEvents(
+            BUCKET,
+            client=hanging,  # type: ignore[arg-type]
+            limits=lambda: limits,
+            sleep=hanging.sleep,
+            clock=hanging.clock,
+        )
+        bus = MemoryBus()
+        sent = [*[event_of(MAX_FRAME_BYTES)] * count, event_of(1)]
+        assert Publisher(bus, large=large).publish_many(sent) == [*[False] * count, True]
+        assert 0 < hanging.now <= publish
+        assert caplog.text.count("was not accepted") == count
+
+    def test_they_are_those_of_the_broadcaster(
+        self, s3: "S3Client", monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        made: list[Any] = []
+        boto3_client = Session.client
+
+        def client(self: Session, name: Any, **options: Any) -> Any:
+            made.append((name, options["config"]))
+            return boto3_client(self, name, **options)
+
+        monkeypatch.setattr(Session, "client", client)
+        events = FakeEventsClient()
+        broadcaster = EventBroadcaster(
+            "bus", client=events.as_boto3, data_bucket=BUCKET, connect_timeout=0.5, read_timeout=1.5
+        )
+        assert broadcaster.sync.publish(event_of(MAX_FRAME_BYTES)) is True
+        ((name, config),) = made
+        assert (name, config.connect_timeout, config.read_timeout) == ("s3", 0.5, 1.5)
+
+    def test_an_endpoint_that_is_none_raises_nothing(
+        self, s3: "S3Client", monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", "localhost:4566")
+        events = FakeEventsClient()
+        broadcaster = EventBroadcaster("bus", client=events.as_boto3, data_bucket=BUCKET)
+        assert broadcaster.sync.publish(event_of(MAX_FRAME_BYTES)) is False
+        assert "localhost:4566" in caplog.text
+
+    def test_after_close_the_environment_names_the_bucket_anew(
+        self, s3: "S3Client", monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("ROOMCAST_DATA_BUCKET", "elsewhere")
+        broadcaster = EventBroadcaster("bus", client=FakeEventsClient().as_boto3)
+        assert broadcaster.sync.publish(event_of(MAX_FRAME_BYTES)) is False
+        monkeypatch.setenv("ROOMCAST_DATA_BUCKET", BUCKET)
+        broadcaster.close()
+        assert broadcaster.sync.publish(event_of(MAX_FRAME_BYTES)) is True
+
+
 class TestLinks:
+    def test_another_event_with_the_same_id_has_its_own_data(self, s3: "S3Client") -> None:
+        data = LargeData(Settings(data_bucket=BUCKET), bucket=DataBucket(BUCKET, client=s3))
+        first, second = (event_of(size).to_envelope(id="order-42") for size in (10, 20))
+        assert data.refer(first).reference != data.refer(second).reference
+
     def test_the_service_stores_once_what_came_whole(self, s3: "S3Client") -> None:
         data = LargeData(Settings(data_bucket=BUCKET), bucket=DataBucket(BUCKET, client=s3))
         envelope = event_of(MAX_FRAME_BYTES).to_envelope()

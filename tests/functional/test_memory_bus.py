@@ -94,6 +94,15 @@ class TestRecording:
         assert broadcaster.sync.publish(large) is True
         assert broadcaster.bus.events[0].data == large.data()
 
+    def test_given_by_name_it_needs_no_bucket_either(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("ROOMCAST_EVENT_BUS", "roomcast-events")
+        monkeypatch.setenv("ROOMCAST_DATA_BUCKET", "on-aws")
+        large = AgentConnected(agent_id="a1", agent_name="A", metadata={"x": "x" * 200_000})
+        for given in (None, "on-aws"):
+            broadcaster = EventBroadcaster("memory:", data_bucket=given)
+            assert broadcaster.sync.publish(large) is True
+            assert broadcaster.bus.events[0].data == large.data()
+
 
 class TestOtherBus:
     def test_has_no_events_here(self, monkeypatch: pytest.MonkeyPatch) -> None:

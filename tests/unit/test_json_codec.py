@@ -73,7 +73,9 @@ class TestEncode:
         reply = json.loads(codec.encode_reply(Reply({"status": "pong"}, ref)))
         assert reply == {"status": "pong", "id": ref}
 
-    @pytest.mark.parametrize("letter", ["\x7f", "é", "\u2028", "\uffff", "😀", r"\u0001", r"\ud800"])
+    @pytest.mark.parametrize(
+        "letter", ["\x7f", "é", "\u2028", "\uffff", "😀", r"\u0001", r"\ud800"]
+    )
     def test_a_reply_fits_where_the_frame_did(self, letter: str) -> None:
         frame = f'{{"action":"ping","id":"{letter * 5000}"}}'
         decoded = codec.decode(frame)

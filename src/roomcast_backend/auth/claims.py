@@ -130,7 +130,7 @@ def _role(claims: Mapping[str, Any], names: ClaimNames) -> str:
     """Return the role: `ADMIN` for whoever has the setting's role of admins, alone or in a list.
 
     The contract's own claim is one role, so `account admin` is none of an admin. In a claim that
-    the settings name, spaces part several, as in OAuth's `scope`. What UTF-8 cannot write is refused.
+    the settings name, spaces part several, as in OAuth's `scope`. Lone surrogates are refused.
     """
     value = find(claims, names.role)
     if isinstance(value, str):

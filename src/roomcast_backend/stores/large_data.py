@@ -1,6 +1,7 @@
 """The data of events that are too large for a post, in the data bucket."""
 
 from functools import cached_property
+from typing import Any
 
 from roomcast.data_bucket import DataBucket
 from roomcast.envelope import Envelope, encode
@@ -14,15 +15,16 @@ class LargeData:
     def __init__(self, settings: Settings, *, bucket: DataBucket | None = None) -> None:
         self._name = settings.data_bucket
         self._given = bucket
-        self._last: tuple[str, DataReference] | None = None
+        self._last: tuple[dict[str, Any], DataReference] | None = None
 
     def refer(self, envelope: Envelope) -> Envelope:
         """Store the data of an event and return the event with a reference to it.
 
         Storing it again, after a retry or for another protocol, writes the same object.
         """
-        if self._last is None or self._last[0] != envelope.id:
-            self._last = (envelope.id, self._bucket.put(encode(envelope.data).encode()))
+        # By the object: another event may come with the same id, days later.
+        if self._last is None or self._last[0] is not envelope.data:
+            self._last = (envelope.data, self._bucket.put(encode(envelope.data).encode()))
         return envelope.by_reference(self._last[1])
 
     def link(self, envelope: Envelope) -> Envelope:
