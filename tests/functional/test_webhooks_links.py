@@ -119,6 +119,10 @@ class TestRenamed:
 
     def test_an_organisation_with_another_name(self, service: Service) -> None:
         assert service.send({"action": "renamed", "organization": {}}, "organization") == "ignored"
+
+    @pytest.mark.parametrize("action", [["renamed"], {}, None, 5, True])
+    def test_an_action_that_is_not_text(self, service: Service, action: Any) -> None:
+        assert service.send({"action": action}, "repository") == "ignored"
         assert service.send(pull_request("Coders/Hello-World")) == "accepted"
         assert service.links() == [RepositoryLink("Coders/Hello-World", "123", ID)]
 

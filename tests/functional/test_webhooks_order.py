@@ -85,6 +85,16 @@ class TestPullRequests:
         assert answers == ["accepted", "accepted", "ignored"]
         assert send.types() == ["pr.created", "pr.closed"]
 
+    @pytest.mark.parametrize("make", [pull_request, issue])
+    def test_reopened_and_labeled_in_one_second(self, send: Sent, make: Any) -> None:
+        kind = "pull_request" if make is pull_request else "issues"
+        steps = [make("closed", 5), make("reopened", 6), make("labeled", 6), make("assigned", 6)]
+        assert send(kind, *steps) == ["accepted"] * 4
+        assert send(kind, make("edited", 5), make("closed", 6)) == ["ignored", "accepted"]
+        assert send(kind, make("labeled", 6)) == [
+            "ignored"
+        ]  # whether before or after, it is closed
+
     def test_it_is_counted(self, send: Sent, capsys: pytest.CaptureFixture[str]) -> None:
         send("pull_request", pull_request("closed", 5), pull_request("edited", 1))
         assert '"webhooks_late":[1.0]' in capsys.readouterr().out

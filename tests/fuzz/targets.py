@@ -22,9 +22,11 @@ from tests.fakes.github import examples
 from tests.fakes.memory_tables import MemoryTables
 from tests.fakes.socketio_server import Server
 from tests.fuzz.admissions import admission_event, admit
+from tests.fuzz.claims import let_in, odd_claims
 from tests.fuzz.mutations import Mutator
 from tests.fuzz.queue_messages import queue_message, read_message
 from tests.fuzz.tokens import signed_token, tokens, verify_token
+from tests.fuzz.webhooks import answer_webhook, webhook_event
 
 Check = Callable[[Any], None]
 
@@ -97,8 +99,8 @@ class Target:
 def targets(seed: int) -> Iterator[Target]:
     """Yield all targets; the same seed makes the same inputs."""
     mutator = Mutator(seed, WORDS)
-    yield Target("packets", 0.25, lambda: mutator.text(PACKETS), read_packet)
-    yield Target("JSON frames", 0.2, lambda: mutator.text(FRAMES), read_json_frame)
+    yield Target("packets", 0.22, lambda: mutator.text(PACKETS), read_packet)
+    yield Target("JSON frames", 0.17, lambda: mutator.text(FRAMES), read_json_frame)
     yield Target(
         "envelopes", 0.1, lambda: mutator.value(mutator.random.choice(DETAILS)), read_detail
     )
@@ -107,8 +109,10 @@ def targets(seed: int) -> Iterator[Target]:
     yield Target("admissions", 0.04, lambda: admission_event(mutator), admit)
     yield Target("tokens", 0.06, lambda: mutator.text(tokens()), verify_token)
     yield Target("signed tokens", 0.06, lambda: signed_token(mutator), verify_token)
+    yield Target("claims", 0.05, lambda: odd_claims(mutator), let_in)
     yield Target("rooms", 0.1, lambda: mutator.text(ROOMS), read_room)
-    yield Target("GitHub payloads", 0.06, lambda: github_payload(mutator), map_payload)
+    yield Target("GitHub payloads", 0.05, lambda: github_payload(mutator), map_payload)
+    yield Target("webhooks", 0.02, lambda: webhook_event(mutator), answer_webhook)
     yield Target("whole answers", 0.03, lambda: mutator.text(PACKETS + FRAMES), Answering())
 
 

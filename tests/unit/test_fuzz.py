@@ -10,7 +10,9 @@ import pytest
 
 from roomcast import envelope
 from roomcast.rooms import Room
-from roomcast_backend.auth import hmac_signature
+from roomcast_backend.auth import claims, hmac_signature
+from roomcast_backend.github import mapping
+from roomcast_backend.github import request as github_request
 from roomcast_backend.lifecycle.handshake import Acceptor
 from roomcast_backend.protocol import engineio_packets
 from tests.fuzz import __main__ as program
@@ -89,6 +91,11 @@ FAULTS: list[tuple[str, object, str, Callable[..., Any]]] = [
     ("signed tokens", hmac_signature, "checked_header", _read_last_name),
     ("signed tokens", hmac_signature, "_checked_algorithm", lambda _header, _allowed: "HS256"),
     ("tokens", hmac_signature, "parts_of", _parts_unchecked),
+    ("claims", claims, "_check_times", lambda given, _now, _leeway: given["exp"]),
+    ("claims", claims, "is_unicode", lambda _text: True),
+    ("claims", claims, "_meant_for", lambda _claims, _audiences: True),
+    ("webhooks", github_request, "is_signed", lambda _body, **_how: True),
+    ("webhooks", mapping, "read", lambda _kind, payload: payload["action"]),
     ("rooms", Room, "parse", _room_unchecked),
 ]
 

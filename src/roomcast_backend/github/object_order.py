@@ -53,6 +53,8 @@ class ObjectVersion:
 
     key: str
     version: str
+    kept: str = ""
+    """What is kept of a version once it is published, where that is less than the version."""
 
 
 class ObjectOrder:
@@ -91,7 +93,9 @@ class ObjectOrder:
             self._settle(found, claim, _RELEASE)
             raise
         # Published but not confirmed counts as success: the claim keeps older versions away.
-        self._settle(found, claim, f"SET newest = :version {_RELEASE}", version=found.version)
+        self._settle(
+            found, claim, f"SET newest = :version {_RELEASE}", version=found.kept or found.version
+        )
         return event_id
 
     def _claim(self, found: ObjectVersion) -> str:

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from roomcast.events import Event
 from roomcast.events.fields import Moment, Text
 from roomcast.github_names import MAX_ID
+from roomcast_backend.github import versions
 from roomcast_backend.github.truncation import truncated
 
 LINE_BYTES = 2048
@@ -91,6 +92,11 @@ class Delivery(Part, ABC):
     @abstractmethod
     def version(self) -> str:
         """The version of the object, as `versions` orders them."""
+
+    @property
+    def kept(self) -> str:
+        """What is kept of the version once it is published."""
+        return versions.kept(self.version, action=self.action)
 
     @abstractmethod
     def event(

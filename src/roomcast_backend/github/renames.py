@@ -61,6 +61,7 @@ def read(kind: str, payload: dict[str, Any]) -> Rename | None:
 
     Raises `InvalidPayload` when the payload does not have the shape of such a delivery.
     """
-    if kind != KIND or payload.get("action") not in ACTIONS:
+    action = payload.get("action")
+    if kind != KIND or not isinstance(action, str) or action not in ACTIONS:
         return None
     return Rename.read(payload)

@@ -122,7 +122,9 @@ def _deliver(delivery: Delivery, services: Services, facts: dict[str, str]) -> W
         return _ignored("webhooks_ignored", reason, facts)
     repository = link.repository_id or link.repository.lower()
     found = ObjectVersion(
-        key=f"{repository}#{delivery.object_id(link.first_name)}", version=delivery.version
+        key=f"{repository}#{delivery.object_id(link.first_name)}",
+        version=delivery.version,
+        kept=delivery.kept,
     )
     return _publish(event, found, services, facts)
 
