@@ -48,15 +48,18 @@ def _show_sooner(batch: Records, received: set[str], *, now: float) -> None:
             message["visible_at"] = now + left / SHORTENED
 
 
-def unchanged(original: Callable[[str, int, int], Records]) -> Callable[[str, int, int], Records]:
+def unchanged(original: Callable[..., Records]) -> Callable[..., Records]:
     """Wrap what reads a batch of a table's stream: one position has one batch.
 
-    Each table's stream has one reader here, which moves on when a batch is done.
+    Each table's stream has one poller here, which moves on when a batch is done. Whoever names a
+    `scope` is no poller.
     """
     latest: dict[str, tuple[int, int]] = {}
 
-    def stream_records_since(table: str, position: int, most: int) -> Records:
-        found = original(table, position, most)
+    def stream_records_since(table: str, position: int, most: int, **scope: Any) -> Records:
+        found = original(table, position, most, **scope)
+        if scope:
+            return found
         before, length = latest.get(table, (None, 0))
         if before == position:
             return found[:length]

@@ -28,8 +28,8 @@ from tests.soak.traffic import Traffic
 SETTLE = 15.0
 """Seconds that a delivery may take; on two busy cores most take less than one."""
 
-SETTLE_KILLED = 420.0
-"""The same where workers are killed: the queue gives a page to another one after 6 minutes."""
+SETTLE_KILLED = 90.0
+"""The same where workers are killed: a page comes back after 6 s here, maybe several times."""
 
 SOCKET_IO = 2
 """Of four clients."""
@@ -58,7 +58,7 @@ def _arguments() -> argparse.Namespace:
         type=float,
         default=0.0,
         metavar="SECONDS",
-        help="kill a worker of broadcast so often; deliveries may then take 7 minutes",
+        help="kill a worker of broadcast so often; deliveries may then take a minute",
     )
     add("--seed", type=int, default=None, help="repeat the dice of a run; timing stays its own")
     return parser.parse_args()

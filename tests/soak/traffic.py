@@ -1,8 +1,6 @@
 """What is published meanwhile: events of backends, some of them twice, and webhooks of GitHub."""
 
 import asyncio
-import hashlib
-import hmac
 import json
 import random
 import time
@@ -17,6 +15,7 @@ import httpx
 from roomcast import EventBroadcaster
 from roomcast.envelope import new_id
 from roomcast.events import AgentStatusChanged, Event, ProjectUpdated, WorkflowProgress
+from tests.soak.github import opened, signed
 from tests.soak.ledger import Ledger
 
 SKEWS = (0, 0, -70, 70)
@@ -117,14 +116,7 @@ class Traffic:
             self._ledger.accept(answer.json()["id"], now=time.monotonic())
 
     async def _deliver(self, github: httpx.AsyncClient, delivery: str, body: str) -> httpx.Response:
-        secret = self._endpoints["github_webhook_secret"].encode()
-        signature = hmac.new(secret, body.encode(), hashlib.sha256).hexdigest()
-        headers = {
-            "X-GitHub-Event": "issues",
-            "X-GitHub-Delivery": delivery,
-            "X-Hub-Signature-256": f"sha256={signature}",
-            "Content-Type": "application/json",
-        }
+        headers = signed(self._endpoints, delivery, body)
         for _ in range(ATTEMPTS):
             with suppress(httpx.TransportError):  # lost on its way: sent again
                 url = self._endpoints["webhook_url"]
@@ -158,18 +150,10 @@ class Traffic:
             total_steps=100,
         )
 
-    def _issue(self) -> dict[str, Any]:
-        number = self._dice.randrange(1_000_000)
-        return {
-            "action": "opened",
-            "repository": {"full_name": self._endpoints["demo_repository"]},
-            "issue": {
-                "url": f"https://api.github.com/repos/octocat/soak/issues/{number}",
-                "title": self._dice.choice(TITLES),
-                "body": "x" * self._dice.randrange(4000),
-                "state": "open",
-                "labels": [],
-                "assignees": [],
-                "updated_at": "2026-01-01T00:00:00Z",
-            },
-        }
+    def _issue(self) -> dict[str, object]:
+        return opened(
+            self._endpoints["demo_repository"],
+            self._dice.randrange(1_000_000),
+            self._dice.choice(TITLES),
+            "x" * self._dice.randrange(4000),
+        )

@@ -131,7 +131,7 @@ def _publish(
     event: Event, found: ObjectVersion, services: Services, facts: dict[str, str]
 ) -> WebhookResponse:
     def publish() -> str:
-        return publish_within_limit(services.publisher, event)
+        return publish_within_limit(services.publisher, event, facts["delivery_id"])
 
     try:
         result = services.deliveries.once(
