@@ -34,7 +34,7 @@ def install(runtime: ModuleType, dispatcher: ModuleType) -> None:
     wrap(runtime, "get_or_create_worker", lambda _: queue.lease)
     wrap(runtime.Worker, "_read_stderr", lambda _: read_log)
     wrap(runtime.Worker, "_drain_stderr_bounded", lambda _: runtime.Worker._drain_stderr)
-    wrap(runtime.Worker, "invoke", _log_failure)
+    wrap(runtime.Worker, "invoke", own_failure)
 
 
 class WorkerQueue:
@@ -122,9 +122,22 @@ def read_log(worker: Any) -> None:
             _log.info("%s %s", worker.func_name, line.rstrip("\n"))
 
 
-def _log_failure(original: Any) -> Any:
+def own_failure(original: Any) -> Any:
+    """Wrap an invocation: what fails is logged, and ends no other worker of the function.
+
+    A process that ends while it starts raises; MiniStack would end every worker of the function
+    then, in the middle of their invocations or of their own starts.
+    """
+
     def invoke(worker: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        result: dict[str, Any] = original(worker, *args, **kwargs)
+        try:
+            result: dict[str, Any] = original(worker, *args, **kwargs)
+        except Exception as exc:
+            process, worker._proc = worker._proc, None
+            if process:
+                process.kill()
+                process.wait()
+            result = {"status": "error", "error": f"{type(exc).__name__}: {exc}"}
         if result.get("status") == "error":
             _log.error("%s %s", worker.func_name, result.get("trace") or result.get("error"))
         return result

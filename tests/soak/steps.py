@@ -43,6 +43,9 @@ PATIENCE = 150.0
 LARGE = 22
 """Members of a large room, two more than a page."""
 
+CLAIMED = 30.0
+"""Seconds after which a delivery is sent again: as long as a killed one may have been running."""
+
 ROOMS = 30
 """Small rooms: the trials are spread over them, so that they seldom meet."""
 
@@ -127,7 +130,7 @@ class Steps:
         room = f"project:{project}"
         async with (
             members(self._endpoints, [room], 1) as joined,
-            httpx.AsyncClient(timeout=60) as github,
+            httpx.AsyncClient(timeout=PATIENCE) as github,
             asyncio.TaskGroup() as deliveries,
         ):
             answers: list[asyncio.Task[str]] = []
@@ -227,7 +230,7 @@ class Steps:
                 )
                 if answer.status_code == httpx.codes.ACCEPTED:
                     return str(answer.json()["id"])
-                await asyncio.sleep(1)
+                await asyncio.sleep(CLAIMED)
 
     async def _arrived(self, joined: Members, sent: dict[str, str]) -> list[str]:
         """Wait until every member has every event and nothing is under way; return what is not."""
