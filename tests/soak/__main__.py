@@ -10,6 +10,7 @@ import os
 import random
 import sys
 import time
+from contextlib import closing
 from datetime import timedelta
 from itertools import islice
 from statistics import quantiles
@@ -23,6 +24,7 @@ from tests.soak.client import SoakClient
 from tests.soak.connections import open_json, open_socketio
 from tests.soak.kills import kill_workers
 from tests.soak.ledger import Ledger
+from tests.soak.steps import Steps
 from tests.soak.traffic import Traffic
 
 SETTLE = 15.0
@@ -44,7 +46,7 @@ def main() -> int:
     sys.stdout.write("Starting the service ...\n")
     with running(".local/soak") as endpoints:
         _configure_publisher(endpoints)
-        return asyncio.run(_soak(chosen, endpoints))
+        return asyncio.run((_steps if chosen.steps else _soak)(chosen, endpoints))
 
 
 def _arguments() -> argparse.Namespace:
@@ -60,8 +62,15 @@ def _arguments() -> argparse.Namespace:
         metavar="SECONDS",
         help="kill a worker of broadcast so often; deliveries may then take a minute",
     )
+    add("--steps", action="store_true", help="let each step of a delivery go wrong once, instead")
     add("--seed", type=int, default=None, help="repeat the dice of a run; timing stays its own")
     return parser.parse_args()
+
+
+async def _steps(_chosen: argparse.Namespace, endpoints: dict[str, str]) -> int:
+    with closing(EventBroadcaster()) as broadcaster:
+        problems = await Steps(endpoints, broadcaster, thorough=True).run()
+    return _say_problems([*problems, *aftermath(endpoints)])
 
 
 async def _soak(chosen: argparse.Namespace, endpoints: dict[str, str]) -> int:
@@ -175,6 +184,11 @@ def _report(ledger: Ledger, clients: list[SoakClient], problems: list[str]) -> i
         hundredths = quantiles(ledger.took, n=100)
         took = f"p50 {hundredths[49]:.2f} s, p99 {hundredths[98]:.2f} s, {max(ledger.took):.2f} s"
         say(f"from publishing to a member: {took} at most\n")
+    return _say_problems(problems)
+
+
+def _say_problems(problems: list[str]) -> int:
+    say = sys.stdout.write
     for problem in islice(problems, REPORTED):
         say(f"WRONG: {problem}\n")
     say(f"{len(problems):,} problems\n")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.e2e.gateway import end_connection
-from tests.soak.connections import PATIENCE, Connection, Event, Open
+from tests.soak.connections import PATIENCE, Connection, Event, Open, Unavailable
 from tests.soak.ledger import Ledger
 
 STAYS = 20.0
@@ -15,6 +15,12 @@ STAYS = 20.0
 
 CHANGES_ITS_MIND = 0.2
 """The part of rooms that a client joins, leaves and joins in one tick."""
+
+AGAIN = ("RATE_LIMITED", "UNAVAILABLE")
+"""Codes after which a command is sent again (docs/PROTOCOL.md, Errors)."""
+
+MOST_REFUSED = 10
+"""Handshakes in a row that a busy service may refuse."""
 
 AWAY = 2.0
 """Seconds that it is away, on average: some events are published meanwhile."""
@@ -49,12 +55,19 @@ class SoakClient:
         self._answered: set[str] = set()
         self._seen: dict[str, int] = {}
         self._replaying = False
+        self._refused = 0
         ledger.allow(name, rooms)
 
     async def live(self, over: asyncio.Event) -> None:
         """Come and go until it is `over`."""
         while not over.is_set():
-            await self._visit(over)
+            try:
+                await self._visit(over)
+                self._refused = 0
+            except Unavailable:
+                self._refused += 1
+                if self._refused == MOST_REFUSED:
+                    raise
             if not over.is_set():
                 await asyncio.sleep(self._dice.expovariate(1 / AWAY))
 
@@ -132,14 +145,14 @@ class SoakClient:
     async def _ask(
         self, connection: Connection, action: str, body: dict[str, Any]
     ) -> dict[str, Any]:
-        """Send a command until it does not come too fast; it has to succeed."""
+        """Send a command again while it comes too fast or a store is silent; it has to succeed."""
         while True:
             reply = await connection.send_command(action, body)
             if reply["status"] == "success":
                 return reply
-            if reply.get("code") != "RATE_LIMITED":
+            if reply.get("code") not in AGAIN:
                 raise AssertionError(f"{self._name} asked to {action} {body}: {reply}")
-            await asyncio.sleep(reply["retry_after_ms"] / 1000)
+            await asyncio.sleep(reply.get("retry_after_ms", 1000) / 1000)
 
     def _on_event(self, event: Event) -> None:
         if event["type"] == "connection.established":

@@ -7,11 +7,12 @@ import random
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from http import HTTPStatus
 from typing import Any, Protocol
 
 import socketio
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 Event = dict[str, Any]
 OnEvent = Callable[[Event], None]
@@ -23,6 +24,10 @@ SLOW = 0.01
 """The part of frames after which a JSON client does not read for a while."""
 
 NAMESPACE = "/ws"
+
+
+class Unavailable(Exception):
+    """The service answered that it cannot open a connection now: connect again."""
 
 
 class Connection(Protocol):
@@ -50,7 +55,13 @@ async def open_json(
 ) -> AsyncIterator[Connection]:
     """Open a connection in the JSON protocol, with `websockets`."""
     url = f"{endpoints['websocket_url']}?token={token}"
-    async with connect(url, open_timeout=PATIENCE) as websocket:
+    try:
+        websocket = await connect(url, open_timeout=PATIENCE)
+    except InvalidStatus as exc:
+        if exc.response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise
+        raise Unavailable from exc
+    async with websocket:
         connection = _JsonConnection(websocket, on_event)
         try:
             yield connection
@@ -67,15 +78,17 @@ async def open_socketio(
     """Open a connection in Socket.IO, with python-socketio."""
     client = socketio.AsyncClient(reconnection=False)
     connection = _SocketIoConnection(client, on_event)
-    await client.connect(
-        endpoints["site_url"],
-        auth={"token": token},
-        namespaces=[NAMESPACE],
-        transports=["websocket"],
-        wait_timeout=int(PATIENCE),
-    )
     try:
+        await client.connect(
+            endpoints["site_url"],
+            auth={"token": token},
+            namespaces=[NAMESPACE],
+            transports=["websocket"],
+            wait_timeout=int(PATIENCE),
+        )
         yield connection
+    except socketio.exceptions.ConnectionError as exc:
+        raise Unavailable from exc
     finally:
         await client.disconnect()
 
