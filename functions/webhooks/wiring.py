@@ -41,7 +41,7 @@ def services(context: LambdaContext) -> Services:
 
 
 def warm_up() -> None:
-    """Build boto3's clients and make a first event id, in the Init phase.
+    """Build boto3's clients and make a first id of a claim, in the Init phase.
 
     Building the clients takes longer than all the calls of one delivery.
     """

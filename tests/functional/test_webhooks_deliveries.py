@@ -14,6 +14,8 @@ from roomcast_backend.github.deliveries import (
     DeliveryNotClaimed,
     PublishResult,
 )
+from tests.fakes.github import example, request
+from tests.fakes.webhook_function import Webhooks
 
 
 class Attempts:
@@ -93,3 +95,30 @@ class TestOnce:
     def test_the_claim_of_an_invocation_that_died_lapses(self, attempts: Attempts) -> None:
         attempts.while_waiting = lambda: time.sleep(0.06)
         assert attempts.second_meets_first(milliseconds=50) == [PublishResult("e1")]
+
+
+class TestIds:
+    def test_a_delivery_is_the_same_event_in_every_attempt(
+        self, linked: Webhooks, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The bus takes the event and its answer is lost: nobody notes that it was published."""
+        put = linked.bus.put_events
+
+        def lose_the_answer(**entries: Any) -> Any:
+            put(**entries)
+            return {"Entries": [{"ErrorCode": "InternalFailure", "ErrorMessage": "no"}]}
+
+        opened = request("issues", example("issues", "opened"), delivery="d1")
+        with monkeypatch.context() as lost:
+            lost.setattr(linked.bus, "put_events", lose_the_answer)
+            assert linked.post(opened)[0] == 503
+        status, answer = linked.post(opened)
+        assert (status, answer["status"]) == (202, "accepted")
+        heard = linked.bus.heard()
+        assert len(heard) > 1
+        assert {envelope.id for envelope in heard} == {answer["id"]}
+
+    def test_two_deliveries_are_two_events(self, linked: Webhooks) -> None:
+        payload = example("issues", "opened")
+        ids = {linked.post(request("issues", payload, delivery=f"d{n}"))[1]["id"] for n in range(2)}
+        assert len(ids) == 2
