@@ -21,6 +21,9 @@ WAITING: Final = {"functions.poll.handler.handler": 256}
 """Workers of functions that mostly wait, by handler: a request of theirs occupies one for seconds.
 On AWS each has an execution of its own."""
 
+END_SECONDS: Final = 5.0
+"""How long a killed process may take to be gone."""
+
 _log = logging.getLogger("functions")
 
 
@@ -136,7 +139,7 @@ def own_failure(original: Any) -> Any:
             process, worker._proc = worker._proc, None
             if process:
                 process.kill()
-                process.wait()
+                process.wait(END_SECONDS)
             result = {"status": "error", "error": f"{type(exc).__name__}: {exc}"}
         if result.get("status") == "error":
             _log.error("%s %s", worker.func_name, result.get("trace") or result.get("error"))

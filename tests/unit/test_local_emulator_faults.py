@@ -22,7 +22,7 @@ class Process:
     def kill(self) -> None:
         self.killed = True
 
-    def wait(self) -> None:
+    def wait(self, timeout: float) -> None:
         pass
 
 
