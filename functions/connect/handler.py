@@ -12,7 +12,7 @@ from roomcast_backend.auth.verification_keys import KeysUnavailable
 from roomcast_backend.aws.errors import AwsError
 from roomcast_backend.inbound import reserved_routes
 from roomcast_backend.lifecycle.handshake import Handshake, HandshakeRefused
-from roomcast_backend.protocol import engineio_errors
+from roomcast_backend.model import engineio_errors
 from roomcast_backend.runtime.startup import initialize
 from roomcast_backend.runtime.unavailable import HANDSHAKES, count_unavailable
 

@@ -20,10 +20,10 @@ from local.conformance.service import Service, engine_io, socket_io
 from local.edge.sockets import MAX_MESSAGE_BYTES
 from local.emulator.sockets import unacceptable
 from roomcast_backend.lifecycle.handshake import Handshake, HandshakeRefused
+from roomcast_backend.model import engineio_errors
+from roomcast_backend.model.engineio_errors import SESSION_UNKNOWN
 from roomcast_backend.polling.errors import PollingRefused
 from roomcast_backend.polling.request import PollingRequest
-from roomcast_backend.protocol import engineio_errors
-from roomcast_backend.protocol.engineio_errors import SESSION_UNKNOWN
 from roomcast_backend.protocol.engineio_packets import NOOP
 
 PATHS: Final[dict[str, Callable[[InProcessGateway], Service]]] = {

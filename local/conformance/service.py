@@ -32,11 +32,11 @@ from roomcast_backend.lifecycle.handshake import Acceptor, Handshake, HandshakeR
 from roomcast_backend.lifecycle.termination import Terminator
 from roomcast_backend.model.access import Principal
 from roomcast_backend.model.connection import JSON, LONGEST_CONNECTION, SOCKET_IO, State
+from roomcast_backend.model.engineio_errors import UNSUPPORTED_VERSION, version_hint
 from roomcast_backend.polling.request import PollingRequest
 from roomcast_backend.polling.settling import Settling
 from roomcast_backend.polling.transport import Patience, PollingTransport
 from roomcast_backend.protocol import engineio_packets
-from roomcast_backend.protocol.engineio_errors import UNSUPPORTED_VERSION, version_hint
 from roomcast_backend.protocol.heartbeats import EngineIoTimers
 from roomcast_backend.protocol.messages import Code
 from roomcast_backend.settings import Settings

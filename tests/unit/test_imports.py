@@ -49,6 +49,9 @@ def may(resource: str, verb: str = "") -> set[str]:
 FOR_FLOODS = {"connect", "disconnect"}
 """Functions that close clients only when frames flood them; they import what that takes then."""
 
+FOR_CLIENTS_WHO_STAY = {"open"}
+"""Functions that read polling sessions only of clients that have one."""
+
 OWN = {
     "roomcast_backend.inbound.commands": may("events", "BatchGetItem"),
     "roomcast_backend.inbound.handler": may("events", "BatchGetItem"),
@@ -56,7 +59,9 @@ OWN = {
     "roomcast_backend.fanout.sender": may("clients", "POST") & may("rooms", "Query") - {"count"},
     "roomcast_backend.gateway.connections_api": may("clients") - FOR_FLOODS,
     "roomcast_backend.github": may("github_secret"),
+    "roomcast_backend.polling": {"poll"},
     "roomcast_backend.protocol": may("clients", "POST") - FOR_FLOODS,
+    "roomcast_backend.stores.polling": may("polling", "GetItem") - FOR_CLIENTS_WHO_STAY,
     "roomcast_backend.stores.rooms": may("rooms", "Query"),
 }
 """Parts of the service, and the functions that they are for: those that are granted their use."""

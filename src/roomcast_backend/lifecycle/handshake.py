@@ -21,13 +21,7 @@ from roomcast_backend.auth.tokens import TokenRefused
 from roomcast_backend.lifecycle import subprotocols
 from roomcast_backend.model.access import Principal
 from roomcast_backend.model.connection import JSON, SOCKET_IO, Connection, State
-from roomcast_backend.model.polling import (
-    OPENING_SECONDS,
-    PollingState,
-    polling_id,
-    token_hash,
-)
-from roomcast_backend.protocol.engineio_errors import (
+from roomcast_backend.model.engineio_errors import (
     BAD_REQUEST,
     FORBIDDEN,
     SESSION_UNKNOWN,
@@ -35,6 +29,12 @@ from roomcast_backend.protocol.engineio_errors import (
     UNSUPPORTED_VERSION,
     ErrorCode,
     version_hint,
+)
+from roomcast_backend.model.polling import (
+    OPENING_SECONDS,
+    PollingState,
+    polling_id,
+    token_hash,
 )
 from roomcast_backend.settings import Settings
 

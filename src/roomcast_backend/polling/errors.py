@@ -2,8 +2,8 @@
 
 from http import HTTPStatus
 
-from roomcast_backend.protocol import engineio_errors
-from roomcast_backend.protocol.engineio_errors import (
+from roomcast_backend.model import engineio_errors
+from roomcast_backend.model.engineio_errors import (
     BAD_HANDSHAKE_METHOD,
     BAD_REQUEST,
     FORBIDDEN,

@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import Any, Self
 
 from roomcast_backend.auth.bearer import bearer_token
+from roomcast_backend.model.engineio_errors import version_hint
 from roomcast_backend.polling.errors import (
     BAD_HANDSHAKE_METHOD,
     BAD_REQUEST,
@@ -17,7 +18,6 @@ from roomcast_backend.polling.errors import (
     UNSUPPORTED_VERSION,
     PollingRefused,
 )
-from roomcast_backend.protocol.engineio_errors import version_hint
 from roomcast_backend.protocol.engineio_packets import SEPARATOR
 
 LARGEST_BODY = 128 * 1024
