@@ -442,6 +442,13 @@ class TestStaying:
         assert service.get(sid) == ["42[1]", "1"]
         assert refused(lambda: service.get(sid)).code == 1
 
+    def test_ends_after_two_hours_as_a_websocket_does(self, service: Service) -> None:
+        sid = service.settled()
+        service.router.post(polling_id(sid), b"42[1]")
+        service.clock.sleep(2 * 60 * 60)
+        assert service.get(sid) == ["42[1]", "1"]
+        assert service.connections.get(polling_id(sid)) is None
+
     def test_is_refused_when_not_allowed(self, dynamodb: Any) -> None:
         service = Service(dynamodb, allowed=False)
         sid = service.begin()

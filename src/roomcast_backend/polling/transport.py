@@ -20,7 +20,7 @@ from roomcast_backend.lifecycle.handshake import (
     Handshake,
     HandshakeRefused,
 )
-from roomcast_backend.model.connection import SOCKET_IO, Connection, State
+from roomcast_backend.model.connection import LONGEST_CONNECTION, SOCKET_IO, Connection, State
 from roomcast_backend.model.polling import (
     UPGRADE_SECONDS,
     PollingSession,
@@ -185,6 +185,8 @@ class PollingTransport:
             self._settling.end(connection_id)
             raise PollingRefused(BAD_REQUEST, "two GETs at once: the session is closed")
         self._sessions.drop(connection_id, session.delivered)
+        if began - session.began >= LONGEST_CONNECTION * 1000:
+            self._sessions.close(connection_id)  # as API Gateway ends a WebSocket
         found, packets = self._wait(session, began=began, end=end)
         if found is None:
             return NOOP  # its client has closed it: the next GET finds none
