@@ -81,7 +81,7 @@ class Steps:
 
     async def small_rooms(self) -> list[str]:
         """Kill `broadcast` at each of its calls, and let each call be broken off or refused."""
-        series = _kills("broadcast", BROADCAST, least=9)
+        series = self._kills("broadcast", BROADCAST, least=9)
         series += [
             _series("broadcast, broken off before", BROADCAST, "before", effect="break", least=9),
             _series("broadcast, broken off after", BROADCAST, "after", effect="break", least=9),
@@ -101,11 +101,11 @@ class Steps:
 
     async def large_room(self) -> list[str]:
         """Kill what hands pages to the queue and what takes them; break the bus and the queue."""
-        series = [*_kills("pages", BROADCAST, least=5, texts=IN_QUEUE, wave=8)]
+        series = [*self._kills("pages", BROADCAST, least=5, texts=IN_QUEUE, wave=8)]
         if self._thorough:
-            series += _kills("queueing", BROADCAST, least=30)
+            series += self._kills("queueing", BROADCAST, least=30)
         else:
-            series += _kills("queueing", BROADCAST, least=1, wave=2, skip=NO_SEND)
+            series += self._kills("queueing", BROADCAST, least=1, wave=2, skip=NO_SEND)
         for effect in ("break", "refuse"):
             name = f"sending to the queue, {effect}"
             fault = _series(name, BROADCAST, "after", effect=effect, skip=NO_SEND, least=1, wave=2)
@@ -139,8 +139,8 @@ class Steps:
                 sending = self._deliver(github, repository, delivery)
                 answers.append(deliveries.create_task(sending))
 
-            series = _kills("webhooks", WEBHOOKS, least=6, wave=9)
-            problems = await self._try(series if self._thorough else series[1:], start)
+            series = self._kills("webhooks", WEBHOOKS, least=6, wave=9)
+            problems = await self._try(series, start)
             sent = {await answer: room for answer in answers}
             return problems + await self._arrived(joined, sent)
 
@@ -163,7 +163,7 @@ class Steps:
                         PATIENCE,
                     )
 
-            return await self._try(_kills("count", COUNT, least=2, wave=3), start)
+            return await self._try(self._kills("count", COUNT, least=2, wave=3), start)
 
     async def _try(self, series: Sequence[Series], start: Start) -> list[str]:
         """Try each call of some series; return what was not tried as it should have been."""
@@ -208,6 +208,16 @@ class Steps:
         missed = [each for each in own(report) if not each["struck"]]
         return [f"nothing happened {each['when']} {each['place']}" for each in missed]
 
+    def _kills(self, name: str, function: str, **options: Any) -> list[Series]:
+        """Return the series of kills after each call, and before each call where time is no matter.
+
+        A kill after a call leaves what one before the next call does, as far as calls do not meet.
+        """
+        return [
+            _series(f"{name}, killed {when}", function, when, effect="kill", **options)
+            for when in (("before", "after") if self._thorough else ("after",))
+        ]
+
     async def _publish(self, event: str, room: str) -> None:
         progress = WorkflowProgress(
             workflow_id=str(uuid4()),
@@ -242,13 +252,6 @@ class Steps:
             if not problems or loop.time() > end:
                 return [*problems, *joined.lost, *joined.strange(sent)]
             await asyncio.sleep(0.5)
-
-
-def _kills(name: str, function: str, **options: Any) -> list[Series]:
-    return [
-        _series(f"{name}, killed {when}", function, when, effect="kill", **options)
-        for when in ("before", "after")
-    ]
 
 
 def _series(
