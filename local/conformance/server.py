@@ -31,12 +31,14 @@ PATHS: Final[dict[str, Callable[[InProcessGateway], Service]]] = {
     "/socket.io/": socket_io,
 }
 
-IN_ORDER: Final = 0.03
+HEAD_START: Final = 0.1
 """Seconds that a request has to begin before the one that came after it begins.
 
-The suites send two at once, or at once after a frame, and count on their order; here each is
-answered in a thread of its own.
+The suites send two at once and count on their order; here each is answered in a thread of its own.
 """
+
+AFTER_FRAMES: Final = 0.03
+"""Seconds that frames have to be answered before another WebSocket of the same session is."""
 
 
 async def build() -> web.Application:
@@ -80,7 +82,7 @@ class Endpoint:
         )
         async with self._turn:
             answer = asyncio.create_task(self._answer_request(asked))
-            await asyncio.wait({answer}, timeout=IN_ORDER)
+            await asyncio.wait({answer}, timeout=HEAD_START)
         try:
             return web.Response(text=await answer)
         except PollingRefused as refusal:
@@ -96,7 +98,7 @@ class Endpoint:
         handshake = _handshake(request)
         connection_id = handshake.connection_id
         if "sid" in handshake.query:
-            await asyncio.sleep(IN_ORDER)
+            await asyncio.sleep(AFTER_FRAMES)
         try:
             async with self._invocations.run(lambda: self._service.connect(handshake)):
                 pass
