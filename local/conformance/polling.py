@@ -20,6 +20,7 @@ UPGRADE_WITHIN: Final = 200
 """Milliseconds that packets wait for a WebSocket: the suites wait for an echo less than 2 s."""
 
 SETTLED = (PollingState.UPGRADED, PollingState.CLOSED)
+UNPINGED = (PollingState.UPGRADING, *SETTLED)
 UNDECIDED = (PollingState.WAITING, PollingState.UPGRADING)
 
 
@@ -200,10 +201,13 @@ class PollingRows:
             self._rows.pop(address(connection_id), None)
 
     def _row(self, connection_id: str) -> Row | None:
-        """Return a row after a PING that is due is put into its outbox; None when it is gone."""
+        """Return a row after a PING that is due is put into its outbox; None when it is gone.
+
+        While a WebSocket upgrades it there is none: its client does not ask for it any more.
+        """
         with self._lock:
             row = self._rows.get(address(connection_id))
-            if row is None or row.state in SETTLED:
+            if row is None or row.state in UNPINGED:
                 return row
             silent = self._now() - row.heard
             if silent >= PING_INTERVAL + PING_TIMEOUT:

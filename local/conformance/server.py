@@ -31,11 +31,14 @@ PATHS: Final[dict[str, Callable[[InProcessGateway], Service]]] = {
     "/socket.io/": socket_io,
 }
 
-IN_ORDER: Final = 0.02
-"""Seconds by which what may end or change a session waits for requests that came before it.
+HEAD_START: Final = 0.1
+"""Seconds that a request has to begin before the one that came after it begins.
 
-The suites send a GET and a POST at once and count on their order; here threads answer both.
+The suites send two at once and count on their order; here each is answered in a thread of its own.
 """
+
+AFTER_FRAMES: Final = 0.03
+"""Seconds that frames have to be answered before another WebSocket of the same session is."""
 
 
 async def build() -> web.Application:
@@ -61,6 +64,7 @@ class Endpoint:
         self._service = service
         self._gateway = gateway
         self._invocations = invocations
+        self._turn = asyncio.Lock()
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Answer a request over HTTP, or serve a WebSocket from its handshake to its end."""
@@ -76,13 +80,17 @@ class Endpoint:
             query=dict(request.query),
             body=await request.read(),
         )
-        if asked.method == "POST":
-            await asyncio.sleep(IN_ORDER)
+        async with self._turn:
+            answer = asyncio.create_task(self._answer_request(asked))
+            await asyncio.wait({answer}, timeout=HEAD_START)
         try:
-            async with self._invocations.run(lambda: self._service.poll(asked)) as body:
-                return web.Response(text=body)
+            return web.Response(text=await answer)
         except PollingRefused as refusal:
             return web.json_response(refusal.body(), status=refusal.status)
+
+    async def _answer_request(self, asked: PollingRequest) -> str:
+        async with self._invocations.run(lambda: self._service.poll(asked)) as body:
+            return body
 
     async def _serve_socket(
         self, request: web.Request, socket: web.WebSocketResponse
@@ -90,7 +98,7 @@ class Endpoint:
         handshake = _handshake(request)
         connection_id = handshake.connection_id
         if "sid" in handshake.query:
-            await asyncio.sleep(IN_ORDER)
+            await asyncio.sleep(AFTER_FRAMES)
         try:
             async with self._invocations.run(lambda: self._service.connect(handshake)):
                 pass
