@@ -1,10 +1,11 @@
 """Lets a session stay with polling: what its client sent is answered, as frames of a connection.
 
-overdue ─▶ store the connection ─▶ settle ─┬─▶ answer what was kept ─▶ the outbox
-                                           └─▶ a WebSocket was first: nothing to do
+overdue ─▶ deadline ─▶ store the connection ─▶ settle ─┬─▶ answer what was kept ─▶ the outbox
+                                                       └─▶ a WebSocket was first: nothing to do
 
 The connection is stored first: once the session is settled, any request may need it. After a crash
-half way the client gets an error for its request, which ends its session: it connects again.
+half way the client gets an error for its request, which ends its session: it connects again, and
+the deadline deletes the connection.
 """
 
 from collections.abc import Callable
@@ -59,6 +60,7 @@ class Settling:
         Raises `PollingRefused` when no client may stay, or too many do: the session is closed.
         """
         self._check_place(session)
+        self._set_deadline(session.id)
         self._connections.put_new(
             replace(session.connection, connected_at=now // 1000, greeted_at=session.began)
         )
@@ -66,7 +68,6 @@ class Settling:
         if pending is None:
             self._forget_unless_settled(session.id)
             return
-        self._set_deadline(session.id)
         for packet, at in pending:
             self.receive(session.id, packet, at=at)
 
