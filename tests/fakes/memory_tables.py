@@ -31,7 +31,9 @@ def plain(attribute: Item) -> Any:
     ((kind, value),) = attribute.items()
     if kind == "N":
         return int(value)
-    return set(value) if kind in ("SS", "NS") else value
+    if kind in ("SS", "NS"):
+        return set(value)
+    return str(value) if kind == "S" else value  # an enumeration's text is text once it is stored
 
 
 class Expression:
@@ -114,6 +116,9 @@ class Expression:
             self._take("AND")
             high = self._operand()
             return left is not None and low <= left <= high
+        if how == "IN":
+            self._at -= 1
+            return left in [plain(value) for value in self._arguments()]
         right = self._operand()
         if left is None or right is None or type(left) is not type(right):
             return False
@@ -142,9 +147,9 @@ class Expression:
     def _set(self, result: Item, name: str) -> None:
         self._take("=")
         value = self._value()
-        if self._peek() == "+":
-            self._take()
-            value = {"N": str(plain(value) + plain(self._value()))}
+        if self._peek() in ("+", "-"):
+            sign = 1 if self._take() == "+" else -1
+            value = {"N": str(plain(value) + sign * plain(self._value()))}
         result[name] = deepcopy(value)
 
     def _value(self) -> Item:
@@ -152,6 +157,9 @@ class Expression:
             name, default = self._arguments()
             found: Item = self._item.get(name, default)
             return found
+        if self._peek() == "list_append":
+            name, more = self._arguments()
+            return {"L": [*self._item[name]["L"], *more["L"]]}
         token = self._take()
         value: Item = (
             self._values[token] if token.startswith(":") else self._item[self._name(token)]

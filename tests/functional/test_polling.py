@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from http import HTTPStatus
 from types import SimpleNamespace
 from typing import Any
@@ -11,6 +12,8 @@ import pytest
 
 from functions.poll.handler import handler
 from roomcast_backend.auth.tokens import TokenRefused
+from roomcast_backend.aws.dynamodb import DynamoDb
+from roomcast_backend.aws.errors import AwsError
 from roomcast_backend.gateway.posts import Outcome
 from roomcast_backend.gateway.router import Router
 from roomcast_backend.inbound.upgrades import Upgrades
@@ -112,25 +115,27 @@ class Service:
         if self.sleeps:
             self.sleeps.pop(0)()
 
-    def ask(self, method: str = "GET", body: str = "", **query: str) -> str:
+    def ask(
+        self, method: str = "GET", body: str = "", *, at: int | None = None, **query: Any
+    ) -> str:
         headers = {"origin": "https://app.example"}
         query = {"EIO": "4", "transport": "polling", **query}
-        request = PollingRequest(method, headers, query, body.encode())
+        request = PollingRequest(method, headers, query, body.encode(), at)
         return self.transport.answer(request)
 
-    def begin(self, **query: str) -> str:
-        opening = self.ask(**query)
+    def begin(self, **query: Any) -> str:
+        opening = self.ask(at=None, **query)
         assert opening[0] == "0"
         sid: str = json.loads(opening[1:])["sid"]
         return sid
 
-    def post(self, sid: str, *packets: str, **query: str) -> str:
-        return self.ask("POST", SEPARATOR.join(packets), sid=sid, **query)
+    def post(self, sid: str, *packets: str, at: int | None = None, **query: Any) -> str:
+        return self.ask("POST", SEPARATOR.join(packets), at=at, sid=sid, **query)
 
-    def get(self, sid: str, **query: str) -> list[str]:
+    def get(self, sid: str, **query: Any) -> list[str]:
         return self.ask(sid=sid, **query).split(SEPARATOR)
 
-    def socket(self, sid: str, name: str = "C1=", **query: str) -> Connection:
+    def socket(self, sid: str, name: str = "C1=", **query: Any) -> Connection:
         """Open the WebSocket of an upgrade."""
         query = {"EIO": "4", "transport": "websocket", "sid": sid, **query}
         self.acceptor.accept(Handshake(name, {}, query))
@@ -194,7 +199,7 @@ class TestHandshake:
     def test_wrong_requests(
         self, service: Service, method: str, query: dict[str, str], code: int
     ) -> None:
-        error = refused(lambda: service.ask(method, **query))
+        error = refused(lambda: service.ask(method, at=None, **query))
         assert (error.status, error.code) == (HTTPStatus.BAD_REQUEST, code)
         assert error.body() == {"code": code, "message": str(error)}
 
@@ -502,6 +507,77 @@ class TestLimits:
         for _ in range(30):
             assert service.router.post(polling_id(sid), b"4" * 100_000) is Outcome.SENT
             service.get(sid)
+
+
+class LostAnswers(DynamoDb):
+    """Makes each update twice, as our client does when the first answer is lost."""
+
+    def __init__(self, client: Any) -> None:
+        super().__init__()
+        self._client = client
+
+    def update_item(self, **request: Any) -> Any:
+        with suppress(AwsError):
+            self._client.update_item(**request)
+        return self._client.update_item(**request)
+
+
+class TestAnswersThatAreLost:
+    @pytest.fixture
+    def service(self, dynamodb: Any) -> Service:
+        return Service(LostAnswers(dynamodb))
+
+    def test_what_was_posted_is_kept_once(self, service: Service) -> None:
+        sid = service.begin()
+        service.post(sid, CONNECT)
+        service.post(sid, "3")
+        session = service.store.get(polling_id(sid))
+        assert session is not None
+        assert [packet for packet, _ in session.pending] == [CONNECT, "3"]
+
+    def test_what_was_posted_is_answered_once(self, service: Service) -> None:
+        sid = service.settled()
+        assert [packet for _, packet, _ in service.answered] == [CONNECT]
+        session = service.store.get(polling_id(sid))
+        assert session is not None
+        assert session.pending == ()
+
+    def test_a_get_is_the_only_one(self, service: Service) -> None:
+        sid = service.settled()
+        assert service.get(sid) == ["6"]
+        assert service.get(sid) == ["6"]
+
+
+class TestCrashes:
+    def test_a_connection_that_no_request_goes_on_with_has_a_deadline(
+        self, service: Service, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail(*_: Any, **__: Any) -> None:
+            raise AwsError("dynamodb", "UpdateItem", "InternalServerError", status=500)
+
+        sid = service.begin()
+        service.post(sid, CONNECT)
+        monkeypatch.setattr(service.store, "settle", fail)
+        with pytest.raises(AwsError):
+            service.get(sid)
+        assert service.connections.get(polling_id(sid)) is not None
+        assert service.deadlines == [polling_id(sid)]
+
+
+class TestTimes:
+    def test_packets_were_sent_when_api_gateway_got_them(self, service: Service) -> None:
+        """The clocks of containers differ: by them, the later one of two could be the earlier."""
+        sid = service.begin()
+        service.post(sid, CONNECT, at=17_000)
+        service.clock.sleep(UPGRADE_SECONDS)
+        service.get(sid)
+        service.post(sid, "42/ws,[1]", at=18_000)
+        assert [at for _, _, at in service.answered] == [17_000, 18_000]
+
+    @pytest.mark.parametrize(("more", "at"), [({"timeEpoch": 17_123}, 17_123), ({}, None)])
+    def test_the_event_says_when(self, more: dict[str, int], at: int | None) -> None:
+        event = {"requestContext": {"http": {"method": "POST"}, **more}}
+        assert PollingRequest.from_event(event).at == at
 
 
 def test_a_sid_is_safe_in_a_url() -> None:

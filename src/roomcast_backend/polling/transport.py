@@ -23,6 +23,7 @@ from roomcast_backend.lifecycle.handshake import (
 from roomcast_backend.model.connection import LONGEST_CONNECTION, SOCKET_IO, Connection, State
 from roomcast_backend.model.polling import (
     UPGRADE_SECONDS,
+    Pending,
     PollingSession,
     PollingState,
     Waiting,
@@ -64,10 +65,11 @@ ENDED = (PollingState.UPGRADED, PollingState.CLOSED)
 class Patience:
     """How long a GET waits, in seconds: at most `longest`, `upgrading` once a WebSocket has probed.
 
-    It looks for packets after `first`, then after pauses that grow by `growth` up to `slowest`; for
-    a WebSocket up to `rarest`: it comes at once or not at all. A client whose requests are late,
-    for the service is busy, may have a WebSocket that is as late: it is given up only when a GET
-    has waited for `websocket`.
+    It looks for packets after `first`, then after pauses that grow by `growth` up to `slowest`. For
+    a WebSocket they grow up to `rarest`, for it comes at once or not at all, and begin anew when
+    one has opened: its client is to wait no longer for its GET than it must. A client whose
+    requests are late, for the service is busy, may have a WebSocket that is as late: it is given up
+    only when a GET has waited for `websocket`.
     """
 
     longest: float = 20.0
@@ -75,7 +77,7 @@ class Patience:
     upgrading: float = 0.1
     first: float = 0.1
     slowest: float = 0.5
-    rarest: float = 2.0
+    rarest: float = 1.0
     growth: float = 1.5
 
 
@@ -145,19 +147,24 @@ class PollingTransport:
     def _receive(self, request: PollingRequest) -> str:
         """Keep packets for the WebSocket, or answer them when the client stays without one."""
         connection_id, packets, now = polling_id(request.sid), request.packets(), self._now()
+        at = now if request.at is None else request.at
         if any(isinstance(read(packet), Malformed) for packet in packets):
             raise self._malformed(connection_id, request)
         if CLOSE in packets:
             packets = packets[: packets.index(CLOSE) + 1]
         kept, session = self._sessions.keep(
-            connection_id, packets, token=token_hash(request.token), now=now
+            connection_id,
+            [Pending(packet, at) for packet in packets],
+            post=uuid4().hex,
+            token=token_hash(request.token),
+            now=now,
         )
         session = _of_client(session, request)
         if kept and CLOSE in packets:
             self._settling.leave(connection_id)
-        elif session.state is PollingState.POLLING:
+        elif not kept and session.state is PollingState.POLLING:
             for packet in packets:
-                self._settling.receive(connection_id, packet, at=now)
+                self._settling.receive(connection_id, packet, at=at)
         elif not kept:
             hint = "too much before the WebSocket or the first answer: wait for it"
             raise PollingRefused(BAD_REQUEST, hint, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
@@ -187,7 +194,7 @@ class PollingTransport:
         self._sessions.drop(connection_id, session.delivered)
         if began - session.began >= LONGEST_CONNECTION * 1000:
             self._sessions.close(connection_id)  # as API Gateway ends a WebSocket
-        found, packets = self._wait(session, began=began, end=end)
+        found, packets = self._wait(session, poll, began=began, end=end)
         if found is None:
             return NOOP  # its client has closed it: the next GET finds none
         if found.state is PollingState.UPGRADED:  # clients upgrade when their GET has ended
@@ -195,18 +202,19 @@ class PollingTransport:
         if found.state is PollingState.CLOSED:
             return self._end(found, packets)
         if found.state is not PollingState.UPGRADING:
-            self._sessions.end_poll(connection_id, poll, packets, now=self._now())
+            settled = found.state is PollingState.POLLING
+            self._sessions.end_poll(connection_id, poll, packets, settled=settled, now=self._now())
         return _payload(packets)
 
     def _wait(
-        self, session: PollingSession, *, began: int, end: int
+        self, session: PollingSession, poll: str, *, began: int, end: int
     ) -> tuple[PollingSession | None, Sequence[Waiting]]:
         """Return when there are packets, when the session changes its transport, or at the end.
 
         None when the session is deleted meanwhile.
         """
         delivered, patience = frozenset(session.delivered), self._patience
-        pause = patience.first
+        pause, due = patience.first, session.due
         if session.state is not PollingState.POLLING:
             self._sleep(pause)  # until then nothing waits, and no WebSocket is there
         while True:
@@ -219,8 +227,10 @@ class PollingTransport:
             if found.upgrades(now) and waited >= patience.upgrading:
                 return found, packets
             if found.pending and found.is_overdue(now) and waited >= patience.websocket:
-                self._settling.settle(found, now=now)
+                self._settling.settle(found, poll, now=now)
                 continue
+            if found.due != due:
+                due, pause = found.due, patience.first
             self._sleep(pause)
             stays = found.state is PollingState.POLLING
             pause = min(pause * patience.growth, patience.slowest if stays else patience.rarest)
