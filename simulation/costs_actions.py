@@ -51,9 +51,10 @@ def cost(action: Metered, options: Options = DEFAULTS) -> dict[str, float]:
     """Return the dollars of one action, by service."""
     waits = INVOCATION_SECONDS + action.depth * CALL_SECONDS
     gb_seconds = sum(count * waits * MEMORY[of] / 1024 for of, count in action.invocations.items())
+    gb_seconds += action.waits * MEMORY["poll"] / 1024
     return {
         "messages": action.frames * PRICES["gateway_message"]
-        + action.invocations.get("webhooks", 0) * PRICES["http_request"],
+        + action.requests * PRICES["http_request"],
         "Lambda": action.invoked * PRICES["invocation"] + gb_seconds * PRICES["gb_second"],
         "DynamoDB": action.read_units * PRICES["read_unit"]
         + action.write_units * PRICES["write_unit"],

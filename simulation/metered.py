@@ -19,6 +19,12 @@ RECORDED = Path(__file__).with_name("metered.json")
 STRANGER = "stranger: "
 """How the names of those actions begin that need no valid token."""
 
+POLLING = "polling: "
+"""How the names of those actions begin that clients take with long-polling."""
+
+OVER_HTTP = ("poll", "status", "webhooks")
+"""Functions of which each invocation is a request of the HTTP API."""
+
 MEMORY = {row.name: row.memory for row in FUNCTIONS}
 
 
@@ -30,6 +36,7 @@ class Metered:
     frame that is posted, or the reply; None when it sees nothing. `depth` is the same until all is
     done. `frames_in` and `frames_out` are messages from and to clients, `bytes` the size of those
     to them. `logs` are bytes at the level INFO, `metrics` those of the metrics, at every level.
+    `waits` are the seconds that a request of long-polling sleeps.
     """
 
     calls: Mapping[str, int]
@@ -43,6 +50,7 @@ class Metered:
     write_units: int
     logs: int
     metrics: int
+    waits: float = 0.0
 
     @property
     def frames(self) -> int:
@@ -53,6 +61,11 @@ class Metered:
     def invoked(self) -> int:
         """Invocations of all functions together."""
         return sum(self.invocations.values())
+
+    @property
+    def requests(self) -> int:
+        """Requests of the HTTP API."""
+        return sum(self.invocations.get(name, 0) for name in OVER_HTTP)
 
     def times(self, name: str) -> int:
         """Return how often an operation is called, by the end of its name."""
@@ -82,19 +95,29 @@ def keep(names: list[str]) -> None:
 
 
 def calls_of_actions(_constants: object) -> str:
-    """Write the table of all actions but those of strangers."""
+    """Write the table of all actions but those of strangers and those of long-polling."""
     head = ("action", "calls of AWS", "in sequence before the client sees something", "functions",
             "messages in + out", "bytes to clients", "read units", "write units")  # fmt: skip
-    own = {name: found for name, found in recorded().items() if not name.startswith(STRANGER)}
+    elsewhere = (STRANGER, POLLING)
+    own = {name: found for name, found in recorded().items() if not name.startswith(elsewhere)}
     return table(head, [(name, *_cells(figures)) for name, figures in own.items()])
 
 
 def strangers() -> dict[str, Metered]:
     """Return what those can do who have no valid token, by what they do."""
+    return _named(STRANGER)
+
+
+def polling() -> dict[str, Metered]:
+    """Return what clients do with long-polling, by what they do."""
+    return _named(POLLING)
+
+
+def _named(prefix: str) -> dict[str, Metered]:
     return {
-        name.removeprefix(STRANGER): found
+        name.removeprefix(prefix): found
         for name, found in recorded().items()
-        if name.startswith(STRANGER)
+        if name.startswith(prefix)
     }
 
 

@@ -47,6 +47,7 @@ def _value_bytes(value: Attribute) -> int:
         "BOOL": lambda: 1,
         "SS": lambda: sum(len(text.encode()) for text in content),
         "L": lambda: 3 + sum(1 + _value_bytes(part) for part in content),
+        "M": lambda: 3 + len(content) + item_bytes(content),
     }
     return int(sizes[kind]())
 

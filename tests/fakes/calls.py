@@ -70,9 +70,9 @@ class Calls:
         """The number of calls in the longest sequence of them."""
         return _longest(self.all)
 
-    def depth_before(self, name: str) -> int:
-        """Return how many calls in sequence ended before the first call of this name began."""
-        began = min(call.began for call in self.all if call.name == name)
+    def depth_before(self, name: str, where: Callable[[Call], bool] = lambda _: True) -> int:
+        """Return how many calls in sequence ended before the first such call of this name began."""
+        began = min(call.began for call in self.all if call.name == name and where(call))
         return _longest([call for call in self.all if call.ended < began])
 
     def wrap(self, client: Any) -> Any:

@@ -59,7 +59,8 @@ def _found(request: dict[str, Any], answer: Any) -> Iterator[Key]:
     partition = KEYS[table][0]
     values = request["ExpressionAttributeValues"]
     for item in (answer or {}).get("Items", ()):
-        yield key_of(table, {partition: values[f":{partition}"], **item})
+        asked = {partition: values[f":{partition}"]} if partition not in item else {}
+        yield key_of(table, {**asked, **item})
 
 
 def _written(action: str, request: dict[str, Any]) -> Iterable[Key]:

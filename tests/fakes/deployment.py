@@ -2,7 +2,8 @@
 
 Not on moto: Lambda and SQS, whose requests are kept (`opened`, `queued`) to be carried out by
 `open_all` and `deliver_queued`; @connections, which is a `FakeGateway`; and rooms that are too
-large for moto, which are answered from `crowds`.
+large for moto, which are answered from `crowds`. Nor does a request of long-polling sleep: it has a
+`clock` of its own, which its sleeping moves.
 """
 
 import io
@@ -10,8 +11,9 @@ import json
 import time
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable
-from contextlib import redirect_stdout
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from functools import partial
 from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
@@ -24,12 +26,15 @@ from botocore.client import BaseClient
 from roomcast_backend.aws.http.transport import HttpResponse
 from roomcast_backend.aws.service_client import ServiceClient
 from roomcast_backend.model.connection import JSON, Member
+from roomcast_backend.polling.transport import PollingTransport
+from roomcast_backend.protocol.engineio_packets import SEPARATOR
 from roomcast_backend.stores import keys
 from roomcast_backend.stores.items import Item, member_item
 from simulation import sizes
 from simulation.metered import Metered
 from tests.fakes import capacity
 from tests.fakes.calls import Call, Calls
+from tests.fakes.clock import FakeClock
 from tests.fakes.gateway import FakeGateway
 from tests.fakes.github import SECRET as GITHUB_SECRET
 from tests.fakes.tables import KEYS
@@ -37,8 +42,9 @@ from tests.fakes.tables import KEYS
 SECRET = "0123456789abcdef0123456789abcdef"
 USER = "0f8fad5b-d9cb-469f-a165-70867728950e"
 SOCKET_IO = {"EIO": "4", "transport": "websocket"}
-FUNCTIONS = ("broadcast", "connect", "deadline", "disconnect", "heartbeat", "open", "status",
-             "subscribe", "webhooks")  # fmt: skip
+POLLING = {"EIO": "4", "transport": "polling"}
+FUNCTIONS = ("broadcast", "connect", "deadline", "disconnect", "heartbeat", "open", "poll",
+             "status", "subscribe", "webhooks")  # fmt: skip
 
 SETTLED = 0.05
 """Seconds without a new call until those under way end, while sequences are counted."""
@@ -60,12 +66,16 @@ class Deployment:
         self.queued: list[str] = []
         self.crowds: dict[str, list[Item]] = {}
         self.calls = Calls(settled=0)
+        self.clock = FakeClock(time.time())
+        self.meanwhile: dict[int, Callable[[], object]] = {}
         self._tables = tables
         self._handlers = {name: import_module(f"functions.{name}.handler") for name in FUNCTIONS}
         self._logs, self._prints = io.StringIO(), io.StringIO()
         self._invocations: Counter[str] = Counter()
         self._frames_in = 0
+        self._slept = 0.0
         self._replies: list[str] = []
+        self._replies_over_http: list[str] = []
         self._sizes: dict[capacity.Key, int] = {}
         self._context: Any = SimpleNamespace(
             function_name="f",
@@ -125,6 +135,27 @@ class Deployment:
         event = {"version": "2.0", "rawPath": path, "headers": headers, "requestContext": context}
         status: int = self.run("status", event)["statusCode"]
         return status
+
+    def poll(self, sid: str = "", *packets: str) -> str:
+        """Send a request of long-polling, a POST if there are packets; return the body's answer.
+
+        While it sleeps for the nth time, `meanwhile[n]` happens, which is not metered.
+        """
+        context = {"http": {"method": "POST" if packets else "GET"}, "requestId": "r"}
+        event = {
+            "version": "2.0",
+            "rawPath": "/socket.io/",
+            "headers": {},
+            "queryStringParameters": POLLING | ({"sid": sid} if sid else {}),
+            "requestContext": context,
+            "body": SEPARATOR.join(packets),
+        }
+        self.clock.slept.clear()
+        answer = self.run("poll", event)
+        assert answer["statusCode"] == 200, answer  # noqa: PLR2004
+        self._slept += sum(self.clock.slept)
+        self._replies_over_http.append(answer["body"])
+        return str(answer["body"])
 
     def open_all(self) -> None:
         """Run `open` for each connection or session that it was invoked for."""
@@ -186,7 +217,8 @@ class Deployment:
     ) -> Metered:
         """Meter an action: `do`, in which sequences are counted, and `then`, what follows it.
 
-        The client sees the `reply` (when `do` has ended), the first `post`, or `nothing`.
+        The client sees the `reply` (when `do` has ended), the first `post`, the first `packet`
+        that is put into an outbox, or `nothing`.
         """
         self._forget()
         before = self._scan()
@@ -197,7 +229,11 @@ class Deployment:
         then()
         self._sizes = _larger(before, self._scan())
         made = [*first.all, *self.calls.all]
-        sequence = {"reply": lambda: first.depth, "post": lambda: first.depth_before("post")}
+        sequence = {
+            "reply": lambda: first.depth,
+            "post": lambda: first.depth_before("post"),
+            "packet": lambda: first.depth_before("dynamodb PutItem", _is_packet),
+        }
         return Metered(
             calls=dict(sorted(Counter(_operation(call.name) for call in made).items())),
             sequence=sequence[sees]() if sees in sequence else None,
@@ -208,15 +244,17 @@ class Deployment:
             write_units=sum(self._written(call) for call in made),
             logs=_rounded(self._logs.getvalue().replace('"cold_start":true', '"cold_start":false')),
             metrics=_rounded(self._prints.getvalue()),
+            waits=round(self._slept, 1),
         )
 
     def _frames(self, made: Iterable[Call]) -> dict[str, int]:
         posted = [len(call.request["frame"]) for call in made if call.name == "post"]
         replied = [len(reply.encode()) for reply in self._replies]
+        over_http = sum(len(body.encode()) for body in self._replies_over_http)
         return {
             "frames_in": self._frames_in,
             "frames_out": len(posted) + len(replied),
-            "bytes": sum(posted) + sum(replied),
+            "bytes": sum(posted) + sum(replied) + over_http,
         }
 
     def _read(self, call: Call) -> float:
@@ -250,7 +288,9 @@ class Deployment:
         """Forget what was counted while the action was prepared."""
         self._invocations.clear()
         self._replies.clear()
+        self._replies_over_http.clear()
         self._frames_in = 0
+        self._slept = 0.0
         for written in (self._logs, self._prints):
             written.seek(0)
             written.truncate()
@@ -313,6 +353,31 @@ class Deployment:
         monkeypatch.setattr(
             "roomcast_backend.runtime.gateway.ConnectionsApi", lambda _: _MeteredGateway(self)
         )
+        monkeypatch.setattr(
+            "functions.poll.wiring.PollingTransport",
+            partial(PollingTransport, clock=self.clock, sleep=self._sleep),
+        )
+
+    def _sleep(self, seconds: float) -> None:
+        self.clock.sleep(seconds)
+        happens = self.meanwhile.pop(len(self.clock.slept), None)
+        if happens is not None:
+            with self._unmetered():
+                happens()
+
+    @contextmanager
+    def _unmetered(self) -> Iterator[None]:
+        """Meter nothing of what others do meanwhile."""
+        calls, invocations, frames_in = self.calls, self._invocations.copy(), self._frames_in
+        ends = [(written, written.tell()) for written in (self._logs, self._prints)]
+        replies = len(self._replies)
+        self.calls = Calls(settled=0)
+        yield
+        self.calls, self._invocations, self._frames_in = calls, invocations, frames_in
+        del self._replies[replies:]
+        for written, end in ends:
+            written.seek(end)
+            written.truncate()
 
     def _own_answer(self, service: str, action: str, request: Any) -> Any:
         """Return the answer of what is not on moto, None for what is."""
@@ -354,6 +419,11 @@ class _MeteredGateway:
 
 def _connection_id(item: Item) -> str:
     return str(item["connection_id"]["S"])
+
+
+def _is_packet(call: Call) -> bool:
+    """Tell whether a call puts a packet into an outbox."""
+    return bool(call.request["TableName"] == "polling" and "frame" in call.request["Item"])
 
 
 def _operation(name: str) -> str:

@@ -6,6 +6,7 @@ ones, which also writes the tables of docs/cost.md that are made of them, and lo
     ROOMCAST_METER=write python -m pytest -q tests/functional/test_metered.py
 """
 
+import json
 import os
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -30,6 +31,8 @@ CONNECTION = "L0SM9cOFvHcCIhw="
 PROJECT = "project:7c9e6679-7425-40de-944b-e07fc1f90ae7"
 HEARTBEATS = 160
 MOST_IN_MOTO = 1_000
+PROBED_AT = 3
+"""During which sleep of a GET the WebSocket's probe comes, 0.32 s after it began: an assumption."""
 
 GOALS = {
     "greeting, JSON": 2,  # the third call is the post itself
@@ -157,26 +160,131 @@ def disconnect_socketio(service: Deployment) -> Metered:
     return service.measure(lambda: service.disconnect(CONNECTION), sees="nothing")
 
 
-def event_to(members: int) -> Callable[[Deployment], Metered]:
-    detail = {
-        "id": "01a204e4-0f4e-7a8c-a1e5-c82f4978aa0d",
-        "type": "project.updated",
-        "timestamp": "2026-01-01T00:00:00Z",
-        "source": "project_service",
-        "rooms": [PROJECT],
-        "data": {"project_id": PROJECT.removeprefix("project:"), "changes": {"name": "x" * 300}},
-    }
-    event = {"id": "b1", "detail-type": "project.updated", "detail": detail}
+def polling_handshake(service: Deployment) -> Metered:
+    return service.measure(service.poll)
 
+
+def polling_connect(service: Deployment) -> Metered:
+    sid = begin_polling(service)
+    return service.measure(lambda: service.poll(sid, connect_packet(service)))
+
+
+def poll_until_probed(service: Deployment) -> Metered:
+    sid = begin_polling(service)
+    service.poll(sid, connect_packet(service))
+    service.meanwhile[PROBED_AT] = lambda: probe(service, sid)
+    return service.measure(lambda: service.poll(sid))
+
+
+def connect_to_upgrade(service: Deployment) -> Metered:
+    sid = begin_polling(service)
+    service.poll(sid, connect_packet(service))
+    return service.measure(lambda: service.connect(CONNECTION, **SOCKET_IO, sid=sid))
+
+
+def probe_to_upgrade(service: Deployment) -> Metered:
+    sid = begin_polling(service)
+    service.poll(sid, connect_packet(service))
+    service.connect(CONNECTION, **SOCKET_IO, sid=sid)
+    return service.measure(lambda: service.say(CONNECTION, "2probe"))
+
+
+def upgrade(service: Deployment) -> Metered:
+    sid = begin_polling(service)
+    service.poll(sid, connect_packet(service))
+    probe(service, sid)
+    return service.measure(lambda: service.say(CONNECTION, "5"), then=service.open_all)
+
+
+def settle(service: Deployment) -> Metered:
+    sid = begin_polling(service)
+    service.poll(sid, connect_packet(service))
+    return service.measure(lambda: service.poll(sid), then=service.open_all)
+
+
+def poll_for_nothing(service: Deployment) -> Metered:
+    sid = begin_staying(service)
+    return service.measure(lambda: service.poll(sid))
+
+
+def poll_for_an_event(service: Deployment) -> Metered:
+    sid = begin_staying(service)
+    service.run("broadcast", event("global"))
+    return service.measure(lambda: service.poll(sid))
+
+
+def poll_after_an_event(service: Deployment) -> Metered:
+    sid = begin_staying(service)
+    service.run("broadcast", event("global"))
+    service.poll(sid)
+    return service.measure(lambda: service.poll(sid))
+
+
+def event_to_an_outbox(service: Deployment) -> Metered:
+    sid = begin_staying(service)
+    service.poll(sid, f'42/ws,0["subscribe",{{"room":"{PROJECT}"}}]')
+    return service.measure(lambda: service.run("broadcast", event(PROJECT)), sees="packet")
+
+
+def polling_subscribe(service: Deployment) -> Metered:
+    sid = begin_staying(service)
+    command = f'42/ws,1["subscribe",{{"room":"{PROJECT}"}}]'
+    return service.measure(lambda: service.poll(sid, command), sees="packet")
+
+
+def polling_close(service: Deployment) -> Metered:
+    sid = begin_staying(service)
+    service.poll(sid, f'42/ws,1["subscribe",{{"room":"{PROJECT}"}}]')
+    return service.measure(lambda: service.poll(sid, "1"), sees="nothing")
+
+
+def begin_polling(service: Deployment) -> str:
+    sid: str = json.loads(service.poll()[1:])["sid"]
+    return sid
+
+
+def connect_packet(service: Deployment) -> str:
+    return f'40/ws,{{"token":"{service.token()}"}}'
+
+
+def probe(service: Deployment, sid: str) -> None:
+    service.connect(CONNECTION, **SOCKET_IO, sid=sid)
+    assert service.say(CONNECTION, "2probe") == "3probe"
+
+
+def begin_staying(service: Deployment) -> str:
+    """Return the sid of a client that has got its greeting by polling, and waits for nothing."""
+    sid = begin_polling(service)
+    service.poll(sid, connect_packet(service))
+    assert service.poll(sid).startswith("40/ws,{")
+    service.open_all()
+    assert "connection_established" in service.poll(sid)
+    assert service.poll(sid) == "6"
+    return sid
+
+
+def event_to(members: int) -> Callable[[Deployment], Metered]:
     def run(service: Deployment) -> Metered:
         service.members(PROJECT, members, crowd=members > MOST_IN_MOTO)
         return service.measure(
-            lambda: service.run("broadcast", event),
+            lambda: service.run("broadcast", event(PROJECT)),
             sees="post",
             then=lambda: service.deliver_queued("broadcast"),
         )
 
     return run
+
+
+def event(room: str) -> dict[str, Any]:
+    detail = {
+        "id": "01a204e4-0f4e-7a8c-a1e5-c82f4978aa0d",
+        "type": "project.updated",
+        "timestamp": "2026-01-01T00:00:00Z",
+        "source": "project_service",
+        "rooms": [room],
+        "data": {"project_id": PROJECT.removeprefix("project:"), "changes": {"name": "x" * 300}},
+    }
+    return {"id": "b1", "detail-type": "project.updated", "detail": detail}
 
 
 def heartbeat(service: Deployment) -> Metered:
@@ -326,6 +434,22 @@ FREE = (
 )
 """What strangers do without a call of AWS."""
 
+CLIENTS_THAT_POLL: dict[str, Callable[[Deployment], Metered]] = {
+    "the handshake": polling_handshake,
+    "POST of the CONNECT": polling_connect,
+    "GET until the WebSocket has probed": poll_until_probed,
+    "`$connect` of the WebSocket": connect_to_upgrade,
+    "`2probe`": probe_to_upgrade,
+    "`5`, its reply to the CONNECT, the greeting": upgrade,
+    "GET that settles and answers the CONNECT, the greeting": settle,
+    "GET that waits for nothing": poll_for_nothing,
+    "GET that returns an event": poll_for_an_event,
+    "the GET after it": poll_after_an_event,
+    "POST of a `subscribe`": polling_subscribe,
+    "event to 1 that polls": event_to_an_outbox,
+    "POST of the end": polling_close,
+}
+
 ROOM = f',{{"room":"{PROJECT}"}}'
 ACTIONS: dict[str, Callable[[Deployment], Metered]] = {
     "connect, JSON with a token": connect_json,
@@ -350,6 +474,7 @@ ACTIONS: dict[str, Callable[[Deployment], Metered]] = {
     "event to 100,000": event_to(100_000),
     f"heartbeat of {HEARTBEATS} connections": heartbeat,
     "webhook": webhook,
+    **{f"{metered.POLLING}{name}": action for name, action in CLIENTS_THAT_POLL.items()},
     **{f"{metered.STRANGER}{name}": action for name, action in STRANGERS.items()},
 }
 
