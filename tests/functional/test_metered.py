@@ -32,7 +32,7 @@ PROJECT = "project:7c9e6679-7425-40de-944b-e07fc1f90ae7"
 HEARTBEATS = 160
 MOST_IN_MOTO = 1_000
 PROBED_AT = 3
-"""During which sleep of a GET the WebSocket's probe comes, 0.32 s after it began: an assumption."""
+"""During which sleep of a GET the WebSocket's probe comes, 0.3 s after it began: an assumption."""
 
 GOALS = {
     "greeting, JSON": 2,  # the third call is the post itself
