@@ -2,7 +2,14 @@
 
 from collections.abc import Callable
 
-from simulation import calculated, calculated_costs, metered, prices, simulated
+from simulation import (
+    calculated,
+    calculated_costs,
+    calculated_polling,
+    metered,
+    prices,
+    simulated,
+)
 from simulation.constants import Constants
 
 SIMULATED: dict[str, Callable[[Constants], str]] = {
@@ -30,6 +37,9 @@ CALCULATED: dict[str, Callable[[Constants], str]] = {
     "savings": calculated_costs.savings,
     "alternatives_idle": calculated_costs.alternatives_idle,
     "alternatives_busy": calculated_costs.alternatives_busy,
+    "polling_connects": calculated_polling.connects,
+    "polling_steps": calculated_polling.steps,
+    "polling_months": calculated_polling.months,
     "prices": prices.all_prices,
 }
 

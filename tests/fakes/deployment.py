@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from functools import partial
+from http import HTTPStatus
 from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
@@ -136,7 +137,9 @@ class Deployment:
         status: int = self.run("status", event)["statusCode"]
         return status
 
-    def poll(self, sid: str = "", *packets: str) -> str:
+    def poll(
+        self, sid: str = "", *packets: str, expected: int = HTTPStatus.OK, **query: str
+    ) -> str:
         """Send a request of long-polling, a POST if there are packets; return the body's answer.
 
         While it sleeps for the nth time, `meanwhile[n]` happens, which is not metered.
@@ -146,13 +149,13 @@ class Deployment:
             "version": "2.0",
             "rawPath": "/socket.io/",
             "headers": {},
-            "queryStringParameters": POLLING | ({"sid": sid} if sid else {}),
+            "queryStringParameters": POLLING | ({"sid": sid} if sid else {}) | query,
             "requestContext": context,
             "body": SEPARATOR.join(packets),
         }
         self.clock.slept.clear()
         answer = self.run("poll", event)
-        assert answer["statusCode"] == 200, answer  # noqa: PLR2004
+        assert answer["statusCode"] == expected, answer
         self._slept += sum(self.clock.slept)
         self._replies_over_http.append(answer["body"])
         return str(answer["body"])

@@ -6,9 +6,10 @@ import pytest
 
 from roomcast_backend.fanout.heartbeat import LOWEST_RATES
 from simulation import costs_connections as costs
-from simulation.costs_actions import DEFAULTS, LINES_BYTES, TRACED, Options, cost, logged
+from simulation import costs_polling
+from simulation.costs_actions import DEFAULTS, LINES_BYTES, TRACED, Options, cost, logged, together
 from simulation.costs_connections import BUSY, IDLE, Traffic
-from simulation.metered import Metered, recorded
+from simulation.metered import MEMORY, Metered, polling, recorded
 from simulation.prices import BILLION, ENTRIES, PRICES, tiered
 
 PINGS = Options(heartbeat="ping")
@@ -60,6 +61,16 @@ class TestActions:
         assert logged(ACTION, DEFAULTS) == pytest.approx((LINES_BYTES + 600) * gb)
         quiet = Options(log_level="WARNING")
         assert logged(ACTION, quiet) == pytest.approx((LINES_BYTES + 200) * gb)
+
+    def test_a_request_that_waits_is_paid_for_its_wait(self) -> None:
+        action = replace(ACTION, invocations={"poll": 1}, frames_in=0, frames_out=0, waits=20.0)
+        found = {name: dollars * MILLION for name, dollars in cost(action).items()}
+        assert found["messages"] == pytest.approx(1.0)  # a request of the HTTP API
+        assert found["Lambda"] == pytest.approx(0.2 + 20.015 / 4 * 13.3334)  # a quarter of a GB
+
+    @pytest.mark.parametrize(("name", "requests"), [("status", 1), ("webhooks", 1), ("open", 0)])
+    def test_functions_of_the_http_api_take_a_request(self, name: str, requests: int) -> None:
+        assert replace(ACTION, invocations={name: 1}).requests == requests
 
     def test_no_traces(self) -> None:
         assert cost(ACTION, Options(traces=False))["traces"] == 0
@@ -117,6 +128,38 @@ class TestConnections:
         found = costs.month(1_000, traffic=BUSY)
         assert found["fixed"] == pytest.approx(15, abs=1)
         assert all(dollars > 0 for dollars in found.values())
+
+
+class TestLongPolling:
+    def test_an_upgrade_is_three_requests_and_a_message_more_than_a_websocket(self) -> None:
+        upgraded = costs_polling.way(costs_polling.UPGRADED)
+        greeted = costs_polling.way(costs_polling.GREETED)
+        assert (upgraded.requests, greeted.requests) == (3, 0)
+        assert upgraded.frames == greeted.frames + 2 - 1  # a probe and its reply, no open packet
+
+    def test_a_client_that_stays_waits_all_the_time(self) -> None:
+        found, waiting = costs_polling.staying(), polling()["GET that waits for nothing"]
+        gets = 30 * 24 * 3600 / costs_polling.waiting_seconds()
+        gb_seconds = 30 * 24 * 3600 * MEMORY["poll"] / 1024
+        assert waiting.waits == pytest.approx(20, abs=0.5)
+        assert found["messages"] == pytest.approx(gets * 1e-6)
+        assert found["Lambda"] == pytest.approx(gb_seconds * 13.3334e-6, rel=0.01)
+        assert 5 < sum(found.values()) < 12
+
+    def test_the_setting_bounds_what_they_cost(self) -> None:
+        assert sum(costs_polling.most_staying().values()) < 1_000
+
+    def test_changing_to_a_websocket_costs_half_as_much_again(self) -> None:
+        upgraded, greeted = (
+            sum(together(names).values())
+            for names in (costs_polling.UPGRADED, costs_polling.GREETED)
+        )
+        assert upgraded / greeted == pytest.approx(1.6, abs=0.1)
+        assert 1_000 * 360 * (upgraded - greeted) == pytest.approx(4, abs=0.5)
+
+    def test_a_websocket_costs_a_three_hundredth(self) -> None:
+        ratio = sum(costs_polling.staying().values()) / costs_polling.on_a_websocket()
+        assert ratio == pytest.approx(300, rel=0.2)
 
 
 class TestGoal:
