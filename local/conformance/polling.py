@@ -69,21 +69,18 @@ class PollingRows:
         return row.session if row else None
 
     def keep(
-        self, connection_id: str, packets: Sequence[str], *, token: str, now: int
+        self, connection_id: str, packets: Sequence[Pending], *, post: str, token: str, now: int
     ) -> tuple[bool, PollingSession | None]:
-        """Keep packets for the WebSocket; return whether they were, and the session."""
+        """Keep the packets of one POST; return whether they were, and the session."""
         with self._lock:
             row = self._row(connection_id)
             if row is None:
                 return False, None
-            if PONG in packets:
+            if PONG in (each.packet for each in packets):
                 row.heard, row.pinged = now, False
             if row.state not in UNDECIDED:
                 return False, row.session
-            row.session = replace(
-                row.session,
-                pending=(*row.session.pending, *(Pending(each, now) for each in packets)),
-            )
+            row.session = replace(row.session, pending=(*row.session.pending, *packets))
             return True, row.session
 
     def expect_upgrade(
@@ -121,7 +118,7 @@ class PollingRows:
                 return None
             return self._take(row, PollingState.UPGRADED)
 
-    def settle(self, connection_id: str, *, now: int) -> Sequence[Pending] | None:
+    def settle(self, connection_id: str, poll: str, *, now: int) -> Sequence[Pending] | None:
         """Let a session stay without a WebSocket; return what was kept for one, once."""
         with self._lock:
             row = self._row(connection_id)
@@ -149,7 +146,13 @@ class PollingRows:
             return (row.session, tuple(row.outbox)) if row else (None, ())
 
     def end_poll(
-        self, connection_id: str, poll: str, delivered: Sequence[Waiting], *, now: int
+        self,
+        connection_id: str,
+        poll: str,
+        delivered: Sequence[Waiting],
+        *,
+        settled: bool,
+        now: int,
     ) -> None:
         """Note what a GET returns, and let the next one begin."""
         with self._lock:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from http import HTTPStatus
 from types import SimpleNamespace
 from typing import Any
@@ -11,8 +12,12 @@ import pytest
 
 from functions.poll.handler import handler
 from roomcast_backend.auth.tokens import TokenRefused
+from roomcast_backend.aws.dynamodb import DynamoDb
+from roomcast_backend.aws.errors import AwsError
 from roomcast_backend.gateway.posts import Outcome
 from roomcast_backend.gateway.router import Router
+from roomcast_backend.inbound.handler import UNAVAILABLE
+from roomcast_backend.inbound.socketio_handler import SocketIoHandler
 from roomcast_backend.inbound.upgrades import Upgrades
 from roomcast_backend.lifecycle.handshake import Acceptor, Handshake, HandshakeRefused
 from roomcast_backend.model.access import Principal
@@ -112,10 +117,12 @@ class Service:
         if self.sleeps:
             self.sleeps.pop(0)()
 
-    def ask(self, method: str = "GET", body: str = "", **query: str) -> str:
+    def ask(
+        self, method: str = "GET", body: str = "", at: int | None = None, /, **query: str
+    ) -> str:
         headers = {"origin": "https://app.example"}
         query = {"EIO": "4", "transport": "polling", **query}
-        request = PollingRequest(method, headers, query, body.encode())
+        request = PollingRequest(method, headers, query, body.encode(), at)
         return self.transport.answer(request)
 
     def begin(self, **query: str) -> str:
@@ -124,8 +131,8 @@ class Service:
         sid: str = json.loads(opening[1:])["sid"]
         return sid
 
-    def post(self, sid: str, *packets: str, **query: str) -> str:
-        return self.ask("POST", SEPARATOR.join(packets), sid=sid, **query)
+    def post(self, sid: str, *packets: str, at: int | None = None, **query: str) -> str:
+        return self.ask("POST", SEPARATOR.join(packets), at, sid=sid, **query)
 
     def get(self, sid: str, **query: str) -> list[str]:
         return self.ask(sid=sid, **query).split(SEPARATOR)
@@ -464,6 +471,84 @@ class TestLimits:
         for _ in range(30):
             assert service.router.post(polling_id(sid), b"4" * 100_000) is Outcome.SENT
             service.get(sid)
+
+
+class LostAnswers(DynamoDb):
+    """Makes each update twice, as our client does when the first answer is lost."""
+
+    def __init__(self, client: Any) -> None:
+        super().__init__()
+        self._client = client
+
+    def update_item(self, **request: Any) -> Any:
+        with suppress(AwsError):
+            self._client.update_item(**request)
+        return self._client.update_item(**request)
+
+
+class TestAnswersThatAreLost:
+    @pytest.fixture
+    def service(self, dynamodb: Any) -> Service:
+        return Service(LostAnswers(dynamodb))
+
+    def test_what_was_posted_is_kept_once(self, service: Service) -> None:
+        sid = service.begin()
+        service.post(sid, CONNECT)
+        service.post(sid, "3")
+        session = service.store.get(polling_id(sid))
+        assert session is not None
+        assert [packet for packet, _ in session.pending] == [CONNECT, "3"]
+
+    def test_what_was_posted_is_answered_once(self, service: Service) -> None:
+        sid = service.settled()
+        assert [packet for _, packet, _ in service.answered] == [CONNECT]
+        session = service.store.get(polling_id(sid))
+        assert session is not None
+        assert session.pending == ()
+
+    def test_a_get_is_the_only_one(self, service: Service) -> None:
+        sid = service.settled()
+        assert service.get(sid) == ["6"]
+        assert service.get(sid) == ["6"]
+
+
+class TestCrashes:
+    def test_a_connection_that_no_request_goes_on_with_has_a_deadline(
+        self, service: Service, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail(*_: Any, **__: Any) -> None:
+            raise AwsError("dynamodb", "UpdateItem", "InternalServerError", status=500)
+
+        sid = service.begin()
+        service.post(sid, CONNECT)
+        monkeypatch.setattr(service.store, "settle", fail)
+        with pytest.raises(AwsError):
+            service.get(sid)
+        assert service.connections.get(polling_id(sid)) is not None
+        assert service.deadlines == [polling_id(sid)]
+
+    def test_an_end_of_an_upgrade_that_is_refused_ends_the_connection(self) -> None:
+        gateway: Any = FakeGateway("C1=")
+        nothing: Any = None
+        handler = SocketIoHandler(nothing, nothing, gateway=gateway)
+        assert handler.refuse("C1=", handler.read("5"), UNAVAILABLE) == "6"
+        assert gateway.closed == ["C1="]
+
+
+class TestTimes:
+    def test_packets_were_sent_when_api_gateway_got_them(self, service: Service) -> None:
+        """The clocks of containers differ: by them, the later one of two could be the earlier."""
+        sid = service.begin()
+        service.post(sid, CONNECT, at=17_000)
+        service.clock.sleep(UPGRADE_SECONDS)
+        service.get(sid)
+        service.post(sid, "42/ws,[1]", at=18_000)
+        assert [at for _, _, at in service.answered] == [17_000, 18_000]
+
+    @pytest.mark.parametrize(("more", "at"), [({"timeEpoch": 17_123}, 17_123), ({}, None)])
+    def test_the_event_says_when(self, more: dict[str, int], at: int | None) -> None:
+        event = {"requestContext": {"http": {"method": "POST"}, **more}}
+        assert PollingRequest.from_event(event).at == at
 
 
 def test_a_sid_is_safe_in_a_url() -> None:

@@ -127,12 +127,19 @@ class SocketIoHandler:
             return NOOP
 
     def refuse(self, connection_id: str, packet: ReadPacket | TooLarge, refusal: Refusal) -> str:
-        """Refuse a packet in its namespace: by its ack, else as `connection_error`."""
+        """Refuse a packet in its namespace: by its ack, else as `connection_error`.
+
+        The end of an upgrade cannot be refused: its client would wait for what it has posted. It
+        connects again.
+        """
         match packet.packet if isinstance(packet, TooLarge) else packet:
             case Connect(namespace):
                 return _connect_error(namespace, refusal)
             case Event() | Binary() as event:
                 return self._event_error(connection_id, event, refusal)
+            case Packet(Kind.UPGRADE):
+                self._gateway.close(connection_id)
+                return NOOP
             case _:
                 return NOOP
 

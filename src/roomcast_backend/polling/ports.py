@@ -22,16 +22,16 @@ class PollingSessions(Protocol):
         ...
 
     def keep(
-        self, connection_id: str, packets: Sequence[str], *, token: str, now: int
+        self, connection_id: str, packets: Sequence[Pending], *, post: str, token: str, now: int
     ) -> tuple[bool, PollingSession | None]:
-        """Keep packets for the WebSocket; return whether they were, and the session.
+        """Keep the packets of one POST for the WebSocket, once; return whether, and the session.
 
         `token` is the hash of the request's token, empty without one: another one is refused.
         """
         ...
 
-    def settle(self, connection_id: str, *, now: int) -> Sequence[Pending] | None:
-        """Let a session stay without a WebSocket; return what was kept for one, once."""
+    def settle(self, connection_id: str, poll: str, *, now: int) -> Sequence[Pending] | None:
+        """Let a session stay without a WebSocket; return what was kept for one, to one GET."""
         ...
 
     def begin_poll(
@@ -48,9 +48,18 @@ class PollingSessions(Protocol):
         ...
 
     def end_poll(
-        self, connection_id: str, poll: str, delivered: Sequence[Waiting], *, now: int
+        self,
+        connection_id: str,
+        poll: str,
+        delivered: Sequence[Waiting],
+        *,
+        settled: bool,
+        now: int,
     ) -> None:
-        """Note what a GET returns, and let the next one begin."""
+        """Note what a GET returns, and let the next one begin.
+
+        Once the session is `settled`, what was kept for a WebSocket is not needed any more.
+        """
         ...
 
     def drop(self, connection_id: str, numbers: Sequence[int]) -> None:
@@ -75,8 +84,4 @@ class NewConnections(Protocol):
 
     def put_new(self, connection: Connection) -> None:
         """Store a connection, unless it is stored already."""
-        ...
-
-    def delete(self, connection_id: str) -> object:
-        """Delete a connection; one that is gone already is not an error."""
         ...

@@ -31,12 +31,16 @@ USE_WEBSOCKET = 'use `transports: ["websocket"]`'
 
 @dataclass(frozen=True, slots=True)
 class PollingRequest:
-    """A request; header names are in lower case, the body is as it came."""
+    """A request; header names are in lower case, the body is as it came.
+
+    `at` is when API Gateway got it, epoch milliseconds; None when it does not say.
+    """
 
     method: str
     headers: Mapping[str, str]
     query: Mapping[str, str]
     body: bytes = b""
+    at: int | None = None
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any]) -> Self:
@@ -47,6 +51,7 @@ class PollingRequest:
             headers={name.lower(): value for name, value in (event.get("headers") or {}).items()},
             query=event.get("queryStringParameters") or {},
             body=b64decode(body) if event.get("isBase64Encoded") else body.encode(),
+            at=event["requestContext"].get("timeEpoch"),
         )
 
     @property

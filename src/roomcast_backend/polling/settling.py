@@ -1,10 +1,11 @@
 """Lets a session stay with polling: what its client sent is answered, as frames of a connection.
 
-overdue ─▶ store the connection ─▶ settle ─┬─▶ answer what was kept ─▶ the outbox
-                                           └─▶ a WebSocket was first: nothing to do
+overdue ─▶ deadline ─▶ store the connection ─▶ settle ─┬─▶ answer what was kept ─▶ the outbox
+                                                       └─▶ a WebSocket was first: nothing to do
 
 The connection is stored first: once the session is settled, any request may need it. After a crash
-half way the client gets an error for its request, which ends its session: it connects again.
+half way the client gets an error for its request, which ends its session: it connects again, and
+the deadline deletes the connection.
 """
 
 from collections.abc import Callable
@@ -53,20 +54,20 @@ class Settling:
         self._most = most
         self._allowed = allowed
 
-    def settle(self, session: PollingSession, *, now: int) -> None:
-        """Settle an overdue session and answer what was kept, unless somebody else does.
+    def settle(self, session: PollingSession, poll: str, *, now: int) -> None:
+        """Settle an overdue session and answer what was kept, unless another GET does.
 
         Raises `PollingRefused` when no client may stay, or too many do: the session is closed.
         """
         self._check_place(session)
+        self._set_deadline(session.id)
         self._connections.put_new(
             replace(session.connection, connected_at=now // 1000, greeted_at=session.began)
         )
-        pending = self._sessions.settle(session.id, now=now)
+        pending = self._sessions.settle(session.id, poll, now=now)
         if pending is None:
             self._forget_unless_settled(session.id)
             return
-        self._set_deadline(session.id)
         for packet, at in pending:
             self.receive(session.id, packet, at=at)
 
@@ -102,7 +103,7 @@ class Settling:
             raise PollingRefused(FORBIDDEN, hint, HTTPStatus.SERVICE_UNAVAILABLE)
 
     def _forget_unless_settled(self, connection_id: str) -> None:
-        """Delete the connection of a session that will never need it."""
+        """Forget the connection of a session that will never need it."""
         session = self._sessions.get(connection_id)
         if session is None or session.state in (PollingState.UPGRADED, PollingState.CLOSED):
-            self._connections.delete(connection_id)
+            self._memberships.forget(connection_id)

@@ -23,6 +23,7 @@ from roomcast_backend.lifecycle.handshake import (
 from roomcast_backend.model.connection import SOCKET_IO, Connection, State
 from roomcast_backend.model.polling import (
     UPGRADE_SECONDS,
+    Pending,
     PollingSession,
     PollingState,
     Waiting,
@@ -143,19 +144,24 @@ class PollingTransport:
     def _receive(self, request: PollingRequest) -> str:
         """Keep packets for the WebSocket, or answer them when the client stays without one."""
         connection_id, packets, now = polling_id(request.sid), request.packets(), self._now()
+        at = now if request.at is None else request.at
         if any(isinstance(read(packet), Malformed) for packet in packets):
             raise self._malformed(connection_id, request)
         if CLOSE in packets:
             packets = packets[: packets.index(CLOSE) + 1]
         kept, session = self._sessions.keep(
-            connection_id, packets, token=token_hash(request.token), now=now
+            connection_id,
+            [Pending(packet, at) for packet in packets],
+            post=uuid4().hex,
+            token=token_hash(request.token),
+            now=now,
         )
         session = _of_client(session, request)
         if kept and CLOSE in packets:
             self._settling.leave(connection_id)
-        elif session.state is PollingState.POLLING:
+        elif not kept and session.state is PollingState.POLLING:
             for packet in packets:
-                self._settling.receive(connection_id, packet, at=now)
+                self._settling.receive(connection_id, packet, at=at)
         elif not kept:
             hint = "too much before the WebSocket or the first answer: wait for it"
             raise PollingRefused(BAD_REQUEST, hint, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
@@ -183,7 +189,7 @@ class PollingTransport:
             self._settling.end(connection_id)
             raise PollingRefused(BAD_REQUEST, "two GETs at once: the session is closed")
         self._sessions.drop(connection_id, session.delivered)
-        found, packets = self._wait(session, began=began, end=end)
+        found, packets = self._wait(session, poll, began=began, end=end)
         if found is None:
             return NOOP  # its client has closed it: the next GET finds none
         if found.state is PollingState.UPGRADED:  # clients upgrade when their GET has ended
@@ -191,11 +197,12 @@ class PollingTransport:
         if found.state is PollingState.CLOSED:
             return self._end(found, packets)
         if found.state is not PollingState.UPGRADING:
-            self._sessions.end_poll(connection_id, poll, packets, now=self._now())
+            settled = found.state is PollingState.POLLING
+            self._sessions.end_poll(connection_id, poll, packets, settled=settled, now=self._now())
         return _payload(packets)
 
     def _wait(
-        self, session: PollingSession, *, began: int, end: int
+        self, session: PollingSession, poll: str, *, began: int, end: int
     ) -> tuple[PollingSession | None, Sequence[Waiting]]:
         """Return when there are packets, when the session changes its transport, or at the end.
 
@@ -215,7 +222,7 @@ class PollingTransport:
             if found.upgrades(now) and waited >= patience.upgrading:
                 return found, packets
             if found.pending and found.is_overdue(now) and waited >= patience.websocket:
-                self._settling.settle(found, now=now)
+                self._settling.settle(found, poll, now=now)
                 continue
             self._sleep(pause)
             pause = min(pause * patience.growth, patience.slowest)

@@ -1,6 +1,7 @@
 """The polling table: sessions of clients without a WebSocket, and the packets that wait for them.
 
-#session             the state; every step changes it under the condition that it was decided on
+#session             the state; every step changes it under the condition that it was decided on,
+                     and names itself: a step that is made again, for its answer was lost, is known
 packet#<number>      one packet; the number comes from the session, so that packets keep their order
 """
 
@@ -40,8 +41,9 @@ OVERDUE = "(#state = :waiting AND due <= :now) OR (#state = :upgrading AND upgra
 ROOM_IN_OUTBOX = "#state = :polling AND seen > :lost AND queued < :most"
 NO_OTHER_POLL = (
     "#state <> :upgraded AND "
-    "(#state = :upgrading OR attribute_not_exists(poll) OR poll_until <= :now)"
+    "(#state = :upgrading OR attribute_not_exists(poll) OR poll = :poll OR poll_until <= :now)"
 )
+NEW_POST = "(attribute_not_exists(post) OR post <> :post)"
 
 OWN = "(:token = :any OR token_hash = :token)"
 ANYBODY = "any"
@@ -96,20 +98,22 @@ class PollingStore:
         return _session_of(answer["Item"]) if "Item" in answer else None
 
     def keep(
-        self, connection_id: str, packets: Sequence[str], *, token: str, now: int
+        self, connection_id: str, packets: Sequence[Pending], *, post: str, token: str, now: int
     ) -> tuple[bool, PollingSession | None]:
-        """Keep packets for the WebSocket; return whether they were, and the session.
+        """Keep the packets of one POST for the WebSocket, once; return whether, and the session.
 
         They are not when the session is decided already, `LARGEST_PENDING` is reached, or `token`,
         a hash or empty, is that of another token.
         """
-        size = sum(len(packet.encode(errors="surrogatepass")) for packet in packets)
-        entries = [{"M": {"packet": text(packet), "at": number(now)}} for packet in packets]
-        return self._update(
+        size = sum(len(each.packet.encode(errors="surrogatepass")) for each in packets)
+        entries = [{"M": {"packet": text(each.packet), "at": number(each.at)}} for each in packets]
+        kept, row = self._raw_update(
             connection_id,
-            "SET pending = list_append(pending, :packets), seen = :now ADD pending_size :size",
-            f"{UNDECIDED} AND pending_size <= :room AND {OWN}",
+            "SET pending = list_append(pending, :packets), seen = :now, post = :post"
+            " ADD pending_size :size",
+            f"{UNDECIDED} AND pending_size <= :room AND {NEW_POST} AND {OWN}",
             {
+                ":post": text(post),
                 ":token": text(token or ANYBODY),
                 ":any": text(ANYBODY),
                 ":packets": {"L": entries},
@@ -118,6 +122,9 @@ class PollingStore:
                 ":now": number(now),
             },
         )
+        if row is None:
+            return False, None
+        return kept or row.get("post") == text(post), _session_of(row)
 
     def expect_upgrade(
         self, connection_id: str, *, token: str, due: int
@@ -157,19 +164,20 @@ class PollingStore:
         )
         return before.pending if upgraded and before is not None else None
 
-    def settle(self, connection_id: str, *, now: int) -> Sequence[Pending] | None:
-        """Let the session stay without a WebSocket; return what was kept for one, once.
+    def settle(self, connection_id: str, poll: str, *, now: int) -> Sequence[Pending] | None:
+        """Let the session stay without a WebSocket; return what was kept for one, to one GET.
 
         None when the session is decided already, or a WebSocket upgrades it now.
         """
-        settled, before = self._update(
+        settled, row = self._raw_update(
             connection_id,
-            "SET #state = :polling, seen = :now REMOVE pending",
+            "SET #state = :polling, seen = :now, settled_by = :poll",
             OVERDUE,
-            {":now": number(now)},
-            returned="ALL_OLD",
+            {":now": number(now), ":poll": text(poll)},
         )
-        return before.pending if settled and before is not None else None
+        if row is None or not (settled or row.get("settled_by") == text(poll)):
+            return None
+        return _session_of(row).pending
 
     def begin_poll(
         self, connection_id: str, poll: str, *, token: str, now: int, until: int
@@ -206,15 +214,24 @@ class PollingStore:
         return session, packets
 
     def end_poll(
-        self, connection_id: str, poll: str, delivered: Sequence[Waiting], *, now: int
+        self,
+        connection_id: str,
+        poll: str,
+        delivered: Sequence[Waiting],
+        *,
+        settled: bool,
+        now: int,
     ) -> None:
-        """Note what a GET returns, and let the next one begin; nothing when the claim has gone."""
+        """Note what a GET returns, and let the next one begin; nothing when the claim has gone.
+
+        Once the session is `settled`, what was kept for a WebSocket is answered and not needed.
+        """
         size = sum(len(packet.frame.encode()) for packet in delivered)
         numbers = [number(packet.number) for packet in delivered]
         self._update(
             connection_id,
             "SET seen = :now, delivered = :delivered, queued = queued - :size"
-            " REMOVE poll, poll_until",
+            f" REMOVE poll, poll_until{', pending' if settled else ''}",
             "poll = :poll",
             {
                 ":poll": text(poll),
