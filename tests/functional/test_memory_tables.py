@@ -60,6 +60,30 @@ STEPS: list[tuple[str, dict[str, Any]]] = [
         ),
     ),
     (
+        "update_item",
+        update(
+            "SET n = n - :n, #list = :list REMOVE queued",
+            ConditionExpression="#m IN (:n, :two) OR NOT n IN (:n, :two)",
+            ExpressionAttributeNames={"#m": "m:x", "#list": "list"},
+            ExpressionAttributeValues={
+                ":n": {"N": "3"}, ":two": {"N": "2"}, ":list": {"L": [{"S": "a"}]},
+            },
+            ReturnValues="ALL_NEW",
+        ),
+    ),
+    (
+        "update_item",
+        update(
+            "SET #list = list_append(#list, :more)",
+            ConditionExpression="n IN (:n, :four)",
+            ExpressionAttributeNames={"#list": "list"},
+            ExpressionAttributeValues={
+                ":n": {"N": "3"}, ":four": {"N": "4"}, ":more": {"L": [{"S": "b"}]},
+            },
+            ReturnValues="ALL_NEW",
+        ),
+    ),
+    (
         "put_item",
         {"TableName": "events", "Item": {**KEY, "event_id": {"S": "d"}, "p": {"NS": ["1", "22"]}}},
     ),
