@@ -6,15 +6,16 @@ tests/functional/test_memory_tables.py holds the two side by side.
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from copy import deepcopy
+from functools import cache
 from threading import RLock
-from typing import Any
+from typing import Any, TypeVar
 
 from roomcast_backend.aws.dynamodb import DynamoDb
 from roomcast_backend.aws.errors import AwsError
 from tests.fakes.tables import KEYS
 
 Item = dict[str, Any]
+T = TypeVar("T")
 TOKENS = re.compile(r"\s*(<>|<=|>=|[=<>(),+-]|[:#]?\w+)")
 COMPARED: dict[str, Callable[[Any, Any], bool]] = {
     "=": lambda left, right: bool(left == right),
@@ -36,11 +37,26 @@ def plain(attribute: Item) -> Any:
     return str(value) if kind == "S" else value  # an enumeration's text is text once it is stored
 
 
+def _copy(value: T) -> T:
+    """Return a copy of an item; `deepcopy` takes five times as long."""
+    copy: Any = value
+    if isinstance(value, dict):
+        copy = {name: _copy(each) for name, each in value.items()}
+    elif isinstance(value, list):
+        copy = [_copy(each) for each in value]
+    return copy  # type: ignore[no-any-return]
+
+
+@cache
+def _tokens_of(text: str) -> list[str]:
+    return [str(token) for token in TOKENS.findall(text)]
+
+
 class Expression:
     """Reads one expression about one item, from left to right."""
 
     def __init__(self, text: str, item: Item, request: Item) -> None:
-        self._tokens = TOKENS.findall(text)
+        self._tokens = _tokens_of(text)
         self._at = 0
         self._item = item
         self._names = request.get("ExpressionAttributeNames") or {}
@@ -53,7 +69,7 @@ class Expression:
 
     def updated(self) -> Item:
         """Return the item as an update makes it; its right sides see the item as it was."""
-        result = deepcopy(self._item)
+        result = _copy(self._item)
         clause = ""
         while self._at < len(self._tokens):
             if self._peek() in ("SET", "ADD", "DELETE", "REMOVE"):
@@ -150,7 +166,7 @@ class Expression:
         if self._peek() in ("+", "-"):
             sign = 1 if self._take() == "+" else -1
             value = {"N": str(plain(value) + sign * plain(self._value()))}
-        result[name] = deepcopy(value)
+        result[name] = _copy(value)
 
     def _value(self) -> Item:
         if self._peek() == "if_not_exists":
@@ -201,7 +217,7 @@ class MemoryTables(DynamoDb):
     def get_item(self, **request: Any) -> Item:
         def get() -> Item:
             row = self._table(request).get(_key(request["TableName"], request["Key"]))
-            return {"Item": deepcopy(row)} if row else {}
+            return {"Item": _copy(row)} if row else {}
 
         return self._call("get_item", get)
 
@@ -218,14 +234,14 @@ class MemoryTables(DynamoDb):
         return self._call("query", lambda: self._query(request))
 
     def scan(self, **request: Any) -> Item:
-        return {"Items": deepcopy(list(self._table(request).values()))}
+        return {"Items": _copy(list(self._table(request).values()))}
 
     def batch_get_item(self, **request: Any) -> Item:
         def get() -> Item:
             found: dict[str, list[Item]] = {}
             for table, wanted in request["RequestItems"].items():
                 rows = (self.tables[table].get(_key(table, key)) for key in wanted["Keys"])
-                found[table] = [deepcopy(row) for row in rows if row]
+                found[table] = [_copy(row) for row in rows if row]
             return {"Responses": found}
 
         return self._call("batch_get_item", get)
@@ -257,14 +273,14 @@ class MemoryTables(DynamoDb):
         if made is False:
             wanted = request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
             code = "ConditionalCheckFailedException"
-            response = {"Item": deepcopy(row)} if row and wanted else {}
+            response = {"Item": _copy(row)} if row and wanted else {}
             raise AwsError("dynamodb", kind, code, status=400, response=response)
         self._keep(kind, request, made)
         match request.get("ReturnValues"):
             case "ALL_OLD" if row:
-                return {"Attributes": deepcopy(row)}
+                return {"Attributes": _copy(row)}
             case "ALL_NEW":
-                return {"Attributes": deepcopy(made)}
+                return {"Attributes": _copy(made)}
         return {}
 
     def _checked(self, kind: str, request: Item) -> tuple[Item | None, Any]:
@@ -276,7 +292,7 @@ class MemoryTables(DynamoDb):
             return row, False
         if kind == "Update":
             return row, Expression(request["UpdateExpression"], row or key, request).updated()
-        return row, deepcopy(request["Item"]) if kind == "Put" else None
+        return row, _copy(request["Item"]) if kind == "Put" else None
 
     def _keep(self, kind: str, request: Item, made: Item | None) -> None:
         key = _key(request["TableName"], request["Item" if kind == "Put" else "Key"])
@@ -288,7 +304,7 @@ class MemoryTables(DynamoDb):
     def _batched(self, table: str, write: Item) -> None:
         if "PutRequest" in write:
             item = write["PutRequest"]["Item"]
-            self.tables[table][_key(table, item)] = deepcopy(item)
+            self.tables[table][_key(table, item)] = _copy(item)
         else:
             self.tables[table].pop(_key(table, write["DeleteRequest"]["Key"]), None)
 
@@ -322,7 +338,7 @@ class MemoryTables(DynamoDb):
             ]  # fmt: skip
         limit = request.get("Limit", len(rows) + 1)
         page = rows[:limit]
-        answer: Item = {"Items": deepcopy(list(_kept(page, request)))}
+        answer: Item = {"Items": _copy(list(_kept(page, request)))}
         if len(rows) >= limit and page:
             answer["LastEvaluatedKey"] = {each: page[-1][each] for each in KEYS[name]}
         return answer

@@ -50,7 +50,8 @@ ROOM = f"user:{USER}"
 DEADLINE = 15
 REDELIVERIES = 5
 
-CONDITIONAL = ("ConditionalCheckFailedException", "TransactionCanceledException")
+TROUBLES = ("fails", "fails after", "twice", "killed", "killed after")
+"""What happens to calls of the tables, of the gateway and of the queue."""
 
 
 class Killed(BaseException):
@@ -69,6 +70,9 @@ class Luck:
         self.calls = self.chance.choice([0.0, 0.01, 0.04])
         self.lines = self.chance.choice([0.0, 0.01, 0.05])
         self.slow = self.chance.choice([0.0, 0.02, 0.1])
+        self._troubles: tuple[str, ...] = TROUBLES
+        if self.chance.random() < 0.25:  # noqa: PLR2004  no call fails, but many are made again
+            self._troubles, self.calls = ("twice",), 0.3
 
     def takes(self) -> float:
         """Return how long a call or a request takes."""
@@ -80,7 +84,7 @@ class Luck:
         """Return what happens to a call; the empty string when nothing does."""
         if self.chance.random() >= self.calls:
             return ""
-        return self.chance.choice(["fails", "fails after", "twice", "killed", "killed after"])
+        return self.chance.choice(self._troubles)
 
     def line(self) -> str:
         """Return what happens to a request."""
@@ -132,7 +136,7 @@ class Line:
 
     def __init__(self, world: "World", engine: Engine, name: str) -> None:
         self._world, self.engine, self.name = world, engine, name
-        self.open = False
+        self.open = self._given_up = False
         self._arrives = 0.0
 
     def send(self, frame: str) -> None:
@@ -152,9 +156,17 @@ class Line:
             self._world.time.at(self._world.luck.takes(), self.engine.socket_closed)
             self._world.disconnected(self.name)
         else:
-            self.refused = True
+            self._given_up = True
 
-    refused = False
+    def end_handshake(self, *, accepted: bool) -> None:
+        """Open it, unless one of the two sides does not want it any more."""
+        self.open = accepted
+        if not accepted:
+            self.engine.socket_closed()
+        elif self._given_up:
+            self.close()
+        else:
+            self.engine.socket_opened()
 
     def _deliver(self, frame: str) -> None:
         if self.open:
@@ -371,7 +383,7 @@ class World:
 
         self.time.start(task, delay=self.luck.takes())
 
-    def request(  # noqa: C901
+    def request(
         self, method: str, sid: str, token: str, body: str, answer: Answer, trouble: str = ""
     ) -> None:
         """Make a request, which may have trouble on its way."""
@@ -380,12 +392,7 @@ class World:
         given: list[bool] = []
 
         def work(container: Container) -> tuple[int, str]:
-            try:
-                return 200, container.transport.answer(request)
-            except PollingRefused as exc:
-                return exc.status.value, str(exc)
-            except AwsError:
-                return 503, ""
+            return _answer(container.transport, request)
 
         def once(status: int, found: str) -> None:
             if not given:
@@ -404,7 +411,7 @@ class World:
             again = self.luck.chance.choice([0.0, 1.0, 8.0])
             self.time.at(again, lambda: self.invoke(work, then, killed=(502, "")))
 
-    def connect(self, sid: str, token: str, engine: Engine, *, blocked: bool) -> Line:  # noqa: C901
+    def connect(self, sid: str, token: str, engine: Engine, *, blocked: bool) -> Line:
         name = f"C{len(self.lines)}="
         line = self.lines[name] = Line(self, engine, name)
         query = {"EIO": "4", "transport": "websocket", "sid": sid, "token": token}
@@ -422,12 +429,7 @@ class World:
         def then(accepted: bool | None) -> None:
             if accepted is None:
                 self.failed_handshakes.add(name)
-            line.open = bool(accepted)
-            if accepted and not line.refused:
-                return engine.socket_opened()
-            if accepted:
-                return line.close()
-            return engine.socket_closed()
+            line.end_handshake(accepted=bool(accepted))
 
         if blocked:
             self.time.at(self.luck.takes(), engine.socket_closed)
@@ -523,31 +525,35 @@ class World:
         self.request("GET", sid, "bad", "", refused)
         self.request("POST", sid, "bad", '40/ws,{"token":"good"}', refused)
 
-    def live(self, seconds: float = 40.0) -> None:
+    def live(self, seconds: float = 25.0) -> None:
         """Go through the history."""
         end = self.time.now + seconds
-        self.publish_for(seconds + 20)
+        self.publish_for(seconds + 10)
         while self.time.now < end:
             self.time.run(self.luck.chance.uniform(0.05, 6.0))
             self.disturb()
             self._check_heard()
         self.luck.stop()
-        self.time.run(5.0)  # what has gone wrong before comes through
-        for line in self.lines.values():
-            if line.engine.hangs:
-                line.engine.close()
-        self.time.run(100.0)
+        for _ in range(45):
+            self.time.run(1.0)
+            self._end_hanging()
         self._check_heard()
         self._check_all_heard()
+
+    def _end_hanging(self) -> None:
+        """Do what the ping timeout does, only sooner."""
+        for client in self.clients:
+            if client.engine.hangs:
+                client.engine.close()
 
     def leave(self) -> None:
         """Have everybody leave, in one way or another; check that nothing is left of them."""
         for client in self.clients:
             client.leaving = True
             self.luck.chance.choice([client.engine.close, client.engine.vanish])()
-        self.time.run(200.0)
+        self.time.run(150.0)
         self.invoke(self.publish)  # what a heartbeat finds, an event finds as well
-        self.time.run(60.0)
+        self.time.run(10.0)
         if self.errors:
             raise self.errors[0]
         left = {key[0] for key in self.tables.tables["connections"]} - self.failed_handshakes
@@ -598,6 +604,15 @@ class World:
                 raise Broken(f"{replies} replies to {count} of {packet}")
             if complete and replies < count:
                 raise Broken(f"{replies} replies to {count} of {packet}: {engine.transport}")
+
+
+def _answer(transport: PollingTransport, request: PollingRequest) -> tuple[int, str]:
+    try:
+        return 200, transport.answer(request)
+    except PollingRefused as exc:
+        return exc.status.value, str(exc)
+    except AwsError:
+        return 503, ""
 
 
 def _events(engine: Engine) -> list[int]:

@@ -16,6 +16,8 @@ from roomcast_backend.aws.dynamodb import DynamoDb
 from roomcast_backend.aws.errors import AwsError
 from roomcast_backend.gateway.posts import Outcome
 from roomcast_backend.gateway.router import Router
+from roomcast_backend.inbound.handler import UNAVAILABLE
+from roomcast_backend.inbound.socketio_handler import SocketIoHandler
 from roomcast_backend.inbound.upgrades import Upgrades
 from roomcast_backend.lifecycle.handshake import Acceptor, Handshake, HandshakeRefused
 from roomcast_backend.model.access import Principal
@@ -116,7 +118,7 @@ class Service:
             self.sleeps.pop(0)()
 
     def ask(
-        self, method: str = "GET", body: str = "", *, at: int | None = None, **query: Any
+        self, method: str = "GET", body: str = "", at: int | None = None, /, **query: str
     ) -> str:
         headers = {"origin": "https://app.example"}
         query = {"EIO": "4", "transport": "polling", **query}
@@ -124,13 +126,13 @@ class Service:
         return self.transport.answer(request)
 
     def begin(self, **query: Any) -> str:
-        opening = self.ask(at=None, **query)
+        opening = self.ask(**query)
         assert opening[0] == "0"
         sid: str = json.loads(opening[1:])["sid"]
         return sid
 
-    def post(self, sid: str, *packets: str, at: int | None = None, **query: Any) -> str:
-        return self.ask("POST", SEPARATOR.join(packets), at=at, sid=sid, **query)
+    def post(self, sid: str, *packets: str, at: int | None = None, **query: str) -> str:
+        return self.ask("POST", SEPARATOR.join(packets), at, sid=sid, **query)
 
     def get(self, sid: str, **query: Any) -> list[str]:
         return self.ask(sid=sid, **query).split(SEPARATOR)
@@ -199,7 +201,7 @@ class TestHandshake:
     def test_wrong_requests(
         self, service: Service, method: str, query: dict[str, str], code: int
     ) -> None:
-        error = refused(lambda: service.ask(method, at=None, **query))
+        error = refused(lambda: service.ask(method, **query))
         assert (error.status, error.code) == (HTTPStatus.BAD_REQUEST, code)
         assert error.body() == {"code": code, "message": str(error)}
 
@@ -562,6 +564,13 @@ class TestCrashes:
             service.get(sid)
         assert service.connections.get(polling_id(sid)) is not None
         assert service.deadlines == [polling_id(sid)]
+
+    def test_an_end_of_an_upgrade_that_is_refused_ends_the_connection(self) -> None:
+        gateway: Any = FakeGateway("C1=")
+        nothing: Any = None
+        handler = SocketIoHandler(nothing, nothing, gateway=gateway)
+        assert handler.refuse("C1=", handler.read("5"), UNAVAILABLE) == "6"
+        assert gateway.closed == ["C1="]
 
 
 class TestTimes:
