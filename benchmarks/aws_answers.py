@@ -96,12 +96,13 @@ def _page() -> dict[str, dict[str, Any]]:
     last = {"room": text(f"{ROOM}#0"), "connection_id": text(ids[-1])}
     items = [_found(connection_id) for connection_id in ids]
     return {
+        "UpdateItem": {"Attributes": {}},
         "Query": {
             "Items": items,
             "Count": len(items),
             "ScannedCount": len(items),
             "LastEvaluatedKey": last,
-        }
+        },
     }
 
 

@@ -3,7 +3,7 @@
 from benchmarks.stub import Stub
 from benchmarks.traffic import NO_LIMIT, credentials
 
-TABLES = ("connections", "rooms", "events", "registry", "idempotency", "counters")
+TABLES = ("connections", "rooms", "events", "registry", "idempotency", "counters", "polling")
 
 
 def of_function(name: str, stub: Stub, *, world: str, page_size: int = 1000) -> dict[str, str]:
