@@ -36,6 +36,7 @@ def transport() -> PollingTransport:
             interval=chosen.heartbeat_interval,
             timeout=chosen.heartbeat_timeout,
         ),
+        deadline=chosen.authentication_deadline,
         enabled=chosen.polling != "off",
     )
 

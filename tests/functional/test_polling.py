@@ -374,9 +374,15 @@ class TestStaying:
 
     def test_without_packets_the_session_waits_on(self, service: Service) -> None:
         sid = service.begin()
+        service.clock.sleep(UPGRADE_SECONDS * 2)
+        service.sleeps = [lambda: service.upgrades.probe(service.socket(sid))]
         assert service.get(sid) == ["6"]
-        assert service.state(sid) is PollingState.WAITING
-        assert service.socket(sid)
+
+    def test_a_client_that_sends_nothing_is_closed_at_its_deadline(self, service: Service) -> None:
+        sid, began = service.begin(), service.clock.now
+        assert service.get(sid) == ["1"]
+        assert 15 <= service.clock.now - began < 17
+        assert refused(lambda: service.get(sid)).code == 1
 
     def test_packets_are_answered_in_order(self, service: Service) -> None:
         sid = service.settled()

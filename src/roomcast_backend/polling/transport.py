@@ -82,7 +82,11 @@ class Patience:
 
 
 class PollingTransport:
-    """Answers the requests of clients that have no WebSocket yet, or never get one."""
+    """Answers the requests of clients that have no WebSocket yet, or never get one.
+
+    A client that has neither posted anything nor got a WebSocket is closed after `deadline`
+    seconds, as a WebSocket is that sends no token.
+    """
 
     def __init__(
         self,
@@ -91,6 +95,7 @@ class PollingTransport:
         acceptor: Acceptor,
         settling: Settling,
         timers: EngineIoTimers,
+        deadline: float = 15.0,
         enabled: bool = True,
         patience: Patience | None = None,
         clock: Callable[[], float] = time.time,
@@ -100,6 +105,7 @@ class PollingTransport:
         self._acceptor = acceptor
         self._settling = settling
         self._timers = timers
+        self._deadline = deadline
         self._enabled = enabled
         self._patience = patience or Patience()
         self._clock = clock
@@ -229,11 +235,19 @@ class PollingTransport:
             if found.pending and found.is_overdue(now) and waited >= patience.websocket:
                 self._settling.settle(found, poll, now=now)
                 continue
+            if self._is_silent(found, now):
+                self._sessions.close(found.id)
+                continue
             if found.due != due:
                 due, pause = found.due, patience.first
             self._sleep(pause)
             stays = found.state is PollingState.POLLING
             pause = min(pause * patience.growth, patience.slowest if stays else patience.rarest)
+
+    def _is_silent(self, session: PollingSession, now: int) -> bool:
+        """Tell whether a client has sent nothing by its deadline: it would only cost its GETs."""
+        asks_nothing = session.state is PollingState.WAITING and not session.pending
+        return asks_nothing and now - session.began >= self._deadline * 1000
 
     def _end(self, session: PollingSession, packets: Sequence[Waiting]) -> str:
         """Return the last packets of a session that the service has closed, and its CLOSE."""
