@@ -101,11 +101,12 @@ FUNCTIONS = (
         name="deadline",
         purpose="Closes connections that sent no token in time",
         timeout=30,
+        recursive=True,  # a client that stays with polling is looked at every minute
         grants={
             "connections": ("DeleteItem", "GetItem", "PutItem", "UpdateItem"),
             "rooms": ("BatchWriteItem",),
             "deadline_queue": ("SendMessage",),  # a client that was greeted late gets more time
-            "polling": ("PutItem", "UpdateItem"),
+            "polling": ("GetItem", "PutItem", "UpdateItem"),
             "clients": ("DELETE", "POST"),
         },
     ),

@@ -22,4 +22,5 @@ def auth_timeout() -> AuthTimeout:
         terminator=Terminator(gateway(), memberships),
         deadline=chosen.authentication_deadline,
         check_again=set_deadline,
+        gateway=gateway(),
     )

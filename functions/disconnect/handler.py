@@ -5,8 +5,9 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.disconnect.wiring import frame_limit, memberships
+from functions.disconnect.wiring import frame_limit, memberships, release_upgrade
 from roomcast_backend.inbound import reserved_routes
+from roomcast_backend.model.connection import State
 from roomcast_backend.runtime.startup import initialize
 
 logger = Logger()
@@ -22,7 +23,9 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     if reserved_routes.is_frame(event):
         return reserved_routes.answer(event, frame_limit)
     context = event["requestContext"]
-    memberships().forget(context["connectionId"])
+    for connection in memberships().forget(context["connectionId"]):
+        if connection.upgrades and connection.state is State.PENDING:
+            release_upgrade(connection)
     logger.info(
         "disconnected",
         extra={

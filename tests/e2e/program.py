@@ -26,23 +26,23 @@ class Program:
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(what).encode() + b"\n")
 
-    async def hear(self, what: str, **values: Any) -> Any:
+    async def hear(self, what: str, *, patience: float = PATIENCE, **values: Any) -> Any:
         """Return the next thing of a kind, with some values, that the client hears."""
         while True:
             for heard in self._heard:
                 if heard["heard"] == what and values.items() <= _fields(heard["value"]).items():
                     self._heard.remove(heard)
                     return heard["value"]
-            self._heard.append(await self._next())
+            self._heard.append(await self._next(patience))
 
     @property
     def unasked(self) -> list[str]:
         """The kinds of what the client has heard and nobody has asked for."""
         return [heard["heard"] for heard in self._heard]
 
-    async def _next(self) -> dict[str, Any]:
+    async def _next(self, patience: float) -> dict[str, Any]:
         assert self._process.stdout is not None
-        line = await asyncio.wait_for(self._process.stdout.readline(), PATIENCE)
+        line = await asyncio.wait_for(self._process.stdout.readline(), patience)
         assert line, "the client has ended"
         heard: dict[str, Any] = json.loads(line)
         return heard

@@ -61,7 +61,7 @@ class TestDefaults:
         auth = {"token": token(endpoints)}
         opening = defaults(auth=auth, timeout=60_000)
         async with program("crowd.mjs", endpoints["socketio_url"], opening, "200") as crowd:
-            everyone = await crowd.hear("everyone")
+            everyone = await crowd.hear("everyone", patience=120)
         assert (everyone["connected"], everyone["upgraded"]) == (200, 200)
         assert everyone["errors"] == []
 

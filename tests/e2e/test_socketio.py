@@ -172,7 +172,7 @@ class TestNode:
         auth = {"token": token(endpoints)}
         opening = options(auth=auth, timeout=60_000)
         async with program("crowd.mjs", endpoints["socketio_url"], opening, "200") as crowd:
-            everyone = await crowd.hear("everyone")
+            everyone = await crowd.hear("everyone", patience=120)
         assert (everyone["connected"], everyone["errors"]) == (200, [])
 
 

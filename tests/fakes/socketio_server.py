@@ -146,6 +146,7 @@ class Server:
             terminator=self.terminator,
             deadline=15,
             check_again=lambda connection_id, seconds: self.checks.append((connection_id, seconds)),
+            gateway=self.gateway,
             clock=self.clock,
         )
         self.greeter = Greeter(

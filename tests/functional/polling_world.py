@@ -286,6 +286,7 @@ class Container:
             ),
             deadline=DEADLINE,
             check_again=world.set_deadline,
+            gateway=self.gateway,
             clock=self._clock,
         )
 

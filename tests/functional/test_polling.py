@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from http import HTTPStatus
 from types import SimpleNamespace
 from typing import Any
@@ -19,7 +20,9 @@ from roomcast_backend.gateway.router import Router
 from roomcast_backend.inbound.handler import UNAVAILABLE
 from roomcast_backend.inbound.socketio_handler import SocketIoHandler
 from roomcast_backend.inbound.upgrades import Upgrades
+from roomcast_backend.lifecycle.auth_timeout import AuthTimeout
 from roomcast_backend.lifecycle.handshake import Acceptor, Handshake, HandshakeRefused
+from roomcast_backend.lifecycle.termination import Terminator
 from roomcast_backend.model.access import Principal
 from roomcast_backend.model.connection import SOCKET_IO, Connection, State
 from roomcast_backend.model.polling import (
@@ -325,6 +328,18 @@ class TestUpgrade:
         assert service.get(sid) == [f"4{CONNECT}"]
         assert service.clock.now - began >= OPENING_SECONDS
 
+    def test_whose_websocket_ends_waits_no_longer(self, service: Service) -> None:
+        sid = service.begin()
+        service.post(sid, CONNECT)
+        connection = service.socket(sid)
+        service.upgrades.probe(connection)
+        service.store.release(polling_id(sid), "C2=", now=int(service.clock.now * 1000))
+        assert service.state(sid) is PollingState.UPGRADING
+        service.store.release(polling_id(sid), connection.id, now=int(service.clock.now * 1000))
+        began = service.clock.now
+        assert service.get(sid) == [f"4{CONNECT}"]
+        assert service.clock.now - began < OPENING_SECONDS
+
     def test_too_late_is_refused(self, service: Service) -> None:
         with pytest.raises(HandshakeRefused):
             service.socket(service.settled())
@@ -500,6 +515,29 @@ class TestLimits:
         service.clock.sleep(2)
         assert service.router.post(polling_id(sid), b"42[2]") is Outcome.GONE
         assert service.get(sid) == ["42[1]", "1"]  # what it lacks cannot be hidden from it
+
+    def test_a_client_that_asks_no_more_gives_its_place_back(self, service: Service) -> None:
+        sid = service.settled()
+        name = polling_id(sid)
+        connection = service.connections.get(name)
+        assert connection is not None
+        service.connections.put(replace(connection, state=State.READY))
+        again: list[int] = []
+        deadline = AuthTimeout(
+            connections=service.connections,
+            memberships=service.memberships,
+            terminator=Terminator(service.router, service.memberships),
+            deadline=15,
+            check_again=lambda _, seconds: again.append(seconds),
+            gateway=service.router,
+            clock=service.clock,
+        )
+        assert not deadline.close_if_pending(name)
+        assert again == [LOST_SECONDS]
+        service.clock.sleep(LOST_SECONDS)
+        assert deadline.close_if_pending(name)
+        assert service.connections.get(name) is None
+        assert service.get(sid) == ["1"]
 
     def test_a_client_that_takes_packets_too_slowly_is_closed(self, service: Service) -> None:
         sid = service.settled()

@@ -22,9 +22,11 @@ from typing import TYPE_CHECKING
 
 from roomcast_backend.lifecycle.termination import Terminator
 from roomcast_backend.model.connection import SOCKET_IO, Connection, State
+from roomcast_backend.model.polling import LOST_SECONDS, is_polling
 from roomcast_backend.protocol.messages import Code
 
 if TYPE_CHECKING:
+    from roomcast_backend.gateway.port import Gateway
     from roomcast_backend.lifecycle.ports import ConnectionRemover, PendingConnections
 
 MESSAGE = "no token came in time: connect with one or send authenticate"
@@ -59,6 +61,9 @@ def seconds_left(connection: Connection, *, deadline: int, now: float) -> float:
 class AuthTimeout:
     """Closes connections that are still pending after `deadline` seconds.
 
+    A client without a WebSocket is looked at again every minute, until it is gone: it
+    ends without a word, and occupies one of few places.
+
     `check_again` is called with a connection's id and the whole seconds (at most 900) after which
     `close_if_pending` is to be called again.
     """
@@ -71,6 +76,7 @@ class AuthTimeout:
         terminator: Terminator,
         deadline: int,
         check_again: Callable[[str, int], object],
+        gateway: "Gateway",
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._connections = connections
@@ -78,17 +84,21 @@ class AuthTimeout:
         self._terminator = terminator
         self._deadline = deadline
         self._check_again = check_again
+        self._gateway = gateway
         self._clock = clock
 
     def close_if_pending(self, connection_id: str) -> bool:
         """Close a connection, unless it is authenticated, gone or has time left.
 
-        Return whether it was closed. Less than a second left counts as none: the first check
-        comes a moment earlier than the deadline of a client that was greeted without delay.
+        Return whether it was closed or, without a WebSocket, gone. Less than a second left counts
+        as none: the first check comes a moment earlier than the deadline of a client that was
+        greeted without delay.
         """
         connection = self._connections.get(connection_id)
-        if connection is None or connection.state is not State.PENDING:
+        if connection is None:
             return False
+        if connection.state is not State.PENDING:
+            return is_polling(connection_id) and self._close_unless_alive(connection_id)
         left = seconds_left(connection, deadline=self._deadline, now=self._clock())
         if left >= 1:
             longest = self._deadline if connection.greeted_at else UNGREETED_CHECK
@@ -100,4 +110,12 @@ class AuthTimeout:
             connection.id, connection.protocol, Code.AUTH_MISSING, MESSAGE
         )
         self._memberships.forget(connection.id)
+        return True
+
+    def _close_unless_alive(self, connection_id: str) -> bool:
+        if self._gateway.exists(connection_id):
+            self._check_again(connection_id, int(LOST_SECONDS))
+            return False
+        self._gateway.close(connection_id)  # should it come back, it is told
+        self._memberships.forget(connection_id)
         return True

@@ -24,10 +24,10 @@ SID_BYTES = 16
 UPGRADE_SECONDS = 5.0
 """How long what a client sends is kept for its WebSocket. A blocked one costs this at connect."""
 
-OPENING_SECONDS = 5.0
-"""How much later the probe of a WebSocket may come that has been accepted."""
+OPENING_SECONDS = 15.0
+"""How much later the probe of a WebSocket may come that has been accepted and has not ended."""
 
-LEASE_SECONDS = 5.0
+LEASE_SECONDS = 15.0
 """How long a probed upgrade may take: clients end it as soon as their requests are answered."""
 
 LOST_SECONDS = 60.0
@@ -71,8 +71,8 @@ class PollingSession:
     `connection` is the connection that the session becomes when it stays, with the user of the
     handshake's token, and `token_hash` says which token that was, empty without one. `due` is when
     its client stays with polling unless a WebSocket has sent its probe. `upgrading_to` is the
-    WebSocket that may upgrade it until `upgrading_until`. `delivered` are the numbers of the
-    packets that the last GET has returned.
+    WebSocket that may upgrade it until `upgrading_until`. `seen` is when its client asked last.
+    `delivered` are the numbers of the packets that the last GET has returned.
     """
 
     connection: Connection
@@ -84,6 +84,7 @@ class PollingSession:
     upgrading_until: int = 0
     pending: tuple[Pending, ...] = ()
     delivered: tuple[int, ...] = ()
+    seen: int = 0
 
     @property
     def id(self) -> str:

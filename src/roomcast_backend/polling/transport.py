@@ -67,9 +67,9 @@ class Patience:
 
     It looks for packets after `first`, then after pauses that grow by `growth` up to `slowest`. For
     a WebSocket they grow up to `rarest`, for it comes at once or not at all, and begin anew when
-    one has opened: its client is to wait no longer for its GET than it must. A client whose
-    requests are late, for the service is busy, may have a WebSocket that is as late: it is given up
-    only when a GET has waited for `websocket`.
+    one has opened: its client is to wait no longer for its GET than it must. A WebSocket is given
+    up when a GET has waited for `websocket`, and twice as long as that GET was late in coming: when
+    the service is busy, the WebSocket is late, too.
     """
 
     longest: float = 20.0
@@ -221,6 +221,8 @@ class PollingTransport:
         """
         delivered, patience = frozenset(session.delivered), self._patience
         pause, due = patience.first, session.due
+        late = (began - session.began) / 1000 - 1
+        given_up = min(patience.websocket + 2 * max(0, late), patience.longest * 0.9)
         if session.state is not PollingState.POLLING:
             self._sleep(pause)  # until then nothing waits, and no WebSocket is there
         while True:
@@ -232,7 +234,7 @@ class PollingTransport:
                 return found, packets
             if found.upgrades(now) and waited >= patience.upgrading:
                 return found, packets
-            if found.pending and found.is_overdue(now) and waited >= patience.websocket:
+            if found.pending and found.is_overdue(now) and waited >= given_up:
                 self._settling.settle(found, poll, now=now)
                 continue
             if self._is_silent(found, now):

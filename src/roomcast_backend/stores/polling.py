@@ -150,6 +150,15 @@ class PollingStore:
         )
         return claimed
 
+    def release(self, connection_id: str, websocket: str, *, now: int) -> None:
+        """Wait no longer for a WebSocket that has ended before its upgrade."""
+        self._update(
+            connection_id,
+            "SET #state = :waiting, due = :now",
+            "#state = :waiting OR (#state = :upgrading AND upgrading_to = :to)",
+            {":to": text(websocket), ":now": number(now)},
+        )
+
     def upgrade(self, connection_id: str, websocket: str) -> Sequence[Pending] | None:
         """End the upgrade; return what was kept for the WebSocket, once.
 
@@ -286,9 +295,11 @@ class PollingStore:
         return closed
 
     def is_open(self, connection_id: str) -> bool:
-        """Tell whether packets of a session can still reach its client."""
+        """Tell whether a client stays with polling and has asked lately: packets can reach it."""
         session = self.get(address(connection_id))
-        return session is not None and session.state is PollingState.POLLING
+        if session is None or session.state is not PollingState.POLLING:
+            return False
+        return int(self._clock() * 1000) - session.seen < LOST_SECONDS * 1000
 
     def delete(self, connection_id: str) -> None:
         """Delete a session; what waited for its client expires."""
@@ -362,6 +373,7 @@ def _session_of(item: Item) -> PollingSession:
     return PollingSession(
         connection=connection_of(item["connection"]["M"]),
         began=int(item["began"]["N"]),
+        seen=int(item["seen"]["N"]),
         due=int(item["due"]["N"]),
         state=PollingState(item["state"]["S"]),
         token_hash=item["token_hash"]["S"],
