@@ -57,12 +57,12 @@ class TestDefaults:
         async with program("client.mjs", url, opening, version) as client:
             assert (await client.hear("connect"))["transport"] == "websocket"
 
-    async def test_two_hundred_at_once(self, endpoints: Endpoints) -> None:
+    async def test_sixty_at_once(self, endpoints: Endpoints) -> None:
         auth = {"token": token(endpoints)}
         opening = defaults(auth=auth, timeout=60_000)
-        async with program("crowd.mjs", endpoints["socketio_url"], opening, "200") as crowd:
+        async with program("crowd.mjs", endpoints["socketio_url"], opening, "60") as crowd:
             everyone = await crowd.hear("everyone", patience=120)
-        assert (everyone["connected"], everyone["upgraded"]) == (200, 200)
+        assert (everyone["connected"], everyone["upgraded"]) == (60, 60)
         assert everyone["errors"] == []
 
     async def test_a_python_client(

@@ -175,7 +175,9 @@ class TestFunctions:
         handlers = {f["Handler"] for f in service.properties("AWS::Lambda::Function")}
         assert handlers == {f"functions.{name.lower()}.handler.handler" for name in ROLES}
 
-    def test_only_what_goes_on_by_a_queue_may_meet_its_own_messages(self, service: Template) -> None:
+    def test_only_what_goes_on_by_a_queue_may_meet_its_own_messages(
+        self, service: Template
+    ) -> None:
         allowed = {
             function["Handler"]
             for function in service.properties("AWS::Lambda::Function")

@@ -61,7 +61,9 @@ OWN = {
     "roomcast_backend.github": may("github_secret"),
     "roomcast_backend.polling": {"poll"},
     "roomcast_backend.protocol": may("clients", "POST") - FOR_FLOODS,
-    "roomcast_backend.stores.polling": may("polling", "GetItem") - {"deadline"} - FOR_CLIENTS_WHO_STAY,
+    "roomcast_backend.stores.polling": may("polling", "GetItem")
+    - {"deadline"}
+    - FOR_CLIENTS_WHO_STAY,
     "roomcast_backend.stores.rooms": may("rooms", "Query"),
 }
 """Parts of the service, and the functions that they are for: those that are granted their use."""

@@ -67,9 +67,10 @@ class Patience:
 
     It looks for packets after `first`, then after pauses that grow by `growth` up to `slowest`. For
     a WebSocket they grow up to `rarest`, for it comes at once or not at all, and begin anew when
-    one has opened: its client is to wait no longer for its GET than it must. A WebSocket is given
-    up when a GET has waited for `websocket`, and twice as long as that GET was late in coming: when
-    the service is busy, the WebSocket is late, too.
+    one has opened: its client is to wait no longer for its GET than it must. A pause is at least
+    `share` times as long as the look before it took, so that those who wait do not keep a busy
+    table from those who work. A WebSocket is given up when a GET has waited for `websocket`, and
+    twice as long as that GET was late in coming or a pause is stretched: it is as late then.
     """
 
     longest: float = 20.0
@@ -79,6 +80,14 @@ class Patience:
     slowest: float = 0.5
     rarest: float = 1.0
     growth: float = 1.5
+    share: float = 20.0
+
+    def given_up(self, late: float) -> float:
+        """Return after how long a WebSocket is given up when the service is late by some seconds.
+
+        That is before the GET ends: the next one would only begin anew.
+        """
+        return min(self.websocket + 2 * late, self.longest * 0.9)
 
 
 class PollingTransport:
@@ -185,7 +194,8 @@ class PollingTransport:
     def _poll(self, request: PollingRequest) -> str:
         """Wait for packets; two GETs at once end the session, as with Engine.IO's own server."""
         connection_id, poll, began = polling_id(request.sid), uuid4().hex, self._now()
-        end = began + int(self._patience.longest * 1000)
+        received = min(began, request.at or began)  # API Gateway's own time runs from there
+        end = received + int(self._patience.longest * 1000)
         claimed, session = self._sessions.begin_poll(
             connection_id,
             poll,
@@ -222,10 +232,10 @@ class PollingTransport:
         delivered, patience = frozenset(session.delivered), self._patience
         pause, due = patience.first, session.due
         late = (began - session.began) / 1000 - 1
-        given_up = min(patience.websocket + 2 * max(0, late), patience.longest * 0.9)
         if session.state is not PollingState.POLLING:
             self._sleep(pause)  # until then nothing waits, and no WebSocket is there
         while True:
+            looked = self._clock()
             found, waiting = self._sessions.read(session.id)
             packets = [packet for packet in waiting if packet.number not in delivered]
             now = self._now()
@@ -234,7 +244,9 @@ class PollingTransport:
                 return found, packets
             if found.upgrades(now) and waited >= patience.upgrading:
                 return found, packets
-            if found.pending and found.is_overdue(now) and waited >= given_up:
+            stretched = min(patience.share * (self._clock() - looked), patience.longest / 4)
+            late = max(late, stretched, 0)
+            if found.pending and found.is_overdue(now) and waited >= patience.given_up(late):
                 self._settling.settle(found, poll, now=now)
                 continue
             if self._is_silent(found, now):
@@ -242,7 +254,7 @@ class PollingTransport:
                 continue
             if found.due != due:
                 due, pause = found.due, patience.first
-            self._sleep(pause)
+            self._sleep(min(max(pause, stretched), (end - now) / 1000))
             stays = found.state is PollingState.POLLING
             pause = min(pause * patience.growth, patience.slowest if stays else patience.rarest)
 
