@@ -12,6 +12,8 @@ from typing import Any
 
 CLIENTS = Path(__file__).parent / "clients"
 PATIENCE = 40
+LEAVES_WITHIN = 3.0
+"""Seconds for a client to end by itself, once nothing more comes from its standard input."""
 
 
 class Program:
@@ -65,6 +67,11 @@ async def program(name: str, *arguments: str) -> AsyncIterator[Program]:
     )
     try:
         yield Program(process)
+        # A client that leaves on its own leaves nothing for the tests after it to find.
+        assert process.stdin is not None
+        process.stdin.close()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(process.wait(), LEAVES_WITHIN)
     finally:
         # `node` is a script that starts Node itself: both are in the session's process group.
         with suppress(ProcessLookupError):

@@ -81,11 +81,11 @@ class Steps:
 
     async def small_rooms(self) -> list[str]:
         """Kill `broadcast` at each of its calls, and let each call be broken off or refused."""
-        series = self._kills("broadcast", BROADCAST, least=9)
+        series = self._kills("broadcast", BROADCAST, least=7)
         series += [
-            _series("broadcast, broken off before", BROADCAST, "before", effect="break", least=9),
-            _series("broadcast, broken off after", BROADCAST, "after", effect="break", least=9),
-            _series("broadcast, refused", BROADCAST, "before", effect="refuse", least=9),
+            _series("broadcast, broken off before", BROADCAST, "before", effect="break", least=7),
+            _series("broadcast, broken off after", BROADCAST, "after", effect="break", least=7),
+            _series("broadcast, refused", BROADCAST, "before", effect="refuse", least=7),
         ]
         rooms = [f"project:{uuid4()}" for _ in range(ROOMS)]
         async with members(self._endpoints, rooms, 2) as joined:
