@@ -13,8 +13,8 @@ CDK := python -m infra.cdk
 
 # `make deploy EDGE=0` leaves CloudFront out: the service alone.
 STACKS := $(if $(filter 0 no false off,$(EDGE)),Roomcast,--all)
-# One process for each core; the end-to-end tests have the whole machine, and run after the others.
-TESTS := -n auto --dist loadfile tests/unit tests/functional tests/infra
+# The end-to-end tests run after the others; ARGS="-n 2 --dist loadfile" takes two processes.
+TESTS := tests/unit tests/functional tests/infra
 END_TO_END := tests/e2e
 # `-k` may choose tests of one group only: pytest ends with 5 when there are none.
 OR_NONE := || test $$? -eq 5
