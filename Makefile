@@ -13,7 +13,7 @@ CDK := python -m infra.cdk
 
 # `make deploy EDGE=0` leaves CloudFront out: the service alone.
 STACKS := $(if $(filter 0 no false off,$(EDGE)),Roomcast,--all)
-# The end-to-end tests run after the others; ARGS="-n 2 --dist loadfile" takes two processes.
+# The end-to-end tests run after the others.
 TESTS := tests/unit tests/functional tests/infra
 END_TO_END := tests/e2e
 # `-k` may choose tests of one group only: pytest ends with 5 when there are none.

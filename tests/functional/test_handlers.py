@@ -197,7 +197,7 @@ NOT_TIMES = [
 class TestExpiry:
     """The same rules wherever a token comes in."""
 
-    @pytest.mark.parametrize("exp", NOT_TIMES)
+    @pytest.mark.parametrize("exp", NOT_TIMES, ids=lambda exp: type(exp).__name__)
     def test_that_is_no_time_is_refused(self, aws_lambda: Lambda, exp: Any) -> None:
         token = aws_lambda.token(exp=exp, role="admin")
         assert aws_lambda.connect(token=token)["statusCode"] == 401
