@@ -399,6 +399,13 @@ class TestStaying:
         assert 15 <= service.clock.now - began < 17
         assert refused(lambda: service.get(sid)).code == 1
 
+    def test_a_probe_that_leads_to_nothing_keeps_no_silent_client(self, service: Service) -> None:
+        """Its WebSocket is gone, and nobody was told."""
+        sid = service.begin()
+        service.upgrades.probe(service.socket(sid))
+        service.clock.sleep(LEASE_SECONDS)
+        assert service.get(sid) == ["1"]
+
     def test_packets_are_answered_in_order(self, service: Service) -> None:
         sid = service.settled()
         service.post(sid, "42/ws,1[]", "42/ws,2[]")

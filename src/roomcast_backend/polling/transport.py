@@ -259,8 +259,11 @@ class PollingTransport:
             pause = min(pause * patience.growth, patience.slowest if stays else patience.rarest)
 
     def _is_silent(self, session: PollingSession, now: int) -> bool:
-        """Tell whether a client has sent nothing by its deadline: it would only cost its GETs."""
-        asks_nothing = session.state is PollingState.WAITING and not session.pending
+        """Tell whether a client has sent nothing by its deadline: it would only cost its GETs.
+
+        A WebSocket that has opened or sent its probe has its own time first.
+        """
+        asks_nothing = session.is_overdue(now) and not session.pending
         return asks_nothing and now - session.began >= self._deadline * 1000
 
     def _end(self, session: PollingSession, packets: Sequence[Waiting]) -> str:
