@@ -113,9 +113,8 @@ class PollingStore:
             " ADD pending_size :size",
             f"{UNDECIDED} AND pending_size <= :room AND {NEW_POST} AND {OWN}",
             {
+                **_owner(token),
                 ":post": text(post),
-                ":token": text(token or ANYBODY),
-                ":any": text(ANYBODY),
                 ":packets": {"L": entries},
                 ":size": number(size),
                 ":room": number(LARGEST_PENDING - size),
@@ -137,7 +136,7 @@ class PollingStore:
             connection_id,
             "SET due = :due",
             f"{UNDECIDED} AND {OWN}",
-            {":due": number(due), ":token": text(token or ANYBODY), ":any": text(ANYBODY)},
+            {**_owner(token), ":due": number(due)},
         )
 
     def claim_upgrade(self, connection_id: str, websocket: str, *, now: int, until: int) -> bool:
@@ -201,11 +200,10 @@ class PollingStore:
             "SET poll = :poll, poll_until = :until, seen = :now",
             f"{NO_OTHER_POLL} AND {OWN}",
             {
+                **_owner(token),
                 ":poll": text(poll),
                 ":now": number(now),
                 ":until": number(until),
-                ":token": text(token or ANYBODY),
-                ":any": text(ANYBODY),
             },
         )
 
@@ -350,6 +348,11 @@ class PollingStore:
                 return False, exc.response.get("Item")
             raise
         return True, answer["Attributes"]
+
+
+def _owner(token: str) -> Item:
+    """Return the values of `OWN` for the hash of a request's token, empty without one."""
+    return {":token": text(token or ANYBODY), ":any": text(ANYBODY)}
 
 
 def _key(connection_id: str) -> Item:
