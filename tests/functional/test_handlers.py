@@ -37,9 +37,12 @@ from roomcast_backend.aws import clients
 from roomcast_backend.aws.errors import AwsError
 from roomcast_backend.fanout.work import Work
 from roomcast_backend.lifecycle.handshake import HandshakeRefused
+from roomcast_backend.model.connection import Connection, State
+from roomcast_backend.model.polling import PollingSession, polling_id
 from roomcast_backend.runtime import unavailable
 from roomcast_backend.settings import settings
 from roomcast_backend.stores.counters import CONNECTIONS, Counter, CounterStore, members
+from roomcast_backend.stores.polling import PollingStore
 from tests.fakes.gateway import FakeGateway
 from tests.fakes.tables import KEYS
 from tests.unit.test_deliverable import NO_NAMES, NOT_ROOMS, RESERVED
@@ -526,6 +529,21 @@ class TestDisconnect:
         event = {"requestContext": {"connectionId": "c1", **code}}
         assert disconnect(event, aws_lambda.context) == {"statusCode": 200}
         assert dynamodb.scan(TableName="connections")["Items"] == []
+
+    def test_of_a_websocket_before_its_upgrade_lets_its_client_stay_at_once(
+        self, aws_lambda: Lambda
+    ) -> None:
+        store, now = PollingStore(settings()), int(time.time() * 1000)
+        kept = Connection(polling_id("sid"), "socketio", State.PENDING, connected_at=now // 1000)
+        store.begin(PollingSession(kept, began=now, due=now))
+        query = {"EIO": "4", "transport": "websocket", "sid": "sid"}
+        context = {"requestContext": {"connectionId": "c1"}}
+        connect({**context, "queryStringParameters": query}, aws_lambda.context)
+        assert store.claim_upgrade(kept.id, "c1", now=now, until=now + 60_000)
+        disconnect(context, aws_lambda.context)
+        session = store.get(kept.id)
+        assert session is not None
+        assert session.is_overdue(int(time.time() * 1000))
 
     def test_twice_or_for_a_stranger(self, aws_lambda: Lambda) -> None:
         event = {"requestContext": {"connectionId": "x", "eventType": "DISCONNECT"}}
