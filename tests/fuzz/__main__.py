@@ -1,7 +1,6 @@
 """`python -m tests.fuzz`: runs the targets, prints a table, exits with 1 when a promise broke."""
 
 import argparse
-import logging
 import secrets
 import sys
 import time
@@ -43,7 +42,6 @@ def main() -> int:
     parser.add_argument("--inputs", type=int, default=MILLION, help="in all (default: a million)")
     parser.add_argument("--seed", type=int, default=secrets.randbits(32), help="makes them again")
     chosen = parser.parse_args()
-    logging.disable()
     print(f"seed {chosen.seed}: `--seed {chosen.seed}` makes the same inputs again", flush=True)
     total = broken = 0
     begun = time.perf_counter()

@@ -1,6 +1,7 @@
 """What is fuzzed: each target makes an input and checks one property, named in its docstring."""
 
 import json
+import logging
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -264,7 +265,12 @@ class Answering:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Ignore what libraries warn of: it would be printed for each of many thousand inputs."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
+    """Ignore warnings and logs: they would be printed for each of many thousand inputs."""
+    before = logging.root.manager.disable
+    logging.disable()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import logging
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -41,6 +42,12 @@ def test_the_same_seed_makes_the_same_inputs() -> None:
         return [target.make() for target in targets(seed) for _ in range(5)]
 
     assert repr(made(1)) == repr(made(1)) != repr(made(2))
+
+
+def test_quiet_ends_with_its_block() -> None:
+    with quiet():
+        assert not logging.getLogger("roomcast").isEnabledFor(logging.CRITICAL)
+    assert logging.getLogger("roomcast").isEnabledFor(logging.CRITICAL)
 
 
 def test_an_input_leaves_nothing_in_the_next_ones() -> None:

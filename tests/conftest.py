@@ -1,0 +1,16 @@
+"""What holds for every test, whatever its kind."""
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def logging_stays_on() -> Iterator[None]:
+    """Fail a test that leaves logging off: those after it that read the log would be wrong."""
+    before = logging.root.manager.disable
+    yield
+    left = logging.root.manager.disable
+    logging.disable(before)
+    assert left == before, "the test left logging.disable() behind"
