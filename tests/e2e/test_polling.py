@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
@@ -23,6 +24,7 @@ VERSIONS = (
     "socket.io-client",
 )
 PATIENCE = 20
+CROWD = os.environ.get("ROOMCAST_CROWD", "60")
 ORIGIN = "https://app.example"
 
 
@@ -57,13 +59,16 @@ class TestDefaults:
         async with program("client.mjs", url, opening, version) as client:
             assert (await client.hear("connect"))["transport"] == "websocket"
 
-    async def test_sixty_at_once(self, endpoints: Endpoints) -> None:
-        auth = {"token": token(endpoints)}
-        opening = defaults(auth=auth, timeout=60_000)
-        async with program("crowd.mjs", endpoints["socketio_url"], opening, "60") as crowd:
-            everyone = await crowd.hear("everyone", patience=120)
-        assert (everyone["connected"], everyone["upgraded"]) == (60, 60)
-        assert everyone["errors"] == []
+    async def test_a_crowd_at_once(self, endpoints: Endpoints) -> None:
+        """CROWD clients; with 200 an emulator on two busy cores is too slow for some of them."""
+        options = {"auth": {"token": token(endpoints)}, "timeout": 60_000}
+        for more in ({"transports": ["websocket"]}, {}):
+            opening = json.dumps({**options, **more})
+            async with program("crowd.mjs", endpoints["socketio_url"], opening, CROWD) as crowd:
+                everyone = await crowd.hear("everyone", patience=120)
+            print(CROWD, more or "default options", everyone)  # pytest -s shows the medians
+            assert everyone["errors"] == []
+            assert (everyone["connected"], everyone["upgraded"]) == (int(CROWD), int(CROWD))
 
     async def test_a_python_client(
         self, endpoints: Endpoints, broadcaster: EventBroadcaster
