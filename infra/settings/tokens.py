@@ -45,6 +45,11 @@ class TokenSettings(BaseModel):
         "projects", description="Claim with the projects: a list, or ids with spaces between them."
     )
     jwt_agents_claim: Claim = Field("agents", description="Claim with the agents, likewise.")
+    jwt_rooms_claim: Claim = Field(
+        "rooms",
+        description="Claim with further rooms, likewise: `project:atlas`, or `project:at*` for all "
+        "that begin so.",
+    )
     jwt_admin_role: str = Field(
         "admin", pattern=r"^\S+$", description="Role that may join every room and read statistics."
     )

@@ -16,6 +16,9 @@ from roomcast.errors import InvalidRoom
 
 KINDS: Final = ("global", "project", "user", "agent")
 
+LONGEST_ID: Final = 128
+"""Characters of an id that names a room."""
+
 _ID = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
 _USER_ID = re.compile(r"(?=.{1,128}\Z)(?:[A-Za-z0-9._|@+/=~-]|%[0-9A-F]{2})+", re.ASCII)
 _NOT_IN_USER_IDS = re.compile(rb"[^A-Za-z0-9._|@+/=~-]")

@@ -4,6 +4,7 @@ The claims are those of the contract: `sub`, `iat`, `exp`, `token_type` = `acces
 ones.
 """
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -12,6 +13,10 @@ from roomcast.errors import RoomcastError
 from roomcast.rooms import is_id, is_user_id
 
 HOUR: Final = timedelta(hours=1)
+
+_ROOM: Final = re.compile(
+    r"([a-z][a-z0-9_-]*):([A-Za-z0-9._-]{0,128}\*|[A-Za-z0-9._-]{1,128})", re.ASCII
+)
 
 
 class InvalidClaim(RoomcastError, ValueError):
@@ -25,15 +30,17 @@ def mint(
     role: str | None = None,
     projects: Iterable[str] | None = None,
     agents: Iterable[str] | None = None,
+    rooms: Iterable[str] | None = None,
     email: str | None = None,
     lifetime: timedelta = HOUR,
     now: datetime | None = None,
 ) -> str:
     """Return a JWT, signed with HS256, that speaks for `user_id` during `lifetime`.
 
-    `projects` and `agents` are ids, or `"*"` for all of them; None leaves the claim out. The `role`
-    `admin` may join every room. Times count in whole seconds. Raises `InvalidClaim`, which names
-    the argument.
+    `projects` and `agents` are ids, or `"*"` for all of them; None leaves the claim out. `rooms`
+    are rooms to open beside those, or beginnings of their names: `project:atlas`, `project:at*`.
+    The `role` `admin` may join every room. Times count in whole seconds. Raises `InvalidClaim`,
+    which names the argument.
     """
     import jwt  # noqa: PLC0415  publishers do not mint tokens and need not load it
 
@@ -49,6 +56,7 @@ def mint(
         "email": email,
         "projects": _ids("projects", projects),
         "agents": _ids("agents", agents),
+        "rooms": _rooms(rooms),
     }
     return jwt.encode(_given(claims), secret, algorithm="HS256")
 
@@ -62,6 +70,20 @@ def _ids(claim: str, ids: Iterable[str] | None) -> list[str] | None:
         return None
     listed = [ids] if isinstance(ids, str) else list(ids)
     return [each if each == "*" else _id(claim, each) for each in listed]
+
+
+def _rooms(names: Iterable[str] | None) -> list[str] | None:
+    if names is None:
+        return None
+    listed = [names] if isinstance(names, str) else list(names)
+    for each in listed:
+        found = _ROOM.fullmatch(each)
+        if found is None or found[1] in ("global", "user"):
+            raise InvalidClaim(
+                "rooms: expected the name of a room other than global and user:<id>, or its "
+                f"beginning with one * at the end, such as project:at*; got {each!r}"
+            )
+    return listed
 
 
 def _user_id(value: str) -> str:

@@ -248,6 +248,25 @@ class TestAuthenticate:
         assert client.members("project:p1") == []
         assert client.members("project:p2") == ["c1"]
 
+    def test_the_claim_rooms_opens_what_the_others_do_not(self, client: Client) -> None:
+        client.tokens["more"] = client.principal(rooms=frozenset({"project:at*"}))
+        client.say({"action": "authenticate", "token": "more"})
+        assert client.say({"action": "subscribe", "room": "project:atlas"})["status"] == "success"
+        refused = client.say({"action": "subscribe", "room": "project:beta"})
+        assert refused["code"] == "ROOM_ACCESS_DENIED"
+        assert client.members("project:atlas") == ["c1"]
+
+    def test_a_fresh_token_without_the_claim_rooms_closes_them(self, client: Client) -> None:
+        client.tokens["more"] = client.principal(rooms=frozenset({"project:at*"}))
+        client.say({"action": "authenticate", "token": "more"})
+        client.say({"action": "subscribe", "room": "project:atlas"})
+        client.tokens["fewer"] = client.principal()
+        reply = client.say({"action": "authenticate", "token": "fewer"})
+        assert "project:atlas" not in reply["rooms"]
+        assert client.members("project:atlas") == []
+        refused = client.say({"action": "subscribe", "room": "project:atlas"})
+        assert refused["code"] == "ROOM_ACCESS_DENIED"
+
     def test_a_fresh_token_moves_the_expiry_of_every_membership(self, client: Client) -> None:
         client.say({"action": "subscribe", "room": "project:p1"})
         client.clock.advance(HOUR / 2)

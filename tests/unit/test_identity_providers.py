@@ -326,6 +326,11 @@ class TestRole:
         chosen = {"jwt_role_claim": "scope", "jwt_admin_role": "roomcast:admin"}
         assert verify(given, {}, **chosen).is_admin
 
+    def test_rooms_elsewhere(self, verify: Verify) -> None:
+        given = {**times(), "sub": "u1", "token_type": "access", "cognito:groups": ["agent:*", "x"]}
+        opened = verify(given, {}, jwt_rooms_claim="cognito:groups").rooms
+        assert opened == {"agent:*"}
+
     def test_agents_elsewhere(self, verify: Verify) -> None:
         given = {**times(), "sub": "u1", "token_type": "access", "app": {"agents": "a b"}}
         narrowed = verify(given, {}, jwt_agents_claim="app.agents").agents

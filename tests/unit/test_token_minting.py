@@ -59,6 +59,12 @@ class TestMint:
         assert (principal.user_id, principal.is_admin) == ("42", True)
         assert principal.projects.covers("123")
 
+    def test_rooms_are_what_the_service_reads(self) -> None:
+        token = mint(SECRET, "42", rooms=["project:atlas", "agent:*"])
+        rules = TokenRules(algorithms=("HS256",))
+        principal = verify(token, key_for=lambda _: SECRET, rules=rules)
+        assert principal.rooms == {"project:atlas", "agent:*"}
+
     def test_a_user_as_a_provider_names_them(self) -> None:
         token = mint(SECRET, "auth0|6553da60")
         rules = TokenRules(algorithms=("HS256",))
@@ -74,6 +80,11 @@ class TestMint:
             ({"user_id": "f%3A1"}, "user_id"),
             ({"projects": ["123", "project:1"]}, "projects"),
             ({"agents": [""]}, "agents"),
+            ({"rooms": ["*"]}, "rooms"),
+            ({"rooms": ["project:a*s"]}, "rooms"),
+            ({"rooms": ["project:"]}, "rooms"),
+            ({"rooms": ["user:*"]}, "rooms"),
+            ({"rooms": ["global"]}, "rooms"),
         ],
     )
     def test_what_the_service_would_refuse(self, changes: dict[str, Any], claim: str) -> None:

@@ -346,6 +346,15 @@ class TestGrants:
         grant = check(signed(projects=["p1", uuid])).projects
         assert grant.ids == {"p1", uuid.lower()}
 
+    @pytest.mark.parametrize("value", [["project:at*", "*", "user:u2"], "project:at* user:u2"])
+    def test_rooms_are_patterns_and_what_is_none_opens_nothing(self, value: Any) -> None:
+        assert check(signed(rooms=value)).rooms == {"project:at*"}
+
+    @pytest.mark.parametrize("value", [7, {"project": "p1"}, [7], True, ["\ud800"]])
+    def test_rooms_of_another_type_are_refused(self, value: Any) -> None:
+        with pytest.raises(TokenRefused, match="rooms"):
+            check(signed(rooms=value))
+
     def test_an_empty_list_opens_nothing(self) -> None:
         assert check(signed(agents=[])).agents == NOTHING
 

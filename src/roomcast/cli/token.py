@@ -25,12 +25,14 @@ def _duration(_ctx: click.Context, _param: click.Parameter, text: str) -> timede
 Examples:
   roomcast token 42 --project 123
   roomcast token 42 --project '*' --lifetime 15m
+  roomcast token 42 --room 'project:at*'
   roomcast token ops --admin --stack Roomcast
 """
 )
 @click.argument("user_id")
 @click.option("--project", "projects", multiple=True, metavar="ID", help="Opens it; '*' is all.")
 @click.option("--agent", "agents", multiple=True, metavar="ID", help="Narrows agents to these.")
+@click.option("--room", "rooms", multiple=True, metavar="NAME", help="Opens it; * as a suffix.")
 @click.option("--email", help="The claim of that name.")
 @click.option("--role", help="The claim of that name.")
 @click.option("--admin", "role", flag_value="admin", help="Role admin: opens every room.")
@@ -41,6 +43,7 @@ def token(
     user_id: str,
     projects: tuple[str, ...],
     agents: tuple[str, ...],
+    rooms: tuple[str, ...],
     email: str | None,
     role: str | None,
     lifetime: timedelta,
@@ -58,6 +61,7 @@ def token(
             role=role,
             projects=projects or None,
             agents=agents or None,
+            rooms=rooms or None,
             email=email,
             lifetime=lifetime,
         )

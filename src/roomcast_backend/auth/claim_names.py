@@ -23,6 +23,7 @@ class ClaimNames:
     role: str = "role"
     projects: str = "projects"
     agents: str = "agents"
+    rooms: str = "rooms"
     admin_role: str = "admin"
     token_type: str = ""
 

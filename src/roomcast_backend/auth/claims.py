@@ -14,6 +14,7 @@ from roomcast.rooms import user_id as id_of_user
 from roomcast_backend.auth.claim_names import ClaimNames, find
 from roomcast_backend.auth.token_types import is_access_token
 from roomcast_backend.model.access import ADMIN, EVERYTHING, NOTHING, Grant, Principal
+from roomcast_backend.model.room_patterns import patterns
 
 LATEST_TIME: Final = 253_402_300_799
 """Epoch seconds of the last second that RFC 3339 can write, in the year 9999.
@@ -69,6 +70,7 @@ def principal(claims: Mapping[str, Any], rules: TokenRules, *, now: float) -> Pr
         role=_role(claims, rules.names),
         projects=_grant(claims, rules.names.projects, absent=rules.without_projects),
         agents=_grant(claims, rules.names.agents, absent=EVERYTHING),
+        rooms=patterns(_texts(claims, rules.names.rooms) or ()),
     )
 
 
@@ -145,15 +147,23 @@ def _role(claims: Mapping[str, Any], names: ClaimNames) -> str:
 
 def _grant(claims: Mapping[str, Any], name: str, *, absent: Grant) -> Grant:
     """Read projects or agents: ids in a list, or parted by spaces; `"*"` among them is all."""
-    value = find(claims, name)
-    if value is None:
+    ids = _texts(claims, name)
+    if ids is None:
         return absent
-    ids = value.split() if isinstance(value, str) else value
-    if not _is_texts(ids) or not all(map(is_unicode, ids)):
-        raise TokenRefused(f"the token's {name} is not a list of ids")
     if "*" in ids:
         return EVERYTHING
     return Grant(ids=frozenset(canonical_id(item) for item in ids))
+
+
+def _texts(claims: Mapping[str, Any], name: str) -> list[str] | None:
+    """Return the texts of a claim: those of a list, or parted by spaces; None without the claim."""
+    value = find(claims, name)
+    if value is None:
+        return None
+    texts = value.split() if isinstance(value, str) else value
+    if not _is_texts(texts) or not all(map(is_unicode, texts)):
+        raise TokenRefused(f"the token's {name} is not a list of ids")
+    return texts
 
 
 def _is_texts(value: Any) -> TypeGuard[list[str]]:

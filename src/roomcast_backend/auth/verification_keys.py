@@ -75,6 +75,7 @@ def _rules(chosen: Settings) -> TokenRules:
             role=chosen.jwt_role_claim,
             projects=chosen.jwt_projects_claim,
             agents=chosen.jwt_agents_claim,
+            rooms=chosen.jwt_rooms_claim,
             admin_role=chosen.jwt_admin_role,
             token_type=chosen.jwt_token_type,
         ),

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from roomcast.rooms import GLOBAL, Room, user
+from roomcast_backend.model.room_patterns import opens
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,8 @@ class Principal:
     """The user of a token, what it gives access to and until when.
 
     From `expires_at` on (epoch seconds) the service takes the token no more, wherever it asks: that
-    is the token's `exp` and the leeway.
+    is the token's `exp` and the leeway. `rooms` are patterns, see `room_patterns`: they open rooms
+    beside those of `projects` and `agents`, and narrow neither.
     """
 
     user_id: str
@@ -38,6 +40,7 @@ class Principal:
     role: str = ""
     projects: Grant = NOTHING
     agents: Grant = EVERYTHING
+    rooms: frozenset[str] = frozenset()
 
     @property
     def is_admin(self) -> bool:
@@ -53,11 +56,11 @@ def may_join(principal: Principal, room: Room) -> bool:
         case "user":
             return room == user(principal.user_id)
         case "project":
-            return principal.projects.covers(room.id)
+            return principal.projects.covers(room.id) or opens(principal.rooms, room)
         case "agent":
-            return principal.agents.covers(room.id)
+            return principal.agents.covers(room.id) or opens(principal.rooms, room)
         case _:
-            return False
+            return opens(principal.rooms, room)
 
 
 def automatic_rooms(principal: Principal) -> tuple[Room, ...]:

@@ -15,6 +15,9 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValu
 
 Item = dict[str, Attribute]
 
+OPENED = "opened_rooms"
+"""The attribute with the patterns of rooms that a token opens."""
+
 VERSION = "v:"
 """How the attributes begin that say when a room, a namespace or the token was changed last."""
 
@@ -61,14 +64,20 @@ def connection_item(connection: Connection) -> Item:
 
 
 def principal_item(principal: Principal) -> Item:
-    """Write the attributes that a token sets."""
-    return {
+    """Write the attributes that a token sets; one that opens no further rooms sets none for them.
+
+    `rooms` are the rooms that the connection is in, so the token's are called otherwise.
+    """
+    item: Item = {
         "user_id": text(principal.user_id),
         "role": text(principal.role),
         "expires_at": number(principal.expires_at),
         "projects": _grant_attribute(principal.projects),
         "agents": _grant_attribute(principal.agents),
     }
+    if principal.rooms:
+        item[OPENED] = names(principal.rooms)
+    return item
 
 
 def connection_of(item: Item) -> Connection:
@@ -168,6 +177,7 @@ def _principal_of(item: Item) -> Principal:
         expires_at=int(item["expires_at"]["N"]),
         projects=_grant_of(item["projects"]),
         agents=_grant_of(item["agents"]),
+        rooms=_names_of(item, OPENED),
     )
 
 

@@ -30,7 +30,7 @@ from roomcast_backend.settings import Settings
 from roomcast_backend.stores import transactions
 from roomcast_backend.stores.actions import Action, WriteActions, room_names
 from roomcast_backend.stores.connections import ConnectionStore
-from roomcast_backend.stores.items import names, number, principal_item, text
+from roomcast_backend.stores.items import OPENED, names, number, principal_item, text
 from roomcast_backend.stores.recovery import RecoveryStore
 from roomcast_backend.stores.row_change import BELOW_ROOM_LIMIT, RowChange
 
@@ -201,6 +201,8 @@ class MembershipStore:
         for name, value in principal_item(principal).items():
             change.aliases[f"#{name}"] = name
             change.set(f"#{name} = :{name}", **{name: value})
+        if not principal.rooms:
+            change.removes.append(OPENED)
         change.set("token_version = token_version + :one")
         if kept := room_names(rooms):
             change.set("rooms = :kept", kept=names(kept))
