@@ -211,6 +211,8 @@ class ServiceStack(Stack):
         outputs["BroadcastFunctionName"] = self.functions["broadcast"].function_name
         for name, queue in self.queues.dead_letters.items():
             outputs[f"{name.capitalize()}DeadLettersUrl"] = queue.queue_url
+        if self._settings.room_kinds:
+            outputs["RoomKinds"] = self._settings.room_kinds
         if self.keys.jwt:
             outputs["JwtSecretArn"] = self.keys.jwt.arn
         for name, value in outputs.items():

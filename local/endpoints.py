@@ -26,6 +26,7 @@ class Endpoints(TypedDict):
     aws_endpoint_url: str
     event_bus_name: str
     data_bucket: str
+    room_kinds: str
     registry_table: str
     region: str
     demo_token: str
@@ -53,6 +54,7 @@ def describe(settings: Settings, outputs: dict[str, str], demo: dict[str, str]) 
         "aws_endpoint_url": settings.aws_url,
         "event_bus_name": outputs["EventBusName"],
         "data_bucket": outputs["DataBucketName"],
+        "room_kinds": outputs.get("RoomKinds", ""),
         "registry_table": outputs["RegistryTableName"],
         "region": REGION,
         "demo_token": demo["demo_token"],

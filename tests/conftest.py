@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from roomcast import environment, rooms
+
 
 @pytest.fixture(autouse=True)
 def logging_stays_on() -> Iterator[None]:
@@ -14,3 +16,10 @@ def logging_stays_on() -> Iterator[None]:
     left = logging.root.manager.disable
     logging.disable(before)
     assert left == before, "the test left logging.disable() behind"
+
+
+@pytest.fixture(autouse=True)
+def kinds_of_rooms() -> Iterator[None]:
+    """Let the environment tell the kinds of rooms again, whatever service a command has asked."""
+    yield
+    rooms.take_kinds_from(environment.room_kinds)

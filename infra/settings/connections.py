@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
-from infra import origins
+from infra import kinds_of_rooms, origins
 from infra.settings.values import Listed
 
 
@@ -46,6 +46,12 @@ class ConnectionSettings(BaseModel):
         description="Origins that browsers may connect from, comma-separated or a list; `*`: any, "
         "which for polling and the HTTP API means pages of `https:` and `http:`. Written as "
         "browsers do, in lower case, without the default port and without `/` at the end.",
+    )
+    room_kinds: Annotated[str, BeforeValidator(kinds_of_rooms.as_text)] = Field(
+        "",
+        description="Kinds of rooms beside the built-in ones, a JSON object: "
+        '`{"team": {"claim": "teams"}, "run": "authenticated"}`. A room `team:<id>` opens for '
+        "tokens with its id in the claim `teams`, `run:<id>` for every token. At most 20.",
     )
     max_rooms_per_connection: int = Field(
         50,

@@ -10,6 +10,7 @@ Importing the package is cheap: pydantic and boto3 are loaded with the first nam
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from roomcast import environment, rooms
 from roomcast.errors import (
     EventTooLarge,
     InvalidEvent,
@@ -18,6 +19,8 @@ from roomcast.errors import (
     RoomcastError,
 )
 from roomcast.version import __version__
+
+rooms.take_kinds_from(environment.room_kinds)
 
 if TYPE_CHECKING:
     from roomcast.broadcaster import EventBroadcaster, get_broadcaster, init_broadcaster

@@ -94,6 +94,7 @@ class EventBroadcaster(AllBroadcasts):
         until the bus has answered; within one the answer is what `await broadcaster.init()` awaits.
         """
         environment.max_event_bytes()
+        environment.room_kinds()
         environment.logs_invalid(self._on_invalid)
         self._bus.connect()
         try:

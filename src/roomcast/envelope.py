@@ -6,7 +6,7 @@ Publishers put an envelope with its rooms on the bus (`to_detail`). The service 
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Self
@@ -144,12 +144,14 @@ class Envelope:
         return {"publisher": self.publisher, "number": self.number} if self.publisher else {}
 
     @classmethod
-    def from_detail(cls, detail: Mapping[str, Any]) -> Self:
+    def from_detail(
+        cls, detail: Mapping[str, Any], *, room: Callable[[str], Room] = Room.parse
+    ) -> Self:
         """Parse the `Detail` of an EventBridge entry, from whichever publisher it comes.
 
         Raises `InvalidEnvelope` when a field is missing or of the wrong type. `publisher` and
         `number` count only where both are as this library writes them: another publisher may
-        mean something else by these names.
+        mean something else by these names. `room` reads the name of a room.
         """
         for name in ("id", "type", "timestamp", "source"):
             if not isinstance(detail.get(name), str) or not detail[name]:
@@ -162,7 +164,7 @@ class Envelope:
             type=detail["type"],
             timestamp=detail["timestamp"],
             source=detail["source"],
-            rooms=room_names(detail.get("rooms")),
+            rooms=room_names(detail.get("rooms"), room),
             data=detail["data"],
             reference=_reference(detail.get("data_ref")),
             publisher=publisher,
@@ -201,12 +203,12 @@ def _reference(value: object) -> DataReference | None:
         raise InvalidEnvelope(f"data_ref: {exc}") from exc
 
 
-def room_names(names: object) -> tuple[str, ...]:
+def room_names(names: object, room: Callable[[str], Room] = Room.parse) -> tuple[str, ...]:
     """Return the rooms that `names` lists, each once; raise `InvalidEnvelope` for anything else."""
     if not isinstance(names, list | tuple) or not names:
         raise InvalidEnvelope("rooms: expected a list of room names, with at least one")
     try:
-        return tuple(dict.fromkeys(str(Room.parse(name)) for name in names))
+        return tuple(dict.fromkeys(str(room(name)) for name in names))
     except InvalidRoom as exc:
         raise InvalidEnvelope(f"rooms: {exc}") from exc
 

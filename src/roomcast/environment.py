@@ -4,6 +4,7 @@ import os
 from math import isfinite
 from typing import Final
 
+from roomcast import room_kinds as kinds
 from roomcast.errors import NotConfigured
 from roomcast.references import MAX_DATA_BYTES
 
@@ -11,6 +12,7 @@ EVENT_BUS: Final = "ROOMCAST_EVENT_BUS"
 DATA_BUCKET: Final = "ROOMCAST_DATA_BUCKET"
 MAX_EVENT_BYTES: Final = "ROOMCAST_MAX_EVENT_BYTES"
 ON_INVALID: Final = "ROOMCAST_ON_INVALID"
+ROOM_KINDS: Final = "ROOMCAST_ROOM_KINDS"
 
 MEMORY: Final = "memory:"
 """The name of the bus that only records, in the process of the publisher."""
@@ -32,6 +34,17 @@ def event_bus() -> str:
 def data_bucket() -> str:
     """Return the name of the bucket for the data of large events, empty when none is set."""
     return os.environ.get(DATA_BUCKET, "").strip()
+
+
+def room_kinds() -> tuple[str, ...]:
+    """Return the kinds of rooms beside the built-in ones; raise `NotConfigured` for a bad setting.
+
+    The variable has the deployment's setting `room_kinds`, which is the stack's output `RoomKinds`.
+    """
+    try:
+        return tuple(kinds.read(os.environ.get(ROOM_KINDS, "").strip()))
+    except ValueError as exc:
+        raise NotConfigured(f"{ROOM_KINDS}: {exc}") from exc
 
 
 def max_event_bytes() -> int:

@@ -6,6 +6,8 @@ can be pickled and sent to another process.
 
 from typing import Final
 
+from roomcast import room_kinds
+
 BUS_BYTES: Final = 256 * 1024
 """EventBridge's limit for one PutEvents entry, and for one request with all its entries.
 
@@ -68,7 +70,17 @@ class InvalidRoom(RoomcastError, ValueError):
     def __str__(self) -> str:
         return (
             "not a room name: expected global, user:<id>, project:<id> or agent:<id>, where an id "
-            "is 1 to 128 of A-Z a-z 0-9 . _ -"
+            f"is 1 to 128 of A-Z a-z 0-9 . _ -{self._hint()}"
+        )
+
+    def _hint(self) -> str:
+        """Return where a kind that is not known would have to stand."""
+        kind, colon, _ = self.name.partition(":") if isinstance(self.name, str) else ("", "", "")
+        if not colon or not room_kinds.is_name(kind) or kind in room_kinds.RESERVED:
+            return ""
+        return (
+            f", or a kind of the setting room_kinds, such as {kind}: publishers read it in "
+            "ROOMCAST_ROOM_KINDS (the stack's output RoomKinds)"
         )
 
 

@@ -1,6 +1,7 @@
 """The rooms that events are addressed to and that connections join.
 
-A room's name is `global`, `user:<id>`, `project:<id>` or `agent:<id>`. Ids are UUIDs or short
+A room's name is `global`, `user:<id>`, `project:<id>`, `agent:<id>`, or `<kind>:<id>` of a kind
+that the deployment adds, see `roomcast.room_kinds`. Ids are UUIDs or short
 names of 1 to 128 characters `A-Z a-z 0-9 . _ -`; UUIDs are written in lower case, so that one
 project has one room however a caller spells its id.
 
@@ -9,12 +10,12 @@ other character is written as `%XX`, see `user_id`. No room's name holds a `#` o
 """
 
 import re
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Final, Self
 
 from roomcast.errors import InvalidRoom
-
-KINDS: Final = ("global", "project", "user", "agent")
+from roomcast.room_kinds import BUILT_IN
 
 LONGEST_ID: Final = 128
 """Characters of an id that names a room."""
@@ -57,9 +58,28 @@ def canonical_id(text: str) -> str:
     return text.lower() if _UUID.fullmatch(text) else text
 
 
+class _Own:
+    """Tells the deployment's own kinds; the package says how, for this module reads no variable."""
+
+    kinds: Callable[[], Collection[str]] = staticmethod(tuple)
+
+
+def take_kinds_from(kinds: Callable[[], Collection[str]]) -> None:
+    """Let `kinds` tell, whenever it is asked, which kinds of rooms there are beside the built-in.
+
+    It may raise `NotConfigured`, which whoever parses the name of such a room gets.
+    """
+    _Own.kinds = staticmethod(kinds)
+
+
+def kinds() -> tuple[str, ...]:
+    """Return all kinds of rooms: the built-in ones, then the deployment's own."""
+    return (*BUILT_IN, *_Own.kinds())
+
+
 @dataclass(frozen=True, slots=True)
 class Room:
-    """One room: its kind and, except for `global`, the id of its project, user or agent."""
+    """One room: its kind and, except for `global`, the id of its project, user, agent or other."""
 
     kind: str
     id: str = ""
@@ -72,10 +92,20 @@ class Room:
         if not isinstance(name, str):
             raise InvalidRoom(name)
         kind, colon, room_id = name.partition(":")
-        known = colon and kind in KINDS and kind != "global"
-        if not known or not (is_user_id(room_id) if kind == "user" else is_id(room_id)):
+        if not colon or not (is_user_id(room_id) if kind == "user" else is_id(room_id)):
+            raise InvalidRoom(name)
+        if kind == "global" or not (kind in BUILT_IN or kind in _Own.kinds()):
             raise InvalidRoom(name)
         return cls(kind, canonical_id(room_id))
+
+    @classmethod
+    def stored(cls, name: str) -> Self:
+        """Return the room with a name that has been parsed before, also if its kind is gone since.
+
+        Rows and logs outlive a kind that is taken out of the setting.
+        """
+        kind, _, room_id = name.partition(":")
+        return cls(kind, room_id)
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.id}" if self.id else self.kind

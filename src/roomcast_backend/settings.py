@@ -11,6 +11,8 @@ from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any, Self
 
+from roomcast import room_kinds
+
 MOST_ROOMS = 90
 """A fresh token rewrites all memberships in one transaction, which takes at most 100 actions.
 
@@ -59,6 +61,7 @@ class Settings:
     jwt_token_type: str = ""
     projects_without_claim: str = "none"
     allowed_origins: str = "*"
+    room_kinds: str = ""
     max_connections: int = 0
     polling: str = "full"
     max_polling_connections: int = 100
@@ -82,6 +85,10 @@ class Settings:
     replay_hours: int = 24
 
     def __post_init__(self) -> None:
+        try:
+            room_kinds.read(self.room_kinds)
+        except ValueError as exc:
+            raise BadSetting(f"room_kinds: {exc}") from exc
         _check(self.projects_without_claim in ("none", "all"), "projects_without_claim", "none|all")
         _check(0 <= self.jwt_leeway <= 300, "jwt_leeway", "0-300")  # noqa: PLR2004
         _check(self.socketio_heartbeat in ("noop", "ping"), "socketio_heartbeat", "noop|ping")

@@ -256,6 +256,31 @@ class TestAuthenticate:
         assert refused["code"] == "ROOM_ACCESS_DENIED"
         assert client.members("project:atlas") == ["c1"]
 
+    def test_a_room_of_a_kind_that_the_deployment_adds(
+        self, client: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        client.tokens["red"] = client.principal(rooms=frozenset({"team:red"}))
+        client.say({"action": "authenticate", "token": "red"})
+        assert client.say({"action": "subscribe", "room": "team:red"})["code"] == "INVALID_ROOM"
+        monkeypatch.setenv("ROOMCAST_ROOM_KINDS", '{"team": {"claim": "teams"}}')
+        assert client.say({"action": "subscribe", "room": "team:red"})["status"] == "success"
+        refused = client.say({"action": "subscribe", "room": "team:blue"})
+        assert refused["code"] == "ROOM_ACCESS_DENIED"
+        assert client.members("team:red") == ["c1"]
+
+    def test_a_room_whose_kind_is_gone_is_left(
+        self, client: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("ROOMCAST_ROOM_KINDS", '{"team": {"claim": "teams"}}')
+        client.tokens["red"] = client.principal(rooms=frozenset({"team:red"}))
+        client.say({"action": "authenticate", "token": "red"})
+        client.say({"action": "subscribe", "room": "team:red"})
+        monkeypatch.delenv("ROOMCAST_ROOM_KINDS")
+        client.tokens["none"] = client.principal()
+        reply = client.say({"action": "authenticate", "token": "none"})
+        assert reply["rooms"] == ["global", f"user:{USER}"]
+        assert client.members("team:red") == []
+
     def test_a_fresh_token_without_the_claim_rooms_closes_them(self, client: Client) -> None:
         client.tokens["more"] = client.principal(rooms=frozenset({"project:at*"}))
         client.say({"action": "authenticate", "token": "more"})

@@ -57,6 +57,7 @@ class TestDescribe:
         assert described["aws_endpoint_url"] == "http://127.0.0.1:4600"
         assert described["event_bus_name"] == "Roomcast"
         assert described["registry_table"] == "Registry-1"
+        assert described["room_kinds"] == ""
         assert described["region"] == "us-east-1"
 
     def test_holds_the_demo(self, settings: Settings) -> None:

@@ -19,6 +19,7 @@ class TestSettings:
             ("PAGE_SIZE", "many"),
             ("PAGE_SIZE", "1"),
             ("GLOBAL_SHARDS", "0"),
+            ("ROOM_KINDS", '{"user": "authenticated"}'),
             ("MAX_ROOMS_PER_CONNECTION", "91"),
             ("COMMANDS_PER_SECOND", "0"),
             ("COMMAND_BURST", "0"),

@@ -13,6 +13,7 @@ from typing import Any, Final, Self
 import boto3
 from botocore.config import Config
 
+from roomcast import room_kinds, rooms
 from roomcast.errors import NotConfigured
 from roomcast.secret_text import secrets_in
 
@@ -29,6 +30,7 @@ _STACK_OUTPUTS: Final = {
     "StatsUrl": "stats_url",
     "EventBusName": "event_bus",
     "DataBucketName": "data_bucket",
+    "RoomKinds": "room_kinds",
     "RegistryTableName": "registry_table",
     "JwtSecretArn": "jwt_secret_arn",
     "WebhookUrl": "webhook_url",
@@ -52,6 +54,7 @@ _ENDPOINT_FIELDS: Final = {
 
 _OPTIONAL_FIELDS: Final = {
     "data_bucket": "data_bucket",
+    "room_kinds": "room_kinds",
     "webhook_url": "webhook_url",
     "health_url": "health_url",
     "github_webhook_secret": "_github_secret",
@@ -72,6 +75,7 @@ class Deployment:
     stats_url: str = ""
     event_bus: str = ""
     data_bucket: str = ""
+    room_kinds: str = ""
     registry_table: str = ""
     region: str = ""
     aws_endpoint_url: str = ""
@@ -137,6 +141,17 @@ class Deployment:
         credentials = LOCAL_CREDENTIALS if self.aws_endpoint_url else {}
         session = boto3.Session(region_name=self.region or None, **credentials)
         return session.client(service, endpoint_url=self.aws_endpoint_url or None, config=config)
+
+    def take_room_kinds(self) -> None:
+        """Let this process know the service's kinds of rooms, whatever its environment says.
+
+        Raises `NotConfigured` when they cannot be read.
+        """
+        try:
+            kinds = room_kinds.read(self.room_kinds)
+        except ValueError as exc:
+            raise NotConfigured(f"{self.name}: room_kinds: {exc}") from exc
+        rooms.take_kinds_from(lambda: kinds)
 
     @property
     def signs_tokens(self) -> bool:

@@ -73,6 +73,7 @@ def _publisher(stack: str | None, source: str | None) -> Publisher:
     if not stack and os.environ.get(EVENT_BUS):
         return Publisher(EventBus(), source)
     deployment = find_deployment(stack)
+    deployment.take_room_kinds()
     bus = EventBus(deployment.required("event_bus"), client=deployment.client("events"))
     large = LargeEvents(deployment.data_bucket, client=deployment.client("s3"))
     return Publisher(bus, source, large=large)

@@ -47,13 +47,16 @@ def tail(
 ) -> None:
     """Print the events of every ROOM until Ctrl-C.
 
-    ROOM is global, user:ID, project:ID or agent:ID. A connection that ends is
-    made again; events in between are not shown.
+    ROOM is global, user:ID, project:ID, agent:ID, or KIND:ID of a kind that the
+    service adds (with --url: ROOMCAST_ROOM_KINDS). A connection that ends is made
+    again; events in between are not shown.
     """
-    names = tuple(dict.fromkeys(str(Room.parse(room)) for room in rooms))
     if url and not token:
         raise click.UsageError("--url needs a token, too: pass --token")
     deployment = Deployment(name=url, websocket_url=url) if url else find_deployment(stack)
+    if not url:
+        deployment.take_room_kinds()
+    names = tuple(dict.fromkeys(str(Room.parse(room)) for room in rooms))
     stream = EventStream(
         url=deployment.required("websocket_url"),
         rooms=names,

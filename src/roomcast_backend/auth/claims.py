@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeGuard
 
 from roomcast.deliverable import is_unicode
-from roomcast.rooms import canonical_id
+from roomcast.rooms import canonical_id, is_id
 from roomcast.rooms import user_id as id_of_user
 from roomcast_backend.auth.claim_names import ClaimNames, find
 from roomcast_backend.auth.token_types import is_access_token
@@ -34,6 +34,8 @@ class TokenRules:
     `algorithms` are those that the service is configured with, all for a shared secret or all for
     public keys. Audience and issuer may be several, comma-separated: one of them suffices.
     `leeway` is in seconds. `without_projects` is the grant of a token that names no projects.
+    `room_kinds` are the deployment's own, each with the claim that has its ids, see
+    `roomcast.room_kinds`.
     """
 
     algorithms: tuple[str, ...]
@@ -42,6 +44,7 @@ class TokenRules:
     without_projects: Grant = NOTHING
     leeway: int = 0
     names: ClaimNames = field(default_factory=ClaimNames)
+    room_kinds: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def shared_secret(self) -> bool:
@@ -70,7 +73,7 @@ def principal(claims: Mapping[str, Any], rules: TokenRules, *, now: float) -> Pr
         role=_role(claims, rules.names),
         projects=_grant(claims, rules.names.projects, absent=rules.without_projects),
         agents=_grant(claims, rules.names.agents, absent=EVERYTHING),
-        rooms=patterns(_texts(claims, rules.names.rooms) or ()),
+        rooms=_opened_rooms(claims, rules),
     )
 
 
@@ -153,6 +156,15 @@ def _grant(claims: Mapping[str, Any], name: str, *, absent: Grant) -> Grant:
     if "*" in ids:
         return EVERYTHING
     return Grant(ids=frozenset(canonical_id(item) for item in ids))
+
+
+def _opened_rooms(claims: Mapping[str, Any], rules: TokenRules) -> frozenset[str]:
+    """Return the patterns of the claim `rooms`, and those that the deployment's own kinds give."""
+    opened = patterns(_texts(claims, rules.names.rooms) or ())
+    for kind, claim in rules.room_kinds.items():
+        ids = ["*"] if not claim else _texts(claims, claim) or ()
+        opened |= patterns(f"{kind}:{each}" for each in ids if each == "*" or is_id(each))
+    return opened
 
 
 def _texts(claims: Mapping[str, Any], name: str) -> list[str] | None:

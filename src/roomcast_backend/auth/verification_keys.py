@@ -3,6 +3,7 @@
 from functools import cache
 from typing import TYPE_CHECKING
 
+from roomcast import room_kinds
 from roomcast.secret_text import BadSecret, secrets_in
 from roomcast_backend.auth import public_key_signature
 from roomcast_backend.auth.claim_names import ClaimNames
@@ -70,6 +71,7 @@ def _rules(chosen: Settings) -> TokenRules:
         issuer=chosen.jwt_issuer,
         without_projects=EVERYTHING if chosen.projects_without_claim == "all" else NOTHING,
         leeway=chosen.jwt_leeway,
+        room_kinds=room_kinds.read(chosen.room_kinds),
         names=ClaimNames(
             user=chosen.jwt_user_claim,
             role=chosen.jwt_role_claim,

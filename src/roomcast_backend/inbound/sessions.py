@@ -226,5 +226,5 @@ def _recovered(session: Connection, principal: Principal, lost: RecoverableSessi
 
     Rooms that the client left on purpose stay left, `global` and the user's own included.
     """
-    rooms = still_allowed(principal, {Room.parse(name) for name in lost.rooms})
+    rooms = still_allowed(principal, {Room.stored(name) for name in lost.rooms})
     return replace(session, rooms=frozenset(map(str, rooms)), recovery_secret=lost.secret)

@@ -16,19 +16,25 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
-from roomcast.rooms import KINDS
+from roomcast.rooms import kinds
 from roomcast_backend.stores import counters
 from roomcast_backend.stores.counters import Counter
 
 SETTLE_SECONDS = 10
 """Until a change is counted: Lambda gathers changes for a second, reads them and counts them."""
 
-NAMES = (
-    counters.CONNECTIONS,
-    *(counters.members(kind).name for kind in KINDS),
-    *(counters.room_members(kind, "").name for kind in KINDS),
-)
-"""The counters that count rows; events are counted as they are delivered and have none."""
+
+def names() -> tuple[str, ...]:
+    """Return the counters that count rows; events are counted as they are delivered and have none.
+
+    Those of a kind that was taken out of the settings are not among them, whatever rows it has.
+    """
+    return (
+        counters.CONNECTIONS,
+        counters.POLLING,
+        *(counters.members(kind).name for kind in kinds()),
+        *(counters.room_members(kind, "").name for kind in kinds()),
+    )
 
 
 class Counters(Protocol):
@@ -79,7 +85,8 @@ class Reconciliation:
         if not self._store.claim_reconciliation(now=now, every=self._every):
             return None
         before = self._read()
-        rows = self._rows.count()
+        known = frozenset(names())
+        rows = {counter: n for counter, n in self._rows.count().items() if counter.name in known}
         self._sleep(SETTLE_SECONDS)
         after = self._read()
         wrong = corrections(before, rows, after)
@@ -88,7 +95,7 @@ class Reconciliation:
 
     def _read(self) -> dict[Counter, int]:
         return {
-            Counter(name, part): n for name in NAMES for part, n in self._store.sums(name).items()
+            Counter(name, part): n for name in names() for part, n in self._store.sums(name).items()
         }
 
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from roomcast.rooms import KINDS
+from roomcast.rooms import kinds
 from roomcast_backend.stores import counters
 from roomcast_backend.stores.counters import Counter
 
@@ -24,7 +24,7 @@ class Statistics:
         now = int(self._clock())
         body: dict[str, Any] = {
             "connections": self._store.total(Counter(counters.CONNECTIONS)),
-            "rooms": {_label(kind): self._store.total(counters.members(kind)) for kind in KINDS},
+            "rooms": {_label(kind): self._store.total(counters.members(kind)) for kind in kinds()},
             "events_emitted": self._store.total(Counter(counters.EVENTS)),
             "uptime_seconds": now - self._store.started_at(now=now),
         }
@@ -34,7 +34,7 @@ class Statistics:
 
     def _single_rooms(self) -> Mapping[str, int]:
         found: dict[str, int] = {}
-        for kind in KINDS:
+        for kind in kinds():
             found |= self._store.parts(counters.room_members(kind, "").name)
         return dict(sorted(found.items()))
 

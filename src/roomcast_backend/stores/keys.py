@@ -98,7 +98,7 @@ def partition(room: str, shard: int) -> str:
 
 def room_of(partition_key: str) -> Room:
     """Return the room that a partition key belongs to."""
-    return Room.parse(partition_key.rpartition("#")[0])
+    return Room.stored(partition_key.rpartition("#")[0])
 
 
 def counter(name: str, shard: int) -> str:

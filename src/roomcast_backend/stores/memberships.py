@@ -138,10 +138,10 @@ class MembershipStore:
         Rooms that the token does not open are left, the automatic ones joined, and every
         membership gets the token's expiry. `STALE` when rooms changed in the meantime.
         """
-        old = {Room.parse(name) for name in connection.rooms}
+        old = {Room.stored(name) for name in connection.rooms}
         kept = still_allowed(principal, old) | set(self._missing_automatic(connection, principal))
         muted = set(automatic_rooms(principal)) - kept
-        left = (old | {Room.parse(name) for name in held_rooms(connection)}) - kept - muted
+        left = (old | {Room.stored(name) for name in held_rooms(connection)}) - kept - muted
         change = self._renewal(connection, principal, kept).sent(
             sent, [AUTHENTICATION], checked=False
         )

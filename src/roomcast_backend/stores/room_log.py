@@ -22,6 +22,7 @@ from itertools import chain
 from typing import Any
 
 from roomcast.envelope import Envelope, encode
+from roomcast.rooms import Room
 from roomcast_backend.aws import clients
 from roomcast_backend.aws.dynamodb import DynamoDb
 from roomcast_backend.aws.errors import AwsError
@@ -303,7 +304,7 @@ def _entry(room: str, item: Item) -> Entry:
     envelope = None
     position = int(item["event_id"]["S"])
     if "detail" in item:
-        read = Envelope.from_detail(json.loads(item["detail"]["S"]))
+        read = Envelope.from_detail(json.loads(item["detail"]["S"]), room=Room.stored)
         envelope = replace(read, seqs={room: position})
     return Entry(
         room=room,
