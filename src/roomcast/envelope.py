@@ -31,6 +31,9 @@ MAX_NUMBER: Final = 10**12
 
 MAX_PUBLISHER_LENGTH: Final = 64
 
+MAX_STATE_KEY_BYTES: Final = 512
+"""It becomes a part of keys of tables."""
+
 MAX_ENTRY_BYTES: Final = BUS_BYTES
 
 _REFUSED_BY_SQS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -88,7 +91,9 @@ class Envelope:
     `publisher` names the process that published the event, `number` counts what it published: of
     two events of one publisher the one with the larger number was published later. Publishers that
     do not use this library may leave both out. `seqs` are the event's positions in the logs of its
-    rooms, by the rooms' names; only the service knows them.
+    rooms, by the rooms' names; only the service knows them. `state_key` is the entity whose state
+    the event tells, `<type of entity>:<id>`, where its publisher has said so; clients do not get
+    it.
     """
 
     id: str
@@ -102,6 +107,7 @@ class Envelope:
     publisher: str = ""
     number: int = 0
     seqs: Mapping[str, int] = field(default_factory=dict)
+    state_key: str = ""
 
     def for_room(self, room: str) -> dict[str, Any]:
         """Return the copy for the members of `room`, as a JSON object."""
@@ -137,6 +143,8 @@ class Envelope:
             "data": self.data,
             **self._order(),
         }
+        if self.state_key:
+            detail["state_key"] = self.state_key
         return {**detail, "data_ref": self.reference.to_detail()} if self.reference else detail
 
     def _order(self) -> dict[str, Any]:
@@ -169,6 +177,7 @@ class Envelope:
             reference=_reference(detail.get("data_ref")),
             publisher=publisher,
             number=number,
+            state_key=_state_key_of(detail),
         )
 
     def check_size(self, limit: int = MAX_FRAME_BYTES) -> None:
@@ -211,6 +220,22 @@ def room_names(names: object, room: Callable[[str], Room] = Room.parse) -> tuple
         return tuple(dict.fromkeys(str(room(name)) for name in names))
     except InvalidRoom as exc:
         raise InvalidEnvelope(f"rooms: {exc}") from exc
+
+
+def _state_key_of(detail: Mapping[str, Any]) -> str:
+    """Return the entity that an event is about; empty where it names none as this library does."""
+    found = detail.get("state_key")
+    return found if isinstance(found, str) and is_state_key(found) else ""
+
+
+def is_state_key(text: str) -> bool:
+    """Tell whether a text is `<type of entity>:<id>`, of at most `MAX_STATE_KEY_BYTES`."""
+    entity, colon, entity_id = text.partition(":")
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError:
+        return False
+    return bool(entity and colon and entity_id) and size <= MAX_STATE_KEY_BYTES
 
 
 def _order_of(detail: Mapping[str, Any]) -> tuple[str, int]:

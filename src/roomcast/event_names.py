@@ -6,6 +6,7 @@ a connection's end by the code of an application.
 """
 
 import re
+from collections.abc import Container
 from typing import Final
 
 LONGEST: Final = 128
@@ -33,6 +34,9 @@ SERVICE: Final = frozenset(
 )
 """Types, and Socket.IO names, of the events that the service sends to one connection."""
 
+SUBJECTS: Final = ("connection", "presence", "access")
+"""What stands before the dot in types that the service keeps for events of its own."""
+
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
@@ -52,4 +56,20 @@ def problem(name: object) -> str:
         return f"expected another name than {name}, which Socket.IO reserves"
     if name in SERVICE:
         return "the service sends this event, nobody else"
+    return ""
+
+
+def problem_of_own(name: object, *, taken: Container[str]) -> str:
+    """Return what was expected of the type of an event of one's own; empty for a good one.
+
+    `taken` are the types of the events that come with this library.
+    """
+    found = problem(name)
+    if found or not isinstance(name, str):
+        return found
+    if name.partition(".")[0] in SUBJECTS:
+        kept = ", ".join(f"{subject}.*" for subject in SUBJECTS)
+        return f"expected another name than {name[:64]}: {kept} are kept for the service"
+    if name in taken:
+        return f"expected another name than {name}, which is an event of roomcast.events"
     return ""

@@ -30,6 +30,7 @@ def broadcaster(endpoints: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> E
     """Return a publisher configured as a user's program is: by the environment."""
     monkeypatch.setenv("ROOMCAST_EVENT_BUS", endpoints["event_bus_name"])
     monkeypatch.setenv("ROOMCAST_DATA_BUCKET", endpoints["data_bucket"])
+    monkeypatch.setenv("ROOMCAST_ROOM_KINDS", endpoints["room_kinds"])
     monkeypatch.setenv("AWS_ENDPOINT_URL", endpoints["aws_endpoint_url"])
     monkeypatch.setenv("AWS_DEFAULT_REGION", endpoints["region"])
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")

@@ -12,9 +12,11 @@ from local.ports import PortTaken, check_free
 
 ROOT = Path(__file__).parents[2]
 
-SETTINGS = "page_size=20 connections_per_user=250 jwt_leeway=0"
+KINDS = '{"team":{"claim":"teams"},"run":"authenticated"}'
+
+SETTINGS = f"page_size=20 connections_per_user=250 jwt_leeway=0 room_kinds={KINDS}"
 """So that a room of a few dozen clients takes several pages, and with them the queue; two hundred
-clients of a test may be one user."""
+clients of a test may be one user; teams and runs have rooms."""
 
 
 @contextmanager

@@ -12,6 +12,9 @@ from uuid import NAMESPACE_URL, uuid4, uuid5
 
 import httpx
 import pytest
+import socketio
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from temporalio.testing import ActivityEnvironment
 
 from roomcast import get_broadcaster
@@ -76,6 +79,48 @@ class TestAgentService:
         run("agent_service")
         changes = sorted((data["status"], data["availability"]) for _, data in heard(bus))
         assert changes == [("busy", 10), ("idle", 100)]
+
+
+class TestOwnEvent:
+    def test_is_for_the_room_of_the_team(
+        self, bus: BusListener, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("ROOMCAST_ROOM_KINDS", '{"team": {"claim": "teams"}}')
+        with pytest.raises(SystemExit) as ended:
+            run("own_event", "red", "api")
+        assert ended.value.code == 0
+        (event,) = bus.heard()
+        assert (event["detail-type"], event["source"]) == ("deploy.finished", "deploy_service")
+        assert event["detail"]["rooms"] == ["team:red"]
+        assert event["detail"]["state_key"] == "deploy:api"
+        assert event["detail"]["data"] == {"team": "red", "service": "api", "seconds": 41.5}
+
+    def test_takes_twenty_lines(self) -> None:
+        text = (EXAMPLES / "own_event.py").read_text()
+        code = text[text.index("class Deploy") : text.index("def main")]
+        assert len([line for line in code.splitlines() if line]) <= 20
+
+
+class TestTeamRoom:
+    async def test_joins_it_and_returns_its_first_event(self) -> None:
+        server = socketio.AsyncServer(async_mode="aiohttp", namespaces=["/ws"])
+        asked: list[Any] = []
+
+        async def subscribe(sid: str, body: dict[str, Any]) -> dict[str, Any]:
+            asked.append(body)
+            server.start_background_task(
+                server.emit, "deploy.finished", {"data": {"team": "red"}}, to=sid, namespace="/ws"
+            )
+            return {"status": "success", **body}
+
+        server.on("subscribe", subscribe, namespace="/ws")
+        app = web.Application()
+        server.attach(app)
+        async with TestServer(app) as running:
+            watch = run("team_room", as_main=False)["watch"]
+            event = await asyncio.wait_for(watch(str(running.make_url("/")), "red", "t"), 20)
+        assert asked == [{"room": "team:red"}]
+        assert event == {"data": {"team": "red"}}
 
 
 class TestGithubService:

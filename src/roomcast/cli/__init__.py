@@ -1,6 +1,7 @@
 """The command line: one module for each command."""
 
 from roomcast.cli.doctor import doctor
+from roomcast.cli.events import events
 from roomcast.cli.group import main
 from roomcast.cli.link import link_repo, link_user
 from roomcast.cli.links import links
@@ -14,6 +15,7 @@ from roomcast.cli.unlink import unlink_repo, unlink_user
 for command in (
     token,
     publish,
+    events,
     tail,
     link_repo,
     link_user,

@@ -15,6 +15,7 @@ from roomcast.envelope import new_id
 from roomcast.environment import EVENT_BUS
 from roomcast.events import EVENT_TYPES, Event
 from roomcast.large_events import LargeEvents
+from roomcast.own_events import discover
 from roomcast.publisher import Publisher
 
 TYPES: Final = {name: kind for name, kind in EVENT_TYPES.items() if kind.publishable}
@@ -23,8 +24,11 @@ TYPES: Final = {name: kind for name, kind in EVENT_TYPES.items() if kind.publish
 def _event_type(_ctx: click.Context, _param: click.Parameter, name: str) -> type[Event]:
     if name in TYPES:
         return TYPES[name]
-    close = get_close_matches(name, TYPES, n=1)
-    hint = f"did you mean {close[0]}?" if close else f"expected one of {', '.join(TYPES)}"
+    known = TYPES | discover()
+    if name in known:
+        return known[name]
+    close = get_close_matches(name, known, n=1)
+    hint = f"did you mean {close[0]}?" if close else f"expected one of {', '.join(known)}"
     raise click.BadParameter(f"{name!r} is not an event type: {hint}")
 
 
@@ -36,6 +40,9 @@ def _listed(name: str) -> str:
     epilog="\b\nTypes, and their fields (? may be left out):\n"
     + "\n".join(f"  {name}\n{_listed(name)}" for name in TYPES)
     + """
+
+\b
+Types of your own: roomcast events --own
 
 \b
 Examples:

@@ -1,8 +1,8 @@
 """Turns pydantic's errors into `InvalidEvent`, whose messages never contain a value."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError
@@ -10,8 +10,11 @@ from pydantic_core import PydanticSerializationError
 from roomcast import deliverable
 from roomcast.envelope import Envelope
 from roomcast.errors import InvalidEvent, InvalidRoom
-from roomcast.events import json_values
+from roomcast.events import json_values, own
 from roomcast.rooms import Room
+
+if TYPE_CHECKING:
+    from roomcast.events.base import Event
 
 _MESSAGES = {
     "missing": "required",
@@ -57,6 +60,14 @@ def payload(event_type: str, data: Callable[[], object]) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise InvalidEvent(event_type, {"data": "expected a JSON object"})
     return {_key(event_type, name): _value(event_type, name, values[name]) for name in values}
+
+
+def state_key(kind: "type[Event]", data: Mapping[str, Any]) -> str:
+    """Return which entity an event with this payload is about; raise `InvalidEvent`."""
+    try:
+        return own.state_key(kind, data)
+    except ValueError as exc:
+        raise InvalidEvent(kind.type, {"state_key": str(exc)}) from None
 
 
 def check_deliverable(envelope: Envelope, *, own: bool) -> None:
