@@ -36,7 +36,7 @@ curl -i {webhook_url} --data-binary @{webhook_file} -H "X-GitHub-Event: issues" 
 
   A publisher of your own needs, in its environment:
 export ROOMCAST_EVENT_BUS={event_bus_name} ROOMCAST_DATA_BUCKET={data_bucket} \\
-  AWS_ENDPOINT_URL={aws_endpoint_url} \\
+{kinds}  AWS_ENDPOINT_URL={aws_endpoint_url} \\
   AWS_DEFAULT_REGION={region} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
 """
 
@@ -48,12 +48,18 @@ def text(settings: Settings, endpoints: Endpoints) -> str:
     file = _shown(settings.endpoints_file)
     return _TEXT.format(
         **endpoints,
+        kinds=_kinds(endpoints["room_kinds"]),
         endpoints_file=file,
         chosen="" if file == _DEFAULT_FILE else f"ROOMCAST_ENDPOINTS={file} ",
         logs=_shown(settings.directory / "*.log"),
         webhook_file=_shown(webhook),
         signature=_signature(endpoints["github_webhook_secret"], webhook.read_bytes()),
     )
+
+
+def _kinds(room_kinds: str) -> str:
+    """Return the line of the variable with the kinds of rooms, where the deployment adds some."""
+    return f"  ROOMCAST_ROOM_KINDS='{room_kinds}' \\\n" if room_kinds else ""
 
 
 def _issue_opened(repository: str) -> str:

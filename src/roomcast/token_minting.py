@@ -78,7 +78,7 @@ def _rooms(names: Iterable[str] | None) -> list[str] | None:
     listed = [names] if isinstance(names, str) else list(names)
     for each in listed:
         found = _ROOM.fullmatch(each)
-        if found is None or found[1] in ("global", "user"):
+        if found is None or found[1] in ("global", "user", "connection"):
             raise InvalidClaim(
                 "rooms: expected the name of a room other than global and user:<id>, or its "
                 f"beginning with one * at the end, such as project:at*; got {each!r}"

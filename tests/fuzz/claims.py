@@ -3,21 +3,26 @@
 import json
 import time
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import jwt
 
-from roomcast.rooms import is_user_id
+from roomcast.rooms import Room, is_user_id
 from roomcast_backend.auth.claims import LATEST_TIME, TokenRefused, TokenRules
 from roomcast_backend.auth.tokens import verify
-from roomcast_backend.model.access import Principal
+from roomcast_backend.model.access import Principal, may_join
 from roomcast_backend.stores.items import principal_item
 from tests.fuzz.mutations import Mutator
 from tests.fuzz.tokens import ALGORITHMS, SECRET, signed
 
 LEEWAY = 30
 RULES = TokenRules(
-    algorithms=tuple(ALGORITHMS), audience="roomcast, other", issuer="https://id", leeway=LEEWAY
+    algorithms=tuple(ALGORITHMS),
+    audience="roomcast, other",
+    issuer="https://id",
+    leeway=LEEWAY,
+    room_kinds={"team": "teams", "run": ""},
 )
 CLAIMS: list[dict[str, Any]] = [
     {
@@ -39,6 +44,8 @@ CLAIMS: list[dict[str, Any]] = [
         "role": "admin",
         "projects": ["p1", "*"],
         "agents": "a1 a2",
+        "rooms": ["project:at*", "team:red", "user:u1"],
+        "teams": ["red", "*"],
     },
 ]
 
@@ -59,6 +66,7 @@ def let_in(token: str) -> None:
     assert time.time() < principal.expires_at <= min(claims["exp"] + LEEWAY, LATEST_TIME)
     assert principal.is_admin == _names(claims, "role", "admin")
     _check_grants(principal, claims)
+    assert not may_join(replace(principal, role=""), Room("user", "somebody-else"))
     json.dumps(principal_item(principal), ensure_ascii=False).encode()
 
 

@@ -63,7 +63,25 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Template:
         jwt_secret_arn=f"{SECRET}-AbCdEf",
         github_secret_arn=SECRET,
         github_secret_kms_key_arn=KEY,
+        room_kinds='{"team": {"claim": "teams"}, "run": "authenticated"}',
     ).template("Roomcast")
+
+
+class TestGivenRoomKinds:
+    TEXT = '{"team":{"claim":"teams"},"run":"authenticated"}'
+
+    def test_every_function_and_every_publisher_is_told(self, given: Template) -> None:
+        assert given.body["Outputs"]["RoomKinds"]["Value"] == self.TEXT
+        told = [
+            function["Environment"]["Variables"].get("ROOMCAST_ROOM_KINDS")
+            for function in given.properties("AWS::Lambda::Function")
+            if "ROOMCAST_GLOBAL_SHARDS" in function["Environment"]["Variables"]
+        ]
+        assert told
+        assert set(told) == {self.TEXT}
+
+    def test_without_them_there_is_no_output(self, service: Template) -> None:
+        assert "RoomKinds" not in service.body["Outputs"]
 
 
 class TestGivenSecrets:

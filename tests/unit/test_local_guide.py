@@ -36,6 +36,15 @@ class TestGuide:
     def test_names_what_one_needs(self, printed: str, part: str) -> None:
         assert part in printed
 
+    def test_names_the_kinds_of_rooms_where_there_are_some(
+        self, printed: str, tmp_path: Path
+    ) -> None:
+        assert "ROOMCAST_ROOM_KINDS" not in printed
+        settings = Settings(port=8100, aws_port=4600, directory=tmp_path)
+        outputs = {**OUTPUTS, "RoomKinds": '{"run":"authenticated"}'}
+        text = guide.text(settings, endpoints.describe(settings, outputs, DEMO))
+        assert """\n  ROOMCAST_ROOM_KINDS='{"run":"authenticated"}' \\\n  AWS_ENDPOINT""" in text
+
     def test_leaves_no_placeholder(self, printed: str) -> None:
         assert not re.search(r"\{\w+\}", printed)
 

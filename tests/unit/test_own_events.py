@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from roomcast import Event, InvalidEvent, ProjectUpdated, get_broadcaster
+from roomcast import Event, InvalidEvent, NotConfigured, ProjectUpdated, get_broadcaster
 from roomcast.envelope import Envelope
 from roomcast.events import EVENT_TYPES, own
 
@@ -73,6 +73,8 @@ class TestPublishing:
         monkeypatch.setenv("ROOMCAST_ROOM_KINDS", "team")
         assert not await get_broadcaster().publish(DeployFinished(**DEPLOYED))
         assert "ROOMCAST_ROOM_KINDS: expected a JSON object" in caplog.text
+        with pytest.raises(NotConfigured, match="ROOMCAST_ROOM_KINDS"):
+            get_broadcaster().init()
         get_broadcaster().close()
 
     def test_clients_do_not_get_the_key(self) -> None:

@@ -21,7 +21,7 @@ class TestPatterns:
         [
             *("", "*", ":", "project", "project:", "project*", "*:atlas", "*:*", "pro*:atlas"),
             *("project:a*s", "project:**", "project:*a", "project:a b", "project:a:b", "project:ä"),
-            *("global", "global:*", "user:ada", "user:*", "connection", "Project:atlas"),
+            *("global", "global:*", "user:ada", "user:*", "connection:*", "Project:atlas"),
             *("project:" + "a" * 129, "project:atlas\n", "project:atlas#000"),
         ],
     )

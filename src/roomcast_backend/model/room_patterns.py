@@ -11,7 +11,7 @@ from typing import Final
 
 from roomcast.rooms import LONGEST_ID, Room, canonical_id
 
-NEVER: Final = ("global", "user")
+NEVER: Final = ("global", "user", "connection")
 """The kinds that no pattern opens: who may be there does not depend on grants."""
 
 _PATTERN: Final = re.compile(r"([a-z][a-z0-9_-]*):([A-Za-z0-9._-]*)(\*?)", re.ASCII)
