@@ -10,6 +10,11 @@ from typing import Any
 
 BUILT_IN = ("global", "project", "user", "agent", "connection")
 MOST = 20
+LONGEST = 2000
+"""Characters: all variables of a function share 4 KB.
+
+https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+"""
 
 
 def as_text(value: Any) -> str:
@@ -21,7 +26,10 @@ def as_text(value: Any) -> str:
         raise ValueError(f"expected at most {MOST} kinds, got {len(rules)}")
     for name, rule in rules.items():
         _check(name, rule)
-    return json.dumps(rules, separators=(",", ":")) if rules else ""
+    text = json.dumps(rules, separators=(",", ":")) if rules else ""
+    if len(text) > LONGEST:
+        raise ValueError(f"expected at most {LONGEST} characters of JSON, got {len(text)}")
+    return text
 
 
 def _from_json(text: str) -> Any:

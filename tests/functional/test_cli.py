@@ -133,6 +133,11 @@ class TestToken:
     def test_an_admin(self) -> None:
         assert self.token("ops", "--admin")["role"] == "admin"
 
+    def test_rooms(self) -> None:
+        claims = self.token("42", "--room", "project:at*", "--room", "team:red")
+        assert claims["rooms"] == ["project:at*", "team:red"]
+        assert "rooms: expected" in fails(2, "token", "42", "--room", "*", "--stack", "Roomcast")
+
     def test_the_other_claims(self) -> None:
         claims = self.token("42", "--role", "dev", "--agent", "7", "--email", "a@example.com")
         assert (claims["role"], claims["agents"], claims["email"]) == (

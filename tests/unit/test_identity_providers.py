@@ -326,6 +326,12 @@ class TestRole:
         chosen = {"jwt_role_claim": "scope", "jwt_admin_role": "roomcast:admin"}
         assert verify(given, {}, **chosen).is_admin
 
+    def test_rooms_of_the_deployments_own_kinds(self, verify: Verify) -> None:
+        given = {**times(), "sub": "u1", "token_type": "access", "app": {"teams": "red blue"}}
+        kinds = '{"team": {"claim": "app.teams"}, "run": "authenticated"}'
+        opened = verify(given, {}, room_kinds=kinds).rooms
+        assert opened == {"team:red", "team:blue", "run:*"}
+
     def test_rooms_elsewhere(self, verify: Verify) -> None:
         given = {**times(), "sub": "u1", "token_type": "access", "cognito:groups": ["agent:*", "x"]}
         opened = verify(given, {}, jwt_rooms_claim="cognito:groups").rooms

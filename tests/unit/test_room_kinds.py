@@ -77,6 +77,10 @@ class TestSetting:
         with pytest.raises(ValidationError, match="room_kinds"):
             Settings(room_kinds=value)
 
+    def test_what_leaves_no_place_for_other_variables_is_refused(self) -> None:
+        with pytest.raises(ValidationError, match="at most 2000 characters"):
+            Settings(room_kinds={"team": {"claim": "https://example.com/" + "x" * 2000}})
+
     @pytest.mark.parametrize("value", BAD)
     def test_a_bad_one_is_refused_by_service_and_publisher(
         self, value: Any, monkeypatch: pytest.MonkeyPatch
