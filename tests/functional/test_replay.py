@@ -75,6 +75,20 @@ class TestSince:
         assert seqs == list(range(seqs[0], seqs[0] + 3))
         assert all(event["room"] == ROOM for event in client.heard())
 
+    def test_an_event_that_was_also_for_a_room_whose_kind_is_gone(
+        self, client: Json, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (first,) = client.log(50)
+        monkeypatch.setenv("ROOMCAST_ROOM_KINDS", '{"team": "authenticated"}')
+        (event,) = client.log(40)
+        both = replace(event, id=f"{event.id}-2", rooms=(ROOM, "team:red"))
+        begun(client.server, both)
+        ended(client.server, both)
+        monkeypatch.delenv("ROOMCAST_ROOM_KINDS")
+        reply = client.subscribe(first.id)
+        assert (reply["recovered"], reply["replayed"]) == (True, 2)
+        assert client.ids() == [event.id, both.id]
+
     def test_nothing_was_missed(self, client: Json) -> None:
         *_, last = client.log(50, 40)
         reply = client.subscribe(last.id)
@@ -292,6 +306,23 @@ class TestRecovery:
         assert lost.rooms() == ["global", f"user:{USER}", ROOM]
         live = lost.server.publish(ROOM)
         assert lost.ids()[2:] == [live.id]
+
+    @pytest.mark.parametrize("stays", [True, False])
+    def test_a_room_of_a_kind_that_the_deployment_adds(
+        self, lost: Recovering, monkeypatch: pytest.MonkeyPatch, stays: bool
+    ) -> None:
+        monkeypatch.setenv("ROOMCAST_ROOM_KINDS", '{"team": {"claim": "teams"}}')
+        server = lost.server
+        server.tokens["good"] = server.principal(rooms=frozenset({"team:red"}))
+        server.ask("authenticate", token="good")  # noqa: S106 - a name for a principal
+        assert server.ask("subscribe", room="team:red")["status"] == "success"
+        lost.drop()
+        missed = server.publish("team:red")
+        if not stays:
+            monkeypatch.delenv("ROOMCAST_ROOM_KINDS")
+        assert lost.come_back() == lost.pid
+        assert lost.ids() == [missed.id] * stays
+        assert lost.rooms() == ["global", f"user:{USER}", ROOM, *["team:red"] * stays]
 
     def test_the_offset_is_the_last_argument(self, lost: Recovering) -> None:
         lost.drop()

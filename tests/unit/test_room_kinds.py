@@ -197,6 +197,12 @@ class TestStatistics:
             members("team"): -2
         }
 
+    def test_the_counter_of_polling_connections_is_corrected_once(self) -> None:
+        store, rows = Store(polling=5), Rows({Counter("polling"): 3})
+        sweeps = Reconciliation(store, rows, every=300, sleep=lambda _: None)
+        assert sweeps.run(now=1000) == {Counter("polling"): -2}
+        assert sweeps.run(now=2000) == {}
+
     def test_rows_of_a_kind_that_is_gone_change_no_counter(self) -> None:
         row = {"room": {"S": keys.partition("team:red", 0)}, "connection_id": {"S": "c"}}
         assert members("team") in set(counters_of(row))

@@ -14,7 +14,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from roomcast.rooms import Room
+from roomcast.rooms import Room, kinds
 from roomcast_backend.auth.tokens import TokenRefused
 from roomcast_backend.inbound.handler import RowRead
 from roomcast_backend.model.access import Principal, automatic_rooms, still_allowed
@@ -224,7 +224,9 @@ def _session(
 def _recovered(session: Connection, principal: Principal, lost: RecoverableSession) -> Connection:
     """Return the session with the secret of a lost one, in those of its rooms that are still open.
 
-    Rooms that the client left on purpose stay left, `global` and the user's own included.
+    Rooms that the client left on purpose stay left, `global` and the user's own included. So are
+    rooms of a kind that the deployment no longer has.
     """
-    rooms = still_allowed(principal, {Room.stored(name) for name in lost.rooms})
+    stored = {Room.stored(name) for name in lost.rooms}
+    rooms = still_allowed(principal, {room for room in stored if room.kind in kinds()})
     return replace(session, rooms=frozenset(map(str, rooms)), recovery_secret=lost.secret)

@@ -124,7 +124,7 @@ class SessionStore:
     ) -> list[Action]:
         if session.principal is None:
             raise ValueError(f"session {session.id} has no token: it cannot begin")
-        rooms = [Room.stored(name) for name in sorted(session.rooms)]
+        rooms = [Room.parse(name) for name in sorted(session.rooms)]
         change = RowChange(connection).ready()
         change.adds.append("namespaces :names")
         change.require("NOT contains(namespaces, :name)", name=text(namespace))
