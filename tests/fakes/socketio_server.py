@@ -33,6 +33,7 @@ from roomcast_backend.protocol.heartbeats import PING_MODE, EngineIoTimers
 from roomcast_backend.stores.connections import ConnectionStore, RateLimit
 from roomcast_backend.stores.events import EventStore
 from roomcast_backend.stores.memberships import MembershipStore
+from roomcast_backend.stores.polling import PollingStore
 from roomcast_backend.stores.recovery import RecoveryStore
 from roomcast_backend.stores.room_log import RoomLog
 from roomcast_backend.stores.rooms import RoomStore
@@ -147,6 +148,7 @@ class Server:
             deadline=15,
             check_again=lambda connection_id, seconds: self.checks.append((connection_id, seconds)),
             gateway=self.gateway,
+            session_of=PollingStore(self.settings, client=dynamodb).get,
             clock=self.clock,
         )
         self.greeter = Greeter(

@@ -287,6 +287,7 @@ class Container:
             deadline=DEADLINE,
             check_again=world.set_deadline,
             gateway=self.gateway,
+            session_of=self.store.get,
             clock=self._clock,
         )
 

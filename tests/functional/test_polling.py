@@ -148,6 +148,21 @@ class Service:
         assert connection is not None
         return connection
 
+    def deadline(self) -> tuple[AuthTimeout, list[int]]:
+        """Return the timeout of clients without a token, and when it wants to look again."""
+        again: list[int] = []
+        timeout = AuthTimeout(
+            connections=self.connections,
+            memberships=self.memberships,
+            terminator=Terminator(self.router, self.memberships),
+            deadline=15,
+            check_again=lambda _, seconds: again.append(seconds),
+            gateway=self.router,
+            session_of=self.store.get,
+            clock=self.clock,
+        )
+        return timeout, again
+
     def settled(self, **query: str) -> str:
         """Return the sid of a client that stays with polling."""
         sid = self.begin(**query)
@@ -250,7 +265,34 @@ class TestUpgrade:
         assert connection.principal is not None
         assert connection.principal.user_id == "user-of-good"
         assert (connection.protocol, connection.state) == (SOCKET_IO, State.PENDING)
-        assert connection.greeted_at  # the deadline counts from now
+        assert connection.greeted_at  # the client has its open packet already
+
+    def test_is_not_closed_before_it_could_end(self, service: Service) -> None:
+        """A client whose WebSocket ends after `3probe` and before `5` waits for ever."""
+        connection = service.socket(service.begin())
+        deadline, again = service.deadline()
+        assert service.upgrades.probe(connection)
+        closed = []
+        for _ in range(8):
+            service.clock.sleep(15)
+            closed.append(deadline.close_if_pending(connection.id))
+        assert closed == [False] * 7 + [True]
+        assert again == [15] * 7
+        assert service.connections.get(connection.id) is None
+
+    def test_has_its_deadline_after_its_end(self, service: Service) -> None:
+        connection = service.socket(service.begin())
+        deadline, again = service.deadline()
+        service.clock.sleep(14)
+        assert service.upgrades.probe(connection)
+        assert service.upgrades.complete(connection) is not None
+        service.clock.sleep(1)
+        assert not deadline.close_if_pending(connection.id)  # its CONNECT is answered now
+        service.clock.sleep(28)
+        assert not deadline.close_if_pending(connection.id)
+        assert again == [15, 1]
+        service.clock.sleep(1)
+        assert deadline.close_if_pending(connection.id)
 
     def test_releases_the_waiting_get(self, service: Service) -> None:
         sid = service.begin()
@@ -529,16 +571,7 @@ class TestLimits:
         connection = service.connections.get(name)
         assert connection is not None
         service.connections.put(replace(connection, state=State.READY))
-        again: list[int] = []
-        deadline = AuthTimeout(
-            connections=service.connections,
-            memberships=service.memberships,
-            terminator=Terminator(service.router, service.memberships),
-            deadline=15,
-            check_again=lambda _, seconds: again.append(seconds),
-            gateway=service.router,
-            clock=service.clock,
-        )
+        deadline, again = service.deadline()
         assert not deadline.close_if_pending(name)
         assert again == [LOST_SECONDS]
         service.clock.sleep(LOST_SECONDS)

@@ -3,10 +3,12 @@
 https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html
 """
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from urllib.parse import quote, urlsplit
 
+from roomcast.backoff import Backoff
 from roomcast_backend.aws import endpoints
 from roomcast_backend.aws.endpoints import Service
 from roomcast_backend.aws.errors import AwsError
@@ -26,6 +28,9 @@ OUTCOMES = {
     429: Outcome.THROTTLED,
 }
 """Outcomes by HTTP status. Any other status is `FAILED`, as are a timeout and a lost connection."""
+
+BACKOFF = Backoff(base=0.05, cap=0.4, attempts=5)
+"""For a close that is throttled: a client whose frame ends its connection would wait for ever."""
 
 LARGEST_BURST = 1000
 """The posts that a container may make at once, at most: a page. Its share of `post_burst` may be
@@ -57,7 +62,9 @@ class ConnectionsApi:
         single: Transport | None = None,
         signer: Signer | None = None,
         limiter: RateLimiter | None = None,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
+        self._sleep = sleep
         self._many = many or _many(settings.callback_url)
         self._single = single or _single(settings.callback_url)
         self._signer = signer or _signer(endpoints.region(SERVICE))
@@ -93,7 +100,19 @@ class ConnectionsApi:
             yield Posted(post, outcome, retry_after)
 
     def close(self, connection_id: str) -> None:
-        """Call DeleteConnection; raise `AwsError` when the answer is neither a success nor 410."""
+        """Call DeleteConnection; raise `AwsError` when the answer is neither a success nor 410.
+
+        One that is throttled is made again, as `BACKOFF` says.
+        """
+        for retry in range(BACKOFF.attempts - 1):
+            try:
+                self._call("DELETE", connection_id)
+            except AwsError as exc:
+                if OUTCOMES.get(exc.status) is not Outcome.THROTTLED:
+                    raise
+                self._sleep(BACKOFF.pause(retry))
+            else:
+                return
         self._call("DELETE", connection_id)
 
     def close_all(self, connection_ids: Iterable[str]) -> None:

@@ -61,6 +61,7 @@ def gateway(
         single=Transport(url, window=1, timeout=timeout, tls=trusting()),
         signer=Signer("execute-api", "us-east-1", credentials=keys or Keys()),
         limiter=RateLimiter(1e6, burst=1_000_000),
+        sleep=lambda _: None,
     )
 
 
@@ -216,7 +217,19 @@ class TestConnections:
         api.close("abc=")
         assert [request.method for request in server.asked] == ["DELETE"] * 2
 
-    @pytest.mark.parametrize("fault", [status(403), status(500), status(429), HANGS_UP, BLACK_HOLE])
+    def test_close_waits_while_it_is_throttled(self, server: ConnectionsServer) -> None:
+        server.script("abc=", *[status(429)] * 3)
+        gateway(server.url).close("abc=")
+        assert [request.method for request in server.asked] == ["DELETE"] * 4
+
+    def test_throttled_for_long(self, server: ConnectionsServer) -> None:
+        server.script("abc=", *[status(429)] * 6)
+        api = gateway(server.url)
+        for ask in (api.exists, api.close):
+            with pytest.raises(AwsError, match="429"):
+                ask("abc=")
+
+    @pytest.mark.parametrize("fault", [status(403), status(500), HANGS_UP, BLACK_HOLE])
     def test_no_answer(self, server: ConnectionsServer, fault: Reply) -> None:
         server.script("abc=", fault, fault)
         api = gateway(server.url, timeout=SHORT)
