@@ -159,7 +159,7 @@ def _member() -> float:
 
     def read() -> None:
         found = rooms.page(ROOM, 0, size=PAGE).members
-        sort_members(found, skip=frozenset(), now=time.time())
+        sort_members(found, "t", skip=frozenset(), now=time.time())
 
     return _measure(read, READS).ours / PAGE
 

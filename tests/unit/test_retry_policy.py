@@ -89,7 +89,7 @@ class TestSortMembers:
             member("muted", muted=True),
             member("elsewhere"),
         ]
-        result = sort_members(members, skip=frozenset({"elsewhere"}), now=NOW)
+        result = sort_members(members, "t", skip=frozenset({"elsewhere"}), now=NOW)
         assert [m.connection_id for m in result.deliver] == ["here"]
         assert [m.connection_id for m in result.expired] == ["expired"]
 
@@ -97,4 +97,4 @@ class TestSortMembers:
 class TestMembersBefore:
     def test_who_joined_around_the_start_is_not_counted_on(self) -> None:
         members = [member("old", joined=NOW - 10), member("new", joined=NOW - 1)]
-        assert list(members_before(members, started=NOW)) == ["old"]
+        assert list(members_before(members, "t", started=NOW)) == ["old"]

@@ -17,6 +17,7 @@ METRICS = (
     "queued_members",
     "repeated_events",
     "late_events",
+    "filtered",
     "invalid_events",
     "delivery_ms",
 )
@@ -36,6 +37,7 @@ def add_metrics(metrics: Metrics, tally: Tally) -> dict[str, int]:
         "queued_members": tally.queued_members,
         "repeated_events": int(tally.repeated),
         "late_events": tally.late_events,
+        "filtered": tally.filtered,
     }
     numbers = {name: count for name, count in numbers.items() if count}
     numbers.setdefault("posts_sent", 0)

@@ -71,31 +71,44 @@ def next_attempt_in(
 
 @dataclass(frozen=True, slots=True)
 class SortedMembers:
-    """The members of a page: those to deliver to, and those whose token has expired."""
+    """The members of a page: those to deliver to, and those whose token has expired.
+
+    `filtered` counts those that do not want events of this type.
+    """
 
     deliver: list[Member]
     expired: list[Member]
+    filtered: int = 0
 
 
-def sort_members(members: Iterable[Member], *, skip: frozenset[str], now: float) -> SortedMembers:
-    """Sort members by whether their token has expired at `now` (epoch seconds).
+def sort_members(
+    members: Iterable[Member], event_type: str, *, skip: frozenset[str], now: float
+) -> SortedMembers:
+    """Sort the members of an event's room by whether their token has expired at `now` (epoch s).
 
-    A muted member and one whose connection id is in `skip` get nothing and are in neither list.
+    A muted member, one whose connection id is in `skip` and one that does not want this type of
+    events get nothing and are in neither list.
     """
     deliver: list[Member] = []
     expired: list[Member] = []
+    filtered = 0
     for member in members:
         if member.expires_at <= now:
             expired.append(member)
-        elif not member.muted and member.connection_id not in skip:
+        elif member.muted or member.connection_id in skip:
+            continue
+        elif member.types.takes(event_type):
             deliver.append(member)
-    return SortedMembers(deliver, expired)
+        else:
+            filtered += 1
+    return SortedMembers(deliver, expired, filtered)
 
 
-def members_before(members: Iterable[Member], *, started: float) -> Iterator[str]:
+def members_before(members: Iterable[Member], event_type: str, *, started: float) -> Iterator[str]:
     """Yield the ids of members that had joined before an event's fan-out `started`.
 
-    The fan-out reaches them through that room, unless they are muted there. The clocks of two
+    The fan-out reaches them through that room, unless they are muted there or do not want this type
+    of events from it; who changes that has joined anew. The clocks of two
     containers differ by less than a second, so a member that joined within the last two seconds is
     not counted: it may get a second copy, which it recognises by the event's `id`, rather than
     none.
@@ -103,5 +116,5 @@ def members_before(members: Iterable[Member], *, started: float) -> Iterator[str
     return (
         member.connection_id
         for member in members
-        if member.joined_at < started - 2 and not member.muted
+        if member.joined_at < started - 2 and not member.muted and member.types.takes(event_type)
     )

@@ -75,6 +75,7 @@ class RoomDelivery:
         )
         tally.add(result)
         tally.queued_pages += reader.queued
+        tally.filtered += reader.filtered
         unreached = result.unreached + self._post_by_reference(
             work, result.too_large, until=until, tally=tally
         )

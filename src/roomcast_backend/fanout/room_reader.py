@@ -100,6 +100,11 @@ class RoomReader:
         return [member for some in self._found for member in some.expired]
 
     @property
+    def filtered(self) -> int:
+        """The number of members that do not want events of this type: they were left out."""
+        return sum(some.filtered for some in self._found)
+
+    @property
     def queued(self) -> int:
         """The number of parts with more than `size` members, whose rest was queued."""
         return len(self._queued)
@@ -112,7 +117,8 @@ class RoomReader:
         ahead = None if part.after else self._ahead.pop(part.shard, None)
         page = ahead.result() if ahead else self._page(part, count)
         skip = self._reached.ids | self._reached_elsewhere(part, page.members)
-        return Chunk(sort_members(page.members, skip=skip, now=self._clock()), page.after)
+        found = sort_members(page.members, part.envelope.type, skip=skip, now=self._clock())
+        return Chunk(found, page.after)
 
     def _page(self, part: Work, count: int) -> Page:
         if part.only:
@@ -133,5 +139,5 @@ class RoomReader:
         reached: set[str] = set()
         for room in earlier:
             found = self._rooms.overlap(room, ids)
-            reached.update(members_before(found, started=part.started))
+            reached.update(members_before(found, part.envelope.type, started=part.started))
         return frozenset(reached)

@@ -15,6 +15,7 @@ class Tally:
     for their token, `queued_pages` and `queued_members` what was left to later invocations.
     `repeated` says that the event's fan-out was complete already, and nothing was done,
     `late_events` is 1 when the event was left out of a room, because a newer one replaces it.
+    `filtered` counts members that were left out because they do not want events of this type.
     """
 
     outcomes: Counter[Outcome] = field(default_factory=Counter)
@@ -24,6 +25,7 @@ class Tally:
     queued_members: int = 0
     repeated: bool = False
     late_events: int = 0
+    filtered: int = 0
 
     def add(self, result: SendResult) -> None:
         """Add what one call of the sender did."""

@@ -17,6 +17,7 @@ from roomcast_backend.model.order import Sent
 from roomcast_backend.model.polling import Pending
 from roomcast_backend.model.recovery import RecoverableSession
 from roomcast_backend.model.room_log import Entry, LogHead
+from roomcast_backend.model.type_filter import EVERYTHING, TypeFilter
 from roomcast_backend.stores.memberships import ChangeResult
 from roomcast_backend.stores.sessions import Begun
 
@@ -36,13 +37,25 @@ class MembershipChanger(Protocol):
         ...
 
     def join(
-        self, connection: Connection, room: Room, *, now: int, sent: Sent | None = None
+        self,
+        connection: Connection,
+        room: Room,
+        *,
+        now: int,
+        sent: Sent | None = None,
+        types: TypeFilter = EVERYTHING,
     ) -> ChangeResult:
-        """Put the connection into a room; joining twice is joining once."""
+        """Put the connection into a room; joining twice is joining once, with the last `types`."""
         ...
 
     def join_all(
-        self, connection: Connection, rooms: Collection[Room], *, now: int, sent: Sent
+        self,
+        connection: Connection,
+        rooms: Collection[Room],
+        *,
+        now: int,
+        sent: Sent,
+        types: TypeFilter = EVERYTHING,
     ) -> ChangeResult:
         """Put the connection into some rooms; `STALE` when anything has changed meanwhile."""
         ...
@@ -159,7 +172,10 @@ class EventReplayer(Protocol):
         since: str | int,
         budget: Budget | None = None,
     ) -> Replayed:
-        """Post what came to some of a session's rooms after the event `since`."""
+        """Post what came to some of a session's rooms after the event `since`.
+
+        Of each room only what the session's filter of it takes.
+        """
         ...
 
 

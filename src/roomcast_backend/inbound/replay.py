@@ -16,6 +16,7 @@ from roomcast_backend.gateway.posts import Outcome
 from roomcast_backend.inbound.missed import Missed, MissedEvents, Since
 from roomcast_backend.model.connection import Connection, address
 from roomcast_backend.model.room_log import Entry
+from roomcast_backend.model.type_filter import EVERYTHING
 from roomcast_backend.protocol.event_frame import EventFrames
 
 if TYPE_CHECKING:
@@ -89,13 +90,15 @@ class Replay:
 
         The events of a room come in the order of their positions. The session must be in these
         rooms already, so that no event is lost between the replay and the fan-out; an event of that
-        moment may be posted twice.
+        moment may be posted twice. Of each room only those come that the session's filter takes.
         """
         budget = budget or self.budget()
         resolved = self._missed.resolve(since)
         if resolved is None:
             return Replayed(0, complete=False)
         found, complete = self._find(rooms, resolved, budget)
+        for missed in found:
+            missed.entries = [each for each in missed.entries if _is_wanted(each, session)]
         frames, all_fit = self._frames(session.protocol, _in_order(found), budget)
         count = self._post(session.id, frames, budget.until)
         return Replayed(count, complete and all_fit and count == len(frames))
@@ -147,10 +150,16 @@ class Replay:
         return sent
 
 
+def _is_wanted(entry: Entry, session: Connection) -> bool:
+    """Tell whether the session wants the event of an entry from its room."""
+    types = session.filters.get(entry.room, EVERYTHING)
+    return entry.envelope is not None and types.takes(entry.envelope.type)
+
+
 def _in_order(rooms: Sequence[Missed]) -> Iterator[Entry]:
     """Yield the entries of all rooms, each room's in its order; one copy of each event.
 
-    The copy is that of the first of the event's rooms, as in its delivery.
+    The copy is that of the first of the event's rooms that wants it, as in its delivery.
     """
     found = {(each.event_id, each.room) for missed in rooms for each in missed.entries}
     for entry in merge(*(missed.entries for missed in rooms), key=lambda each: each.logged_at):

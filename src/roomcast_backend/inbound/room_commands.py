@@ -2,9 +2,11 @@
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from roomcast_backend.inbound.changes import Changes
+from roomcast_backend.inbound.chosen_types import types_of
 from roomcast_backend.inbound.room_names import (
     Offset,
     canonical,
@@ -45,10 +47,13 @@ class RoomCommands:
         self._clock = clock
 
     def subscribe(self, connection: Connection, body: Mapping[str, Any], sent: Sent) -> Body:
-        """Join a room, or the list `rooms`; with `since`, post what was missed there."""
+        """Join a room, or the list `rooms`; with `since`, post what was missed there.
+
+        `types` chooses what is wanted of it; without, everything is.
+        """
         if "rooms" in body:
             return self._subscribe_all(connection, body, sent)
-        room = room_of(string_of(body, "room"))
+        room, types = room_of(string_of(body, "room")), types_of(body)
         since = None if body.get("since") is None else offset_of(body, "since")
 
         def join(current: Connection) -> ChangeResult:
@@ -56,7 +61,7 @@ class RoomCommands:
                 raise CommandRefused(Code.ROOM_ACCESS_DENIED, f"the token does not open {room}")
             if is_late(current, room, sent):
                 return ChangeResult.SUPERSEDED
-            return self._memberships.join(current, room, now=self._now(), sent=sent)
+            return self._memberships.join(current, room, now=self._now(), sent=sent, types=types)
 
         joined = self._changes.apply(connection, join)
         reply = {"status": "success", "room": str(room)}
@@ -64,7 +69,8 @@ class RoomCommands:
             return reply
         if joined is None:
             return {**reply, "recovered": False, "replayed": 0}
-        replayed = self._replay.post(connection, [str(room)], since=since)
+        wanting = replace(connection, filters={str(room): types})
+        replayed = self._replay.post(wanting, [str(room)], since=since)
         return {**reply, "recovered": replayed.complete, "replayed": replayed.count}
 
     def unsubscribe(self, connection: Connection, body: Mapping[str, Any], sent: Sent) -> Body:
@@ -82,7 +88,7 @@ class RoomCommands:
         return {"status": "success", "room": str(room)}
 
     def _subscribe_all(self, connection: Connection, body: Mapping[str, Any], sent: Sent) -> Body:
-        wanted, since = rooms_of(body), _since(body)
+        wanted, since, types = rooms_of(body), _since(body), types_of(body)
         plan = Plan()
 
         def join(current: Connection) -> ChangeResult:
@@ -90,13 +96,16 @@ class RoomCommands:
             plan = plan_joins(current, wanted, sent, full=self._changes.full, most=self._max_rooms)
             if not plan.rooms:
                 return ChangeResult.DONE
-            return self._memberships.join_all(current, plan.rooms, now=self._now(), sent=sent)
+            return self._memberships.join_all(
+                current, plan.rooms, now=self._now(), sent=sent, types=types
+            )
 
         self._changes.apply(connection, join)
         asked = {name: since[name] for name in plan.accepted if name in since}
         if not asked:
             return {"status": "success", "rooms": plan.results(wanted)}
-        recovered, replayed = self._replay_all(connection, plan, asked)
+        wanting = replace(connection, filters={str(room): types for room in plan.rooms})
+        recovered, replayed = self._replay_all(wanting, plan, asked)
         results = plan.results(wanted, recovered=recovered)
         return {"status": "success", "rooms": results, "replayed": replayed}
 

@@ -229,4 +229,6 @@ def _recovered(session: Connection, principal: Principal, lost: RecoverableSessi
     """
     stored = {Room.stored(name) for name in lost.rooms}
     rooms = still_allowed(principal, {room for room in stored if room.kind in kinds()})
-    return replace(session, rooms=frozenset(map(str, rooms)), recovery_secret=lost.secret)
+    names = frozenset(map(str, rooms))
+    filters = {name: types for name, types in lost.filters.items() if name in names}
+    return replace(session, rooms=names, filters=filters, recovery_secret=lost.secret)

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from roomcast_backend.model.access import Principal, automatic_rooms
+from roomcast_backend.model.type_filter import EVERYTHING, TypeFilter
 
 LONGEST_CONNECTION = 2 * 60 * 60
 """Seconds after which API Gateway ends every connection.
@@ -69,7 +70,8 @@ class Connection:
     `versions` says of each room, namespace and token that was changed of late when that was sent,
     see `roomcast_backend.model.order`; a room that was left has one as well. `refused_token` is why
     the token of a Socket.IO handshake is not valid. `upgrades` is the polling session, if its
-    client began with one. A connection that is `closing` changes no more.
+    client began with one. A connection that is `closing` changes no more. `filters` say of
+    each room, of which not all events are wanted, which are.
     """
 
     id: str
@@ -90,6 +92,7 @@ class Connection:
     refused_token: str = ""
     upgrades: str = ""
     closing: bool = False
+    filters: Mapping[str, TypeFilter] = field(default_factory=dict)
 
 
 def kept_until(connection: Connection) -> int:
@@ -119,3 +122,4 @@ class Member(NamedTuple):
     expires_at: int
     joined_at: int
     muted: bool = False
+    types: TypeFilter = EVERYTHING

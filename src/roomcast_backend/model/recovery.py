@@ -3,9 +3,11 @@
 https://socket.io/docs/v4/connection-state-recovery
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from roomcast_backend.model.connection import RECOVERY_SECONDS, Connection, kept_until
+from roomcast_backend.model.type_filter import TypeFilter
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +16,7 @@ class RecoverableSession:
 
     `session_id` is that of the session as it was stored last, which may still be alive; `until` is
     how long it can be recovered, epoch seconds. `is_lost` says that its rooms are those that it had
-    in the end: before, they are found with the session itself.
+    in the end: before, they are found with the session itself. `filters` are those of its rooms.
     """
 
     secret: str
@@ -23,6 +25,7 @@ class RecoverableSession:
     rooms: frozenset[str]
     until: int
     is_lost: bool = False
+    filters: Mapping[str, TypeFilter] = field(default_factory=dict)
 
 
 def recoverable(session: Connection) -> RecoverableSession | None:
@@ -39,6 +42,7 @@ def recoverable(session: Connection) -> RecoverableSession | None:
         user_id=session.principal.user_id,
         rooms=session.rooms,
         until=kept_until(session),
+        filters=session.filters,
     )
 
 

@@ -8,6 +8,7 @@ from roomcast.rooms import Room
 from roomcast_backend.aws.dynamodb import DynamoDb
 from roomcast_backend.model.access import Principal
 from roomcast_backend.model.connection import Connection, Member
+from roomcast_backend.model.type_filter import EVERYTHING
 from roomcast_backend.settings import Settings
 from roomcast_backend.stores import keys
 from roomcast_backend.stores.batch_items import BatchItems
@@ -86,7 +87,10 @@ class WriteActions:
         *,
         muted: bool = False,
     ) -> list[Action]:
-        """Store the memberships of a connection in some rooms."""
+        """Store the memberships of a connection in some rooms, with its filters of them.
+
+        Who has left an automatic room, and is only `muted` there, has no filter of it any more.
+        """
         member = Member(
             connection_id=connection.id,
             protocol=connection.protocol,
@@ -94,7 +98,14 @@ class WriteActions:
             joined_at=now,
             muted=muted,
         )
-        items = [member_item(self._partition(connection.id, str(room)), member) for room in rooms]
+        filters = {} if muted else connection.filters
+        members = {
+            name: member._replace(types=filters.get(name, EVERYTHING)) for name in map(str, rooms)
+        }
+        items = [
+            member_item(self._partition(connection.id, name), each)
+            for name, each in members.items()
+        ]
         return [{"Put": {"TableName": self._rooms, "Item": item}} for item in items]
 
     def leave(self, connection_id: str, room: str) -> Action:

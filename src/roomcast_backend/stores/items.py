@@ -1,10 +1,13 @@
 """How connections and members are written as DynamoDB items; no other package sees items."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from roomcast_backend.model.access import EVERYTHING, Grant, Principal
 from roomcast_backend.model.connection import ROW_SECONDS, Connection, Member, State, kept_until
 from roomcast_backend.model.recovery import RecoverableSession
+from roomcast_backend.model.type_filter import EVERYTHING as ALL_TYPES
+from roomcast_backend.model.type_filter import TypeFilter
 from roomcast_backend.stores import keys
 
 Attribute = dict[str, Any]
@@ -20,6 +23,10 @@ OPENED = "opened_rooms"
 
 VERSION = "v:"
 """How the attributes begin that say when a room, a namespace or the token was changed last."""
+
+
+TYPES = "t:"
+"""How the attributes begin that hold the patterns of a room of which not all types are wanted."""
 
 
 def text(value: str) -> Attribute:
@@ -60,7 +67,7 @@ def connection_item(connection: Connection) -> Item:
     item |= {name: names(value) for name, value in sets.items() if value}
     item |= {name: text(value) for name, value in texts.items() if value}
     item |= {name: number(value) for name, value in numbers.items() if value}
-    return item
+    return item | _filter_items(connection.filters)
 
 
 def principal_item(principal: Principal) -> Item:
@@ -105,6 +112,7 @@ def connection_of(item: Item) -> Connection:
         refused_token=_text_of(item, "refused_token"),
         upgrades=_text_of(item, "upgrades"),
         closing="closing" in item,
+        filters=_filters_of(item),
     )
 
 
@@ -119,7 +127,7 @@ def recovery_item(session: RecoverableSession) -> Item:
     }
     if session.rooms:
         item["rooms"] = names(session.rooms)
-    return item
+    return item | _filter_items(session.filters)
 
 
 def recovery_of(item: Item) -> RecoverableSession:
@@ -131,12 +139,13 @@ def recovery_of(item: Item) -> RecoverableSession:
         rooms=_names_of(item, "rooms"),
         until=int(item["ttl"]["N"]),
         is_lost="is_lost" in item and item["is_lost"]["BOOL"],
+        filters=_filters_of(item),
     )
 
 
 def member_item(partition: str, member: Member) -> Item:
     """Write a membership."""
-    return {
+    item: Item = {
         "room": text(partition),
         "connection_id": text(member.connection_id),
         "protocol": text(member.protocol),
@@ -145,6 +154,9 @@ def member_item(partition: str, member: Member) -> Item:
         "muted": {"BOOL": member.muted},
         "ttl": number(member.joined_at + ROW_SECONDS),
     }
+    if member.types.patterns:
+        item["types"] = names(member.types.patterns)
+    return item
 
 
 def member_of(item: Item) -> Member:
@@ -155,7 +167,22 @@ def member_of(item: Item) -> Member:
         int(item["expires_at"]["N"]),
         int(item["joined_at"]["N"]),
         item["muted"]["BOOL"],
+        TypeFilter(_names_of(item, "types")) if "types" in item else ALL_TYPES,
     )
+
+
+def _filter_items(filters: Mapping[str, TypeFilter]) -> Item:
+    return {
+        TYPES + room: names(types.patterns) for room, types in filters.items() if types.patterns
+    }
+
+
+def _filters_of(item: Item) -> dict[str, TypeFilter]:
+    return {
+        name.removeprefix(TYPES): TypeFilter(frozenset(value["SS"]))
+        for name, value in item.items()
+        if name.startswith(TYPES)
+    }
 
 
 def _text_of(item: Item, attribute: str) -> str:

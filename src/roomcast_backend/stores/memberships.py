@@ -10,6 +10,7 @@ no membership outlives its connection unnoticed:
 
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import replace
 from enum import Enum
 
 from roomcast.rooms import Room
@@ -26,6 +27,7 @@ from roomcast_backend.model.connection import (
 )
 from roomcast_backend.model.order import AUTHENTICATION, Sent, is_superseded
 from roomcast_backend.model.recovery import lost
+from roomcast_backend.model.type_filter import EVERYTHING, TypeFilter
 from roomcast_backend.settings import Settings
 from roomcast_backend.stores import transactions
 from roomcast_backend.stores.actions import Action, WriteActions, room_names
@@ -77,21 +79,35 @@ class MembershipStore:
         return self._write(change, puts)
 
     def join(
-        self, connection: Connection, room: Room, *, now: int, sent: Sent | None = None
+        self,
+        connection: Connection,
+        room: Room,
+        *,
+        now: int,
+        sent: Sent | None = None,
+        types: TypeFilter = EVERYTHING,
     ) -> ChangeResult:
-        """Put the connection into `room`; joining twice is joining once."""
-        change = RowChange.of_memberships(connection).join([room])
+        """Put the connection into `room`; joining twice is joining once, with the last `types`."""
+        name = str(room)
+        change = RowChange.of_memberships(connection).join([room]).filter({name: types})
         change.require(
             BELOW_ROOM_LIMIT,
-            name=text(str(room)),
+            name=text(name),
             most=number(self._settings.max_rooms_per_connection),
         )
-        change.sent(sent, [str(room)], checked=False)
-        puts = self._actions.join(connection, _principal(connection), [room], now)
-        return self._write(change, puts, ordered=(sent, str(room)), otherwise=ChangeResult.FULL)
+        change.sent(sent, [name], checked=False)
+        joined = replace(connection, filters={name: types})
+        puts = self._actions.join(joined, _principal(connection), [room], now)
+        return self._write(change, puts, ordered=(sent, name), otherwise=ChangeResult.FULL)
 
     def join_all(
-        self, connection: Connection, rooms: Collection[Room], *, now: int, sent: Sent
+        self,
+        connection: Connection,
+        rooms: Collection[Room],
+        *,
+        now: int,
+        sent: Sent,
+        types: TypeFilter = EVERYTHING,
     ) -> ChangeResult:
         """Put the connection into some rooms at once; `STALE` when anything has changed meanwhile.
 
@@ -99,8 +115,17 @@ class MembershipStore:
         """
         change = RowChange.of_memberships(connection).unchanged().join(rooms)
         change.sent(sent, map(str, rooms), checked=True)
+        before = connection.filters
         new = [room for room in rooms if str(room) not in connection.rooms]
-        return self._write(change, self._actions.join(connection, _principal(connection), new, now))
+        new += [
+            room
+            for room in rooms
+            if str(room) in connection.rooms and before.get(str(room), EVERYTHING) != types
+        ]
+        filters = {str(room): types for room in rooms}
+        change.filter({name: types for name in filters if types.patterns or name in before})
+        joined = replace(connection, filters=filters)
+        return self._write(change, self._actions.join(joined, _principal(connection), new, now))
 
     def leave(
         self, connection: Connection, room: Room, *, now: int, sent: Sent | None = None
@@ -111,6 +136,7 @@ class MembershipStore:
         connections the user has: a connection stays in both.
         """
         change = RowChange.of_memberships(connection).leave([room])
+        change.filter({str(room): EVERYTHING})
         change.sent(sent, [str(room)], checked=False)
         return self._write(
             change, self._leaving(connection, [room], now), ordered=(sent, str(room))
@@ -121,6 +147,7 @@ class MembershipStore:
     ) -> ChangeResult:
         """Take the connection out of some rooms at once; on the terms of `join_all`."""
         change = RowChange.of_memberships(connection).unchanged().leave(rooms)
+        change.drop_filters(map(str, rooms))
         change.sent(sent, map(str, rooms), checked=True)
         held = [room for room in rooms if str(room) in connection.rooms]
         return self._write(change, self._leaving(connection, held, now))
@@ -136,7 +163,8 @@ class MembershipStore:
         """Give the connection a token, the first or a fresh one.
 
         Rooms that the token does not open are left, the automatic ones joined, and every
-        membership gets the token's expiry. `STALE` when rooms changed in the meantime.
+        membership gets the token's expiry. `STALE` when rooms or what is wanted of them changed in
+        the meantime.
         """
         old = {Room.stored(name) for name in connection.rooms}
         kept = still_allowed(principal, old) | set(self._missing_automatic(connection, principal))
@@ -197,7 +225,8 @@ class MembershipStore:
     def _renewal(
         self, connection: Connection, principal: Principal, rooms: Iterable[Room]
     ) -> RowChange:
-        change = RowChange.of_memberships(connection).ready()
+        change = RowChange.of_memberships(connection).unchanged().ready()
+        change.drop_filters(set(connection.filters) - room_names(rooms))
         for name, value in principal_item(principal).items():
             change.aliases[f"#{name}"] = name
             change.set(f"#{name} = :{name}", **{name: value})

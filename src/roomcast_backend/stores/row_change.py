@@ -4,16 +4,17 @@ Every change has the conditions that it was decided on: the row exists and is no
 the same token, and it is the same session of its namespace. What else it needs, it adds.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
 from roomcast.rooms import Room
 from roomcast_backend.model.connection import Connection, State
 from roomcast_backend.model.order import Sent, sent_at, version_name
+from roomcast_backend.model.type_filter import EVERYTHING, TypeFilter
 from roomcast_backend.stores.actions import Action, WriteActions, room_names
 from roomcast_backend.stores.connections import LIVING
-from roomcast_backend.stores.items import VERSION, Attribute, Item, names, number, text
+from roomcast_backend.stores.items import TYPES, VERSION, Attribute, Item, names, number, text
 
 SAME_VERSION = "token_version = :token_version"
 BELOW_ROOM_LIMIT = "(attribute_not_exists(rooms) OR contains(rooms, :name) OR size(rooms) < :most)"
@@ -104,6 +105,25 @@ class RowChange:
         self.deletes.append("rooms :rooms")
         self.values[":rooms"] = names(room_names(rooms))
         return self
+
+    def filter(self, filters: Mapping[str, TypeFilter]) -> Self:
+        """Set what the connection wants of some rooms."""
+        for index, (room, types) in enumerate(filters.items()):
+            alias = f"#t{index}"
+            self.aliases[alias] = TYPES + room
+            if types.patterns:
+                self.set(f"{alias} = :t{index}", **{f"t{index}": names(types.patterns)})
+            else:
+                self.removes.append(alias)
+        return self
+
+    def drop_filters(self, rooms: Iterable[str]) -> Self:
+        """Forget what the connection wanted of some rooms, as far as its row is known to tell it.
+
+        What others change in the meantime has to be a condition of this change.
+        """
+        held = [room for room in rooms if room in self.connection.filters]
+        return self.filter(dict.fromkeys(held, EVERYTHING))
 
     def sent(self, sent: Sent | None, subjects: Iterable[str], *, checked: bool) -> Self:
         """Keep when the command was sent with all that it changes, and drop what is too old.

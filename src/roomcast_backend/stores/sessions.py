@@ -14,6 +14,7 @@ executed   (1) begins    (3) is kept      (2) the session begins anew as of (3):
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple
 
 from roomcast.rooms import Room
@@ -182,6 +183,7 @@ class SessionStore:
         joined = [room for room in own if not _changed_after(session, str(room))]
         rooms = fresh.union(map(str, joined))
         change = RowChange.of_memberships(session).unchanged()
+        change.drop_filters(set(session.filters) - fresh)
         change.set("begun = :again", again=number(session.reconnected))
         change.removes += ["greeting_until", "greeted_at"]
         if rooms:
@@ -190,7 +192,7 @@ class SessionStore:
             change.removes.append("rooms")
         left = held_rooms(session) - rooms - set(map(str, own))
         rows = [self._actions.leave(session.id, room) for room in sorted(left)]
-        rows += self._actions.join(session, session.principal, joined, now)
+        rows += self._actions.join(replace(session, filters={}), session.principal, joined, now)
         return self._write([change.action(self._actions), *rows])
 
     def _end(
