@@ -9,9 +9,13 @@ from typing import Any
 import pytest
 
 from roomcast.envelope import Envelope
+from roomcast.rooms import Room
+from roomcast_backend.fanout.retry_policy import ATTEMPTS
 from roomcast_backend.fanout.tally import Tally
+from roomcast_backend.gateway.posts import Outcome
 from roomcast_backend.model.type_filter import TypeFilter, parse
 from tests.fakes.socketio_server import USER, Server
+from tests.functional.test_fanout import LONG_AGO, Service
 
 ROOM = "project:p1"
 OTHER_ROOM = "project:p2"
@@ -266,3 +270,52 @@ class TestSocketIo:
         server.begin()
         self.publish(server, "a", "global", 0)
         assert self.names(server) == ["a"]
+
+
+class TestMany:
+    """Pages that go to the queue, members that are reached later, in two rooms of the event."""
+
+    def join(self, service: Service, connection_id: str, room: str, types: list[str]) -> None:
+        connection = service.connections.get(connection_id)
+        assert connection is not None
+        then = int(service.clock.now) - LONG_AGO
+        chosen = parse(types)
+        service.memberships.join(connection, Room.parse(room), now=then, types=chosen)
+
+    @pytest.mark.parametrize("seed", range(4))
+    def test_each_gets_one_copy_through_the_first_room_that_takes_it(
+        self, dynamodb: Any, seed: int
+    ) -> None:
+        chance = random.Random(seed)  # noqa: S311
+        service = Service(dynamodb, page_size=5)
+        rooms = (ROOM, "global")
+        expected: dict[str, list[str]] = {}
+        for number in range(40):
+            name = f"c{number:02}"
+            service.connect(name)
+            joined = {}
+            for room in chance.sample(rooms, chance.randint(1, 2)):
+                joined[room] = chance.choice(["*", "project.*", "pr.*"])
+                self.join(service, name, room, [joined[room]])
+            takers = [room for room in rooms if joined.get(room, "pr.*") != "pr.*"]
+            expected[name] = takers[:1]
+        _, tally = service.publish(*rooms)
+        assert tally.queued_pages
+        service.work_off()
+        heard = {name: [event["room"] for event in service.received(name)] for name in expected}
+        assert heard == expected
+
+    def test_a_member_that_is_reached_later_has_chosen_other_types_by_then(
+        self, dynamodb: Any
+    ) -> None:
+        service = Service(dynamodb)
+        for name in ("changes", "stays"):
+            service.connect(name)
+            self.join(service, name, ROOM, ["project.*"])
+            service.gateway.fail(name, *[Outcome.FAILED] * ATTEMPTS)
+        service.publish(ROOM)
+        assert service.queue.messages
+        self.join(service, "changes", ROOM, ["pr.*"])
+        service.work_off()
+        assert service.received("changes") == []
+        assert len(service.received("stays")) == 1

@@ -12,6 +12,7 @@ import pytest
 
 from roomcast_backend.aws.dynamodb import DynamoDb
 from roomcast_backend.model.connection import Member
+from roomcast_backend.model.type_filter import EVERYTHING
 from tests.fakes.interleaving import Inline, InProcess, Run, some_orders
 from tests.fakes.socketio_server import HOUR, OTHER, USER, Server
 from tests.fakes.tables import KEYS
@@ -102,6 +103,7 @@ class World:
             assert row.principal is not None
             assert member.expires_at == row.principal.expires_at, (name, member)
             assert member.muted == (name not in row.rooms)
+            assert member.types == row.filters.get(name, EVERYTHING), (name, member)
         connection = self.server.connections.get("c1")
         for name in connection.namespaces if connection else ():
             assert self.server.connections.get(f"c1#{name}") is not None
@@ -352,3 +354,66 @@ class TestOpen:
             lambda: [opened, world.say('{"action":"unsubscribe","room":"global"}', 0)],
         ):
             assert world.rooms("c1") == [f"user:{USER}"]
+
+
+class TestChosenTypes:
+    """The rows of connection and member say the same of what was chosen, in every order."""
+
+    def chosen(self, world: World, room: str, connection_id: str = "c1") -> list[str]:
+        """Return what the connection takes of a room; no patterns when it takes everything."""
+        row = world.server.connections.get(connection_id)
+        assert row is not None
+        return sorted(row.filters.get(room, EVERYTHING).patterns)
+
+    @pytest.mark.parametrize("room", ["project:p1", "global"])
+    def test_the_last_of_three(self, world: World, room: str) -> None:
+        for _ in world.in_orders(
+            some_orders(3 * ORDERS, seed=11),
+            json_client(world),
+            lambda: [
+                world.say(f'{{"action":"subscribe","room":"{room}","types":["a"],"id":1}}', 0),
+                world.say(f'{{"action":"unsubscribe","room":"{room}","id":2}}', 0),
+                world.say(f'{{"action":"subscribe","room":"{room}","types":["b"],"id":3}}', 0),
+            ],
+        ):
+            assert self.chosen(world, room) == ["b"]
+            assert room in world.rooms("c1")
+
+    def test_all_types_after_some(self, world: World) -> None:
+        for _ in world.in_orders(
+            some_orders(3 * ORDERS, seed=12),
+            json_client(world),
+            lambda: [
+                world.say('{"action":"subscribe","room":"global","types":["a"]}', 0),
+                world.say('{"action":"subscribe","rooms":["project:p1","global"]}', 1),
+            ],
+        ):
+            assert self.chosen(world, "global") == []
+
+    @pytest.mark.parametrize("step", [0, 1])
+    def test_a_fresh_token_loses_nothing(self, world: World, step: int) -> None:
+        for _ in world.in_orders(
+            some_orders(5 * ORDERS, seed=13),
+            json_client(world),
+            lambda: [
+                world.say('{"action":"subscribe","room":"global","types":["a"]}', 0),
+                world.say('{"action":"authenticate","token":"long"}', step),
+                world.say('{"action":"subscribe","rooms":["project:p1"],"types":["b"]}', 0),
+            ],
+        ):
+            assert self.chosen(world, "global") == ["a"]
+            assert self.chosen(world, "project:p1") == ["b"]
+
+    def test_a_session_that_leaves_and_comes_back(self, world: World) -> None:
+        for _ in world.in_orders(
+            some_orders(5 * ORDERS, seed=14),
+            session(world, '42/ws,1["subscribe",{"room":"global","types":["old"]}]'),
+            lambda: [
+                world.say("41/ws,", 2),
+                world.say('40/ws,{"token":"good"}', 3),
+                world.say('42/ws,2["subscribe",{"room":"project:p1","types":["new"]}]', 4),
+            ],
+        ):
+            assert self.chosen(world, "global", "c1#/ws") == []
+            if "project:p1" in world.rooms("c1#/ws"):
+                assert self.chosen(world, "project:p1", "c1#/ws") == ["new"]
