@@ -134,7 +134,7 @@ FUNCTIONS = (
         grants={
             "rooms": ("BatchGetItem", "BatchWriteItem", "DeleteItem", "PutItem", "Query"),
             "connections": ("DeleteItem", "GetItem", "PutItem", "UpdateItem"),
-            "polling": ("GetItem", "PutItem", "UpdateItem"),
+            "polling": ("PutItem", "UpdateItem"),
             "clients": ("DELETE", "POST"),
         },
     ),

@@ -13,7 +13,7 @@ from roomcast_backend.stores.memberships import ChangeResult
 from tests.fakes.socketio_server import OTHER, USER, Server
 
 ROOM = f"user:{USER}"
-PROJECT = "project:7"
+PROJECT = "project:p1"
 
 
 class House(Server):
