@@ -128,6 +128,17 @@ FUNCTIONS = (
         },
     ),
     FunctionRow(
+        name="access",
+        purpose="Closes a user's connections, or takes them out of a room, when it is ordered",
+        timeout=120,  # it looks for 20 s, and 10,000 connections take up to a minute
+        grants={
+            "rooms": ("BatchGetItem", "BatchWriteItem", "DeleteItem", "PutItem", "Query"),
+            "connections": ("DeleteItem", "GetItem", "PutItem", "UpdateItem"),
+            "polling": ("PutItem", "UpdateItem"),
+            "clients": ("DELETE", "POST"),
+        },
+    ),
+    FunctionRow(
         name="webhooks",
         purpose="Turns GitHub's webhooks into events",
         timeout=29,  # the bus is tried for up to 6 s; API Gateway waits no longer than 30

@@ -21,6 +21,9 @@ from infra.settings import MINUTE, Settings
 from infra.settings.limits import LEAST_WORKERS
 from infra.tables import Tables
 
+ACCESS_ORDERS = ("access.disconnect", "access.remove")
+"""The entries of the bus that are no events: `roomcast.access` has the same types."""
+
 RETRIES = 2
 """The most that Lambda repeats an asynchronous call; then it is a dead letter."""
 
@@ -100,7 +103,7 @@ class AsynchronousCall:
 
 @dataclass(frozen=True, slots=True)
 class EveryEvent:
-    """The bus calls the function with every event."""
+    """The bus calls the function with every event, but not with the orders of `access`."""
 
     function: str
     keeps_dead_letters: bool = True
@@ -118,7 +121,33 @@ class EveryEvent:
             sources.bus,
             "EveryEvent",
             event_bus=sources.bus,
-            event_pattern=EventPattern(source=Match.prefix("")),
+            event_pattern=EventPattern(detail_type=Match.anything_but(*ACCESS_ORDERS)),
+            targets=[target],
+        )
+        _keep_failed_calls(function, dead_letters)
+
+
+@dataclass(frozen=True, slots=True)
+class EveryOrder:
+    """The bus calls the function with every order that ends a user's access."""
+
+    function: str
+    keeps_dead_letters: bool = True
+
+    @property
+    def grants(self) -> Grants:
+        """Lambda writes the dead letters with the function's role."""
+        return {f"{self.function}_dead_letters": ("SendMessage",)}
+
+    def connect(self, function: Alias, sources: Sources) -> None:
+        """Add a rule to the bus; what it cannot deliver is a dead letter, too."""
+        dead_letters = sources.queues.dead_letters[self.function]
+        target = LambdaFunction(function, dead_letter_queue=dead_letters, max_event_age=MAX_AGE)
+        Rule(
+            sources.bus,
+            "EveryOrder",
+            event_bus=sources.bus,
+            event_pattern=EventPattern(detail_type=list(ACCESS_ORDERS)),
             targets=[target],
         )
         _keep_failed_calls(function, dead_letters)
@@ -222,6 +251,7 @@ class Changes:
 TRIGGERS: tuple[Trigger, ...] = (
     AsynchronousCall("open"),
     EveryEvent("broadcast"),
+    EveryOrder("access"),
     Schedule("heartbeat"),
     Messages("deadline", queue="deadline", batch=10, workers=LEAST_WORKERS),
     Messages("broadcast", queue="pages", batch=1, workers="page_workers"),

@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
-from roomcast import conflation, environment, time_limits
+from roomcast import access, conflation, environment, time_limits
 from roomcast.broadcasts.all import AllBroadcasts
 from roomcast.bus import EventBus
 from roomcast.bus_connection import MAX_CONNECTIONS
@@ -147,6 +147,27 @@ class EventBroadcaster(AllBroadcasts):
         is raised. With `on_invalid="log"` its result is `False`, and the others are sent.
         """
         return await self._in_thread(partial(self._publisher.publish_many, list(events)))
+
+    async def disconnect(self, user: str, *, reason: str = "") -> bool:
+        """Close all connections that a user has now; return `True` when the bus took the order.
+
+        The clients are told `ACCESS_REVOKED` with `reason` (up to 256 characters), then closed,
+        within about two seconds. The user's tokens stay good: whoever has one may connect again.
+        `user` is the id as `roomcast.rooms.user_id` writes it. Raises `InvalidEvent` for a bad id
+        or reason, also with `on_invalid="log"`; returns `False` as `publish` does.
+        """
+        order = partial(self._publisher.order, access.DISCONNECT, user, reason=reason)
+        return await self._in_thread(order)
+
+    async def remove(self, user: str, room: str, *, reason: str = "") -> bool:
+        """Take all connections that a user has now out of a room; they stay open.
+
+        The clients are told `ACCESS_REVOKED` with the room and `reason`. A token that opens the
+        room still does: the client may join it again. Nobody can be removed from `global` or the
+        room of a user. Results and errors are those of `disconnect`.
+        """
+        order = partial(self._publisher.order, access.REMOVE, user, str(room), reason=reason)
+        return await self._in_thread(order)
 
     def close(self) -> None:
         """Wait for the events that are being published, send those that are held, close the rest.

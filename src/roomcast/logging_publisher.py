@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import datetime
 
 from roomcast import environment
+from roomcast.access import Order
 from roomcast.errors import EventTooLarge, InvalidEvent, NotConfigured, RoomcastError
 from roomcast.events.base import Event
 from roomcast.publisher import Prepared, Publisher
@@ -49,6 +50,18 @@ class LoggingPublisher:
             return [self._tell_once(exc)] * len(events)
         results = iter(accepted)
         return [next(results) if each else False for each in prepared]
+
+    def order(self, type: str, user_id: str, room: str = "", *, reason: str = "") -> bool:
+        """Order the end of a user's access.
+
+        An order that is not valid is raised, whatever `on_invalid` says: a typing error must not
+        leave somebody in.
+        """
+        order = Order.make(type, user_id, room, reason=reason, source=self._publisher.source)
+        try:
+            return self._publisher.order(order)
+        except NotConfigured as exc:
+            return self._tell_once(exc)
 
     def refuse(self, error: InvalidEvent | EventTooLarge) -> bool:
         """Raise an error about an event, or log it and return `False`."""

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from roomcast import batches, environment
+from roomcast.access import Order
 from roomcast.conflation import Conflation
 from roomcast.envelope import MAX_ENTRY_BYTES, Envelope, encode
 from roomcast.errors import EventTooLarge, InvalidEvent
@@ -73,6 +74,16 @@ class Publisher:
         """Publish events in order; when one of them is invalid or too large, none is sent."""
         return self.offer([self.prepare(event) for event in events])
 
+    def order(self, order: Order) -> bool:
+        """Put an order that ends a user's access on the bus; return whether the bus accepted it."""
+        (result,) = self._bus.put([order.entry()])
+        return _accepted(order, result)
+
+    @property
+    def source(self) -> str | None:
+        """The source of all that is published, None for that of each type."""
+        return self._source
+
     def prepare(
         self,
         event: Event,
@@ -123,7 +134,7 @@ def _entry_of(stored: Envelope | None) -> "Entry | None":
     return None if stored is None else _entry(stored)
 
 
-def _accepted(envelope: Envelope, result: PutResult) -> bool:
+def _accepted(envelope: Envelope | Order, result: PutResult) -> bool:
     if not result.accepted:
         logger.error(
             "%s %s was not accepted by %s: %s; %s",

@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
+from roomcast import access
 from roomcast.broadcasts.all import AllBroadcasts
 from roomcast.errors import InvalidEvent
 from roomcast.events.base import Event
@@ -74,6 +75,14 @@ class SyncBroadcaster:
     def publish_many(self, events: Iterable[Event]) -> list[bool]:
         """Publish events in order; see `EventBroadcaster.publish_many`."""
         return self._publisher.publish_many(events)
+
+    def disconnect(self, user: str, *, reason: str = "") -> bool:
+        """Close all connections of a user; see `EventBroadcaster.disconnect`."""
+        return self._publisher.order(access.DISCONNECT, user, reason=reason)
+
+    def remove(self, user: str, room: str, *, reason: str = "") -> bool:
+        """Take a user out of a room; see `EventBroadcaster.remove`."""
+        return self._publisher.order(access.REMOVE, user, str(room), reason=reason)
 
     broadcast_project_updated = _blocking(AllBroadcasts.broadcast_project_updated)
     broadcast_project_deleted = _blocking(AllBroadcasts.broadcast_project_deleted)

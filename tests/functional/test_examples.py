@@ -81,6 +81,22 @@ class TestAgentService:
         assert changes == [("busy", 10), ("idle", 100)]
 
 
+class TestEndAccess:
+    @pytest.mark.parametrize(
+        ("rooms", "kinds"),
+        [((), ["access.disconnect"]), (("project:7", "project:8"), ["access.remove"] * 2)],
+    )
+    def test_orders_it(self, bus: BusListener, rooms: tuple[str, ...], kinds: list[str]) -> None:
+        with pytest.raises(SystemExit) as ended:
+            run("end_access", "ada", "has left", *rooms)
+        assert ended.value.code == 0
+        orders = bus.heard()
+        assert [order["detail-type"] for order in orders] == kinds
+        assert [order["detail"].get("room") for order in orders] == list(rooms or [None])
+        assert {order["detail"]["user_id"] for order in orders} == {"ada"}
+        assert {order["detail"]["reason"] for order in orders} == {"has left"}
+
+
 class TestOwnEvent:
     def test_is_for_the_room_of_the_team(
         self, bus: BusListener, monkeypatch: pytest.MonkeyPatch

@@ -17,6 +17,7 @@ import boto3
 import jwt
 import pytest
 
+from functions.access.handler import handler as access
 from functions.broadcast.handler import handler as broadcast
 from functions.connect.handler import handler as connect
 from functions.connect.wiring import acceptor
@@ -31,6 +32,7 @@ from functions.reconcile.wiring import reconciliation
 from functions.status.handler import handler as status
 from functions.subscribe.handler import handler as subscribe
 from roomcast import __version__
+from roomcast.access import REMOVE, Order
 from roomcast.envelope import Envelope
 from roomcast.events import ProjectDeleted
 from roomcast_backend.aws import clients
@@ -1068,3 +1070,40 @@ class TestUnavailable:
         settings.cache_clear()
         assert aws_lambda.get("/health")[0] == 503
         assert self.counted(capsys) == {"health_unavailable": [1.0]}
+
+
+class TestAccess:
+    def order(self, **changes: Any) -> dict[str, Any]:
+        """Return an order as the bus gives it to the function."""
+        order = Order.make(REMOVE, "user-1", "project:p", reason="has left", source="admin")
+        detail = {**json.loads(order.entry()["Detail"]), "id": "o1"}
+        time = "2026-01-01T00:00:00Z"
+        return {"id": "b1", "time": time, "detail-type": REMOVE, "detail": detail, **changes}
+
+    def test_writes_a_line_of_the_audit(
+        self, aws_lambda: Lambda, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        access(self.order(), aws_lambda.context)
+        (line,) = [vars(each) for each in caplog.records if each.msg == "access"]
+        assert {
+            "order_id": "o1",
+            "type": "access.remove",
+            "asked_by": "admin",
+            "user_id": "user-1",
+            "room": "project:p",
+            "reason": "has left",
+            "ordered_at": 1767225600,
+            "found": 0,
+            "ended": 0,
+            "failed": 0,
+        }.items() <= line.items()
+
+    @pytest.mark.parametrize(
+        "changes", [{"detail": {}}, {"detail": None}, {"time": "x"}, {"time": None}]
+    )
+    def test_what_is_no_order_is_dropped(
+        self, aws_lambda: Lambda, caplog: pytest.LogCaptureFixture, changes: dict[str, Any]
+    ) -> None:
+        access(self.order(**changes), aws_lambda.context)
+        (line,) = [vars(each) for each in caplog.records if each.msg == "not an order"]
+        assert line["bus_event_id"] == "b1"

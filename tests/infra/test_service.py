@@ -12,7 +12,8 @@ from infra.dashboard import OUTCOMES
 from infra.functions import FUNCTIONS, TIMEOUTS
 from infra.queues import WORK
 from infra.settings.limits import RECONCILED
-from infra.triggers import TRIGGERS, WITH_DEAD_LETTERS, Schedule, grants_of
+from infra.triggers import ACCESS_ORDERS, TRIGGERS, WITH_DEAD_LETTERS, Schedule, grants_of
+from roomcast import access
 from roomcast_backend.gateway.posts import Outcome
 from simulation import costs_connections
 from tests.infra.conftest import Template
@@ -475,12 +476,15 @@ class TestFailures:
             assert call["DestinationConfig"]["OnFailure"]["Destination"]
             assert call["MaximumRetryAttempts"] == 2
 
-    def test_the_rule_takes_everything_and_keeps_what_it_cannot_deliver(
+    def test_two_rules_take_everything_and_keep_what_they_cannot_deliver(
         self, service: Template
     ) -> None:
-        (rule,) = [r for r in service.properties("AWS::Events::Rule") if "EventPattern" in r]
-        assert rule["EventPattern"] == {"source": [{"prefix": ""}]}
-        assert "DeadLetterConfig" in rule["Targets"][0]
+        rules = [r for r in service.properties("AWS::Events::Rule") if "EventPattern" in r]
+        orders = list(access.TYPES)
+        assert list(ACCESS_ORDERS) == orders
+        patterns = [rule["EventPattern"]["detail-type"] for rule in rules]
+        assert sorted(patterns, key=str) == sorted([orders, [{"anything-but": orders}]], key=str)
+        assert all("DeadLetterConfig" in rule["Targets"][0] for rule in rules)
 
     def test_queues_and_streams_feed_their_functions(self, service: Template) -> None:
         sources = service.properties("AWS::Lambda::EventSourceMapping")

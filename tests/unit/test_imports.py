@@ -56,7 +56,8 @@ OWN = {
     "roomcast_backend.inbound.commands": may("events", "BatchGetItem"),
     "roomcast_backend.inbound.handler": may("events", "BatchGetItem"),
     "roomcast_backend.fanout.broadcast": may("pages_queue", "SendMessage"),
-    "roomcast_backend.fanout.sender": may("clients", "POST") & may("rooms", "Query") - {"count"},
+    "roomcast_backend.fanout.sender": may("clients", "POST")
+    & may("rooms", "Query") - {"access", "count"},
     "roomcast_backend.gateway.connections_api": may("clients") - FOR_FLOODS,
     "roomcast_backend.github": may("github_secret"),
     "roomcast_backend.polling": {"poll"},

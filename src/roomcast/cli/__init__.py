@@ -1,5 +1,6 @@
 """The command line: one module for each command."""
 
+from roomcast.cli.access import kick, remove
 from roomcast.cli.doctor import doctor
 from roomcast.cli.events import events
 from roomcast.cli.group import main
@@ -17,6 +18,8 @@ for command in (
     publish,
     events,
     tail,
+    kick,
+    remove,
     link_repo,
     link_user,
     links,

@@ -2,9 +2,8 @@
 
 queue                   a letter is                           it is tried again by
 pages, deadline         a message of a work queue             sending it to that queue
-open, broadcast         an asynchronous call of a function    calling the function
-broadcast               an event that a rule could not        calling the function with it
-                        deliver
+open, broadcast, access an asynchronous call of a function    calling the function
+broadcast, access       what a rule could not deliver         calling the function with it
 count                   the place of a batch in a stream      nothing: it does not hold the batch
 
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html

@@ -7,9 +7,11 @@ Modules import this one for annotations only (`if TYPE_CHECKING`), so a cold sta
 from collections.abc import Collection, Iterator
 from typing import Protocol
 
+from roomcast.rooms import Room
 from roomcast_backend.model.connection import Connection, Member
 from roomcast_backend.model.polling import PollingSession
 from roomcast_backend.stores.connections import RateLimit, RateLimited
+from roomcast_backend.stores.memberships import ChangeResult
 
 
 class PendingConnections(Protocol):
@@ -137,4 +139,22 @@ class MemberReader(Protocol):
 
     def members(self, room: str, shard: int, *, size: int) -> Iterator[Member]:
         """Yield all members of a shard, reading `size` at a time."""
+        ...
+
+
+class UsersRooms(MemberReader, Protocol):
+    """Reads who is in a user's room, and who of them in another one; `RoomStore` too."""
+
+    def among(
+        self, room: str, connection_ids: Collection[str], *, until: float | None = None
+    ) -> list[Member]:
+        """Return those members of a room that are among some connections."""
+        ...
+
+
+class RoomLeaver(Protocol):
+    """Takes connections out of rooms; `MembershipStore` in production."""
+
+    def leave(self, connection: Connection, room: Room, *, now: int) -> ChangeResult:
+        """Take a connection out of a room; `now` is epoch seconds."""
         ...

@@ -73,6 +73,20 @@ class Terminator:
         """
         return self._close_members(members, _surplus_notice, _session_end, room=room, until=until)
 
+    def close_revoked(
+        self, members: Sequence[Member], reason: str, *, room: str, until: float
+    ) -> int:
+        """Close and delete connections whose access has ended; return how many members.
+
+        A client of Socket.IO is told that its sessions end, so that it does not connect again by
+        itself. `until` is as for `close_expired`.
+        """
+
+        def notice(member: Member) -> Iterator[Post]:
+            yield _error(member, Code.ACCESS_REVOKED, reason)
+
+        return self._close_members(members, notice, _session_end, room=room, until=until)
+
     def _close_members(
         self,
         members: Sequence[Member],
