@@ -209,6 +209,7 @@ class ServiceStack(Stack):
             "ServiceVersion": tomllib.loads(PROJECT.read_text())["project"]["version"],
         }
         outputs["BroadcastFunctionName"] = self.functions["broadcast"].function_name
+        outputs["AccessFunctionName"] = self.functions["access"].function_name
         for name, queue in self.queues.dead_letters.items():
             outputs[f"{name.capitalize()}DeadLettersUrl"] = queue.queue_url
         if self._settings.room_kinds:

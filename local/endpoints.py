@@ -36,6 +36,7 @@ class Endpoints(TypedDict):
     demo_project_id: str
     demo_repository: str
     broadcast_function: str
+    access_function: str
     dead_letters: dict[str, str]
 
 
@@ -64,6 +65,7 @@ def describe(settings: Settings, outputs: dict[str, str], demo: dict[str, str]) 
         "demo_project_id": demo["demo_project_id"],
         "demo_repository": demo["demo_repository"],
         "broadcast_function": outputs["BroadcastFunctionName"],
+        "access_function": outputs["AccessFunctionName"],
         "dead_letters": {
             name.removesuffix(DEAD_LETTERS).lower(): url
             for name, url in outputs.items()

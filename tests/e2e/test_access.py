@@ -19,6 +19,9 @@ OPTIONS = [{"transports": ["websocket"]}, {"transports": ["polling"]}]
 PROMISE = 2.0
 """Seconds in which everybody is out, once the function has its interpreter."""
 
+SETTLED = 5.0
+"""Seconds after which a client that stays with polling is known to stay."""
+
 
 @pytest.fixture
 async def warm(broadcaster: EventBroadcaster) -> None:
@@ -52,6 +55,7 @@ class TestDisconnect:
             await python.connect(
                 endpoints["site_url"], auth={"token": mine}, wait_timeout=PATIENCE, **options
             )
+            await asyncio.sleep(SETTLED)
             began = time.monotonic()
             assert await broadcaster.disconnect(user, reason="closed for good")
             error = await plain.event("connection.error")

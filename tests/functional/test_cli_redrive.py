@@ -80,7 +80,10 @@ class Stand:
 def stand(dynamodb: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stand:
     stand = Stand(tmp_path)
     deployment = Deployment(
-        name="stack Roomcast", dead_letters=stand.urls, broadcast_function="broadcast"
+        name="stack Roomcast",
+        dead_letters=stand.urls,
+        broadcast_function="broadcast",
+        access_function="access",
     )
     command = import_module("roomcast.cli.redrive")
     monkeypatch.setattr(command, "find_deployment", lambda _stack: deployment)
@@ -139,6 +142,12 @@ class TestRetry:
         stand.put("broadcast", EVENT, ERROR_CODE="THROTTLING")
         run("broadcast", "--yes")
         assert stand.functions.called == [("broadcast", EVENT)]
+
+    def test_an_order_that_ends_access_goes_to_its_function(self, stand: Stand) -> None:
+        order = {**EVENT, "detail-type": "access.disconnect", "time": "2026-01-01T00:00:00Z"}
+        stand.put("broadcast", order, ERROR_CODE="THROTTLING")
+        run("broadcast", "--yes")
+        assert stand.functions.called == [("access", order)]
 
     def test_a_page_goes_back_to_its_queue(self, stand: Stand) -> None:
         for number in range(12):

@@ -57,6 +57,7 @@ async def deploy(settings):
         "DataBucketName",
         "RegistryTableName",
         "BroadcastFunctionName",
+        "AccessFunctionName",
     )
     return dict.fromkeys(names, settings.directory.name)
 

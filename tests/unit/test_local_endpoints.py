@@ -17,6 +17,7 @@ OUTPUTS = {
     "EventBusName": "Roomcast",
     "DataBucketName": "roomcast-data",
     "BroadcastFunctionName": "broadcast",
+    "AccessFunctionName": "access",
     "OpenDeadLettersUrl": "http://127.0.0.1:4566/000000000000/open",
     "RegistryTableName": "Registry-1",
 }

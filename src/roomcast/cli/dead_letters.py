@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from roomcast import access
 from roomcast.cli.deployment import Deployment
 from roomcast.envelope import escape_for_sqs
 from roomcast.errors import NotConfigured
@@ -125,8 +126,13 @@ class DeadLetters:
         self._sqs.delete_message(QueueUrl=self._urls[name], ReceiptHandle=letter.receipt)
 
     def _call(self, letter: Letter) -> None:
+        function = letter.function
+        if not function:  # a rule could not deliver it: an order that ends access, or an event
+            is_order = letter.event is not None and letter.event.get("detail-type") in access.TYPES
+            wanted = "access_function" if is_order else "broadcast_function"
+            function = self._deployment.required(wanted)
         self._deployment.client("lambda").invoke(
-            FunctionName=letter.function or self._deployment.required("broadcast_function"),
+            FunctionName=function,
             InvocationType="Event",
             Payload=json.dumps(letter.event).encode(),
         )

@@ -37,6 +37,7 @@ _STACK_OUTPUTS: Final = {
     "HealthUrl": "health_url",
     "GithubSecretArn": "github_secret_arn",
     "BroadcastFunctionName": "broadcast_function",
+    "AccessFunctionName": "access_function",
 }
 
 DEAD_LETTERS: Final = "DeadLettersUrl"
@@ -59,6 +60,7 @@ _OPTIONAL_FIELDS: Final = {
     "health_url": "health_url",
     "github_webhook_secret": "_github_secret",
     "broadcast_function": "broadcast_function",
+    "access_function": "access_function",
 }
 """Fields of the file that only some commands need."""
 
@@ -84,6 +86,7 @@ class Deployment:
     health_url: str = ""
     github_secret_arn: str = ""
     broadcast_function: str = ""
+    access_function: str = ""
     dead_letters: Mapping[str, str] = field(default_factory=dict)
     _jwt_secret: str = field(default="", repr=False)
     _github_secret: str = field(default="", repr=False)
