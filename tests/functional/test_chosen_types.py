@@ -7,9 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from aws_lambda_powertools import Metrics
 
 from roomcast.envelope import Envelope
 from roomcast.rooms import Room
+from roomcast_backend.fanout.metrics import add_metrics
 from roomcast_backend.fanout.retry_policy import ATTEMPTS
 from roomcast_backend.fanout.tally import Tally
 from roomcast_backend.gateway.posts import Outcome
@@ -89,6 +91,7 @@ class TestSubscribe:
         client.say("subscribe", room=ROOM, types=["pr.created"])
         _, tally = client.fan_out("pr.updated")
         assert (tally.filtered, tally.outcomes.total()) == (1, 0)
+        assert add_metrics(Metrics("Roomcast"), tally) == {"filtered": 1, "posts_sent": 0}
 
     def test_a_second_one_replaces_it(self, client: Client) -> None:
         client.say("subscribe", room=ROOM, types=["a"])
