@@ -16,8 +16,9 @@ from roomcast_backend.fanout.retry_policy import ATTEMPTS
 from roomcast_backend.fanout.tally import Tally
 from roomcast_backend.gateway.posts import Outcome
 from roomcast_backend.model.type_filter import TypeFilter, parse
+from tests.fakes.calls import Calls
 from tests.fakes.socketio_server import USER, Server
-from tests.functional.test_fanout import LONG_AGO, Service
+from tests.functional.test_fanout import LONG_AGO, Metered, Service
 
 ROOM = "project:p1"
 OTHER_ROOM = "project:p2"
@@ -273,6 +274,30 @@ class TestSocketIo:
         server.begin()
         self.publish(server, "a", "global", 0)
         assert self.names(server) == ["a"]
+
+
+class TestCalls:
+    """What was chosen is read with the members, and written with the rooms."""
+
+    def test_who_is_left_out_costs_no_post_and_no_read_more(self, dynamodb: Any) -> None:
+        metered = Metered(dynamodb)
+        metered.service.connect("a", ROOM)
+        connection = metered.service.connections.get("a")
+        assert connection is not None
+        room = Room.parse(ROOM)
+        metered.service.memberships.join(connection, room, now=0, types=parse(["pr.*"]))
+        assert metered.publish(ROOM).counted == {"update_item": 5, "put_item": 1, "query": 1}
+
+    @pytest.mark.parametrize("where", [{"room": ROOM}, {"rooms": [ROOM, "global"]}])
+    def test_a_list_costs_no_call(self, dynamodb: Any, where: dict[str, Any]) -> None:
+        calls = Calls()
+        client = Client(Server(calls.wrap(dynamodb)))
+        counted = []
+        for more in ({}, {"types": ["pr.*"]}, {"types": ["pr.*"]}, {}):
+            calls.clear()
+            assert client.say("subscribe", **where, **more)["status"] == "success"
+            counted.append(calls.counted)
+        assert counted == counted[:1] * 4
 
 
 class TestMany:

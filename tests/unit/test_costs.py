@@ -124,6 +124,11 @@ class TestConnections:
         small = costs.events(1_000, Traffic(events=100, room=10)) / delivered
         assert small == pytest.approx(1.68e-6, rel=0.02)
 
+    def test_progress_of_workflows_to_viewers_who_did_not_choose(self) -> None:
+        events = 20 * 5 * 3600
+        assert events == 360_000
+        assert tiered("gateway_message", events * 50) == pytest.approx(18)
+
     def test_a_month_is_the_sum_of_its_parts(self) -> None:
         found = costs.month(1_000, traffic=BUSY)
         assert found["fixed"] == pytest.approx(15, abs=1)
