@@ -15,7 +15,7 @@ from roomcast_backend.fanout.metrics import add_metrics
 from roomcast_backend.fanout.retry_policy import ATTEMPTS
 from roomcast_backend.fanout.tally import Tally
 from roomcast_backend.gateway.posts import Outcome
-from roomcast_backend.model.type_filter import TypeFilter, parse
+from roomcast_backend.model.type_filter import EVERYTHING, TypeFilter, parse
 from tests.fakes.calls import Calls
 from tests.fakes.socketio_server import USER, Server
 from tests.functional.test_fanout import LONG_AGO, Metered, Service
@@ -54,6 +54,12 @@ class Client:
         frames = [json.loads(frame) for frame in self.server.heard("j1")]
         self.server.gateway.sent["j1"].clear()
         return [(event["type"], event["room"]) for event in frames]
+
+    def chosen(self) -> dict[str, TypeFilter]:
+        """Return what the row of the connection tells, by room."""
+        row = self.server.connections.get("j1")
+        assert row is not None
+        return dict(row.filters)
 
     def types(self, *published: str, rooms: Iterable[str] = (ROOM,)) -> list[str]:
         """Publish events of some types; return those that came."""
@@ -105,6 +111,7 @@ class TestSubscribe:
         for room in (ROOM, "global", MINE):
             client.say("subscribe", room=room, types=["a"])
             client.say("unsubscribe", room=room)
+            assert client.chosen() == {}
             client.say("subscribe", room=room)
             assert client.types("b", rooms=[room]) == ["b"]
 
@@ -121,6 +128,8 @@ class TestSubscribe:
     def test_leaving_many_forgets_it(self, client: Client) -> None:
         client.say("subscribe", rooms=[ROOM, "global"], types=["a"])
         client.say("unsubscribe", rooms=[ROOM, "global"])
+        assert client.chosen() == {}
+        assert stored(client.server, "global") == [EVERYTHING]
         client.say("subscribe", rooms=[ROOM, "global"])
         assert client.types("b") == ["b"]
         assert client.types("b", rooms=["global"]) == ["b"]
@@ -155,9 +164,7 @@ class TestSubscribe:
         client.server.tokens["fresh"] = fresh
         client.say("authenticate", token="narrow")
         client.say("authenticate", token="fresh")
-        row = client.server.connections.get("j1")
-        assert row is not None
-        assert row.filters == {}
+        assert client.chosen() == {}
 
     def test_a_change_while_a_token_is_renewed_is_not_undone(self, client: Client) -> None:
         server = client.server
