@@ -7,15 +7,18 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from aws_lambda_powertools import Metrics
 
 from roomcast.envelope import Envelope
 from roomcast.rooms import Room
+from roomcast_backend.fanout.metrics import add_metrics
 from roomcast_backend.fanout.retry_policy import ATTEMPTS
 from roomcast_backend.fanout.tally import Tally
 from roomcast_backend.gateway.posts import Outcome
-from roomcast_backend.model.type_filter import TypeFilter, parse
+from roomcast_backend.model.type_filter import EVERYTHING, TypeFilter, parse
+from tests.fakes.calls import Calls
 from tests.fakes.socketio_server import USER, Server
-from tests.functional.test_fanout import LONG_AGO, Service
+from tests.functional.test_fanout import LONG_AGO, Metered, Service
 
 ROOM = "project:p1"
 OTHER_ROOM = "project:p2"
@@ -51,6 +54,12 @@ class Client:
         frames = [json.loads(frame) for frame in self.server.heard("j1")]
         self.server.gateway.sent["j1"].clear()
         return [(event["type"], event["room"]) for event in frames]
+
+    def chosen(self) -> dict[str, TypeFilter]:
+        """Return what the row of the connection tells, by room."""
+        row = self.server.connections.get("j1")
+        assert row is not None
+        return dict(row.filters)
 
     def types(self, *published: str, rooms: Iterable[str] = (ROOM,)) -> list[str]:
         """Publish events of some types; return those that came."""
@@ -89,6 +98,7 @@ class TestSubscribe:
         client.say("subscribe", room=ROOM, types=["pr.created"])
         _, tally = client.fan_out("pr.updated")
         assert (tally.filtered, tally.outcomes.total()) == (1, 0)
+        assert add_metrics(Metrics("Roomcast"), tally) == {"filtered": 1, "posts_sent": 0}
 
     def test_a_second_one_replaces_it(self, client: Client) -> None:
         client.say("subscribe", room=ROOM, types=["a"])
@@ -101,6 +111,7 @@ class TestSubscribe:
         for room in (ROOM, "global", MINE):
             client.say("subscribe", room=room, types=["a"])
             client.say("unsubscribe", room=room)
+            assert client.chosen() == {}
             client.say("subscribe", room=room)
             assert client.types("b", rooms=[room]) == ["b"]
 
@@ -117,6 +128,8 @@ class TestSubscribe:
     def test_leaving_many_forgets_it(self, client: Client) -> None:
         client.say("subscribe", rooms=[ROOM, "global"], types=["a"])
         client.say("unsubscribe", rooms=[ROOM, "global"])
+        assert client.chosen() == {}
+        assert stored(client.server, "global") == [EVERYTHING]
         client.say("subscribe", rooms=[ROOM, "global"])
         assert client.types("b") == ["b"]
         assert client.types("b", rooms=["global"]) == ["b"]
@@ -151,9 +164,7 @@ class TestSubscribe:
         client.server.tokens["fresh"] = fresh
         client.say("authenticate", token="narrow")
         client.say("authenticate", token="fresh")
-        row = client.server.connections.get("j1")
-        assert row is not None
-        assert row.filters == {}
+        assert client.chosen() == {}
 
     def test_a_change_while_a_token_is_renewed_is_not_undone(self, client: Client) -> None:
         server = client.server
@@ -270,6 +281,30 @@ class TestSocketIo:
         server.begin()
         self.publish(server, "a", "global", 0)
         assert self.names(server) == ["a"]
+
+
+class TestCalls:
+    """What was chosen is read with the members, and written with the rooms."""
+
+    def test_who_is_left_out_costs_no_post_and_no_read_more(self, dynamodb: Any) -> None:
+        metered = Metered(dynamodb)
+        metered.service.connect("a", ROOM)
+        connection = metered.service.connections.get("a")
+        assert connection is not None
+        room = Room.parse(ROOM)
+        metered.service.memberships.join(connection, room, now=0, types=parse(["pr.*"]))
+        assert metered.publish(ROOM).counted == {"update_item": 5, "put_item": 1, "query": 1}
+
+    @pytest.mark.parametrize("where", [{"room": ROOM}, {"rooms": [ROOM, "global"]}])
+    def test_a_list_costs_no_call(self, dynamodb: Any, where: dict[str, Any]) -> None:
+        calls = Calls()
+        client = Client(Server(calls.wrap(dynamodb)))
+        counted = []
+        for more in ({}, {"types": ["pr.*"]}, {"types": ["pr.*"]}, {}):
+            calls.clear()
+            assert client.say("subscribe", **where, **more)["status"] == "success"
+            counted.append(calls.counted)
+        assert counted == counted[:1] * 4
 
 
 class TestMany:

@@ -5,11 +5,14 @@ from fnmatch import fnmatchcase
 
 import pytest
 
+from roomcast.event_names import SERVICE
+from roomcast.events import EVENT_TYPES
 from roomcast_backend.inbound.chosen_types import types_of
 from roomcast_backend.model.type_filter import (
     EVERYTHING,
     MOST_BYTES,
     MOST_PATTERNS,
+    InvalidTypes,
     TypeFilter,
     parse,
 )
@@ -53,9 +56,15 @@ class TestParse:
 
     def test_the_most(self) -> None:
         assert parse([f"t{number}" for number in range(MOST_PATTERNS)]) != EVERYTHING
-        longest = ["a" * 128 + str(number) for number in range(8)]
-        assert parse([each[1:] for each in longest])
-        assert sum(len(each[1:]) for each in longest) == MOST_BYTES
+        longest = [f"{number}".ljust(128, "a") for number in range(4)]
+        assert sum(map(len, longest)) == MOST_BYTES
+        assert parse(longest).takes(longest[0])
+        with pytest.raises(InvalidTypes):
+            parse([*longest, "b"])
+
+    def test_there_is_room_for_all_types_of_the_library(self) -> None:
+        types = EVENT_TYPES.keys() - SERVICE
+        assert parse(types).patterns == set(types)
 
 
 class TestTypesOf:
@@ -71,7 +80,7 @@ class TestTypesOf:
             (["a", 1], "to be a list of strings, got a number in it"),
             ([], "to be a list of 1 to 50 patterns, got 0"),
             (["a"] * 51, "to be a list of 1 to 50 patterns, got 51"),
-            (["a" * 120 + str(n) for n in range(10)], "to be a list of at most 1024 bytes"),
+            (["a" * 120 + str(n) for n in range(10)], "to be a list of at most 512 bytes"),
             *(
                 ([bad], f'to be a list of event types, "workflow.*" or "*", got {bad[:64]!r}')
                 for bad in ("", ".*", "work*", "*.created", "a.*.b", "**", "a.**", "a\n", "x" * 129)

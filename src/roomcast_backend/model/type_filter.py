@@ -13,8 +13,11 @@ from roomcast.event_names import problem
 
 MOST_PATTERNS = 50
 
-MOST_BYTES = 1024
-"""All patterns of one room together, in UTF-8: they are read with each member and each frame."""
+MOST_BYTES = 512
+"""All patterns of one room together, in UTF-8; the types of `roomcast.events` take less.
+
+They are read with each member, and written with the row of their connection for each frame.
+"""
 
 REST = ".*"
 """What a pattern ends with that takes all types that begin alike."""
@@ -43,7 +46,7 @@ EVERYTHING = TypeFilter()
 
 
 def parse(patterns: Iterable[str]) -> TypeFilter:
-    """Return the filter of 1 to 50 patterns of up to 1 KB; raise `InvalidTypes` for others."""
+    """Return the filter of 1 to 50 patterns of up to 512 bytes; raise `InvalidTypes` for others."""
     given = list(patterns)
     if not 1 <= len(given) <= MOST_PATTERNS:
         raise InvalidTypes(f"a list of 1 to {MOST_PATTERNS} patterns, got {len(given)}")
