@@ -121,6 +121,23 @@ def months(_constants: object) -> str:
     return table(head, rows)
 
 
+def at_most(_constants: object) -> str:
+    """Write what an hour of progress costs, by how often each workflow's is sent."""
+    rows = [
+        (
+            words,
+            int(costs.WORKFLOWS * rate * 3600 * costs.VIEWERS),
+            dollars(costs.progress_hour(rate)),
+        )
+        for words, rate in (
+            ("5 times a second, as they report", 5.0),
+            ('`at_most={"workflow.progress": 1.0}`', 1.0),
+            ('`at_most={"workflow.progress": 5.0}`', 0.2),
+        )
+    ]
+    return table(("each workflow's progress is sent", "messages", "an hour"), rows)
+
+
 def savings(_constants: object) -> str:
     """Write what settings save, of a month of idle Socket.IO clients."""
     usual = _sum()

@@ -173,6 +173,17 @@ def event(traffic: Traffic, options: Options = DEFAULTS) -> dict[str, float]:
     return found | {"transfer": action.bytes / GB * PRICES["transfer_gb"]}
 
 
+WORKFLOWS = 20
+VIEWERS = 50
+"""The example of `at_most`: workflows that run at a time, and pages that watch them."""
+
+
+def progress_hour(rate: float, options: Options = DEFAULTS) -> float:
+    """Return the dollars of an hour in which each workflow sends `rate` events a second."""
+    one = event(replace(BUSY, room=VIEWERS), options)
+    return WORKFLOWS * rate * 3600 * sum(one.values())
+
+
 def events(connections: int, traffic: Traffic, options: Options = DEFAULTS) -> float:
     """Return the dollars of a month's events."""
     delivered = connections * traffic.events * 30

@@ -35,6 +35,7 @@ CALCULATED: dict[str, Callable[[Constants], str]] = {
     "keep_alive": calculated_costs.keep_alive,
     "months": calculated_costs.months,
     "savings": calculated_costs.savings,
+    "at_most": calculated_costs.at_most,
     "alternatives_idle": calculated_costs.alternatives_idle,
     "alternatives_busy": calculated_costs.alternatives_busy,
     "polling_connects": calculated_polling.connects,

@@ -3,13 +3,13 @@
 import asyncio
 import contextvars
 import os
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
-from roomcast import environment, time_limits
+from roomcast import conflation, environment, time_limits
 from roomcast.broadcasts.all import AllBroadcasts
 from roomcast.bus import EventBus
 from roomcast.bus_connection import MAX_CONNECTIONS
@@ -37,7 +37,9 @@ class EventBroadcaster(AllBroadcasts):
     default `ROOMCAST_EVENT_BUS` names it. boto3 finds region, credentials and endpoint. `source`
     replaces the default source of every event type. `on_invalid` says whether an invalid or too
     large event is raised (`"raise"`, the default) or logged, with the result `False` (`"log"`).
-    `data_bucket` is the bucket for the data of events over 128 KB, see `LargeEvents`. The timeouts
+    `data_bucket` is the bucket for the data of events over 128 KB, see `LargeEvents`. `at_most` are
+    seconds by event type: `{"workflow.progress": 1.0}` sends one of each workflow in a second, the
+    latest, and `True` then also means that an event is held to be sent or replaced. The timeouts
     are in seconds: for connecting (1), for an answer (2), and for a call as a whole (6). What is
     not given comes from the environment; docs/settings.md has the variables.
 
@@ -53,6 +55,7 @@ class EventBroadcaster(AllBroadcasts):
         client: "EventBridgeClient | None" = None,
         source: str | None = None,
         data_bucket: str | None = None,
+        at_most: Mapping[str, float] | None = None,
         on_invalid: Literal["raise", "log"] | None = None,
         connect_timeout: float | None = None,
         read_timeout: float | None = None,
@@ -69,7 +72,10 @@ class EventBroadcaster(AllBroadcasts):
         self._on_invalid = on_invalid
         self._bus = ChosenBus(event_bus, EventBus(event_bus, client=client, limits=limits))
         self._large = LargeEvents(data_bucket, limits=limits, in_memory=self._bus.is_memory)
-        publisher = Publisher(self._bus, source, large=self._large)
+        if at_most is not None:
+            at_most = conflation.check(at_most)
+        self._at_most = partial(conflation.chosen, at_most)
+        publisher = Publisher(self._bus, source, large=self._large, at_most=self._at_most)
         self._publisher = LoggingPublisher(publisher, on_invalid)
         self._threads = ForkLocal(
             lambda: ThreadPoolExecutor(MAX_CONNECTIONS, thread_name_prefix="roomcast")
@@ -96,6 +102,7 @@ class EventBroadcaster(AllBroadcasts):
         environment.max_event_bytes()
         environment.room_kinds()
         environment.logs_invalid(self._on_invalid)
+        self._at_most()
         self._bus.connect()
         try:
             asyncio.get_running_loop()
@@ -142,7 +149,7 @@ class EventBroadcaster(AllBroadcasts):
         return await self._in_thread(partial(self._publisher.publish_many, list(events)))
 
     def close(self) -> None:
-        """Wait for the events that are being published, then close threads and connections.
+        """Wait for the events that are being published, send those that are held, close the rest.
 
         The next event opens new ones and reads the environment again; it may be published while
         this waits.
@@ -150,9 +157,9 @@ class EventBroadcaster(AllBroadcasts):
         threads = self._threads.reset()
         if threads:
             threads.shutdown()
+        self._publisher.close()
         self._bus.close()
         self._large.close()
-        self._publisher.forget()
 
     def _refuse(self, error: InvalidEvent) -> bool:
         return self._publisher.refuse(error)

@@ -10,6 +10,7 @@ from roomcast.references import MAX_DATA_BYTES
 
 EVENT_BUS: Final = "ROOMCAST_EVENT_BUS"
 DATA_BUCKET: Final = "ROOMCAST_DATA_BUCKET"
+AT_MOST: Final = "ROOMCAST_AT_MOST"
 MAX_EVENT_BYTES: Final = "ROOMCAST_MAX_EVENT_BYTES"
 ON_INVALID: Final = "ROOMCAST_ON_INVALID"
 ROOM_KINDS: Final = "ROOMCAST_ROOM_KINDS"
@@ -34,6 +35,11 @@ def event_bus() -> str:
 def data_bucket() -> str:
     """Return the name of the bucket for the data of large events, empty when none is set."""
     return os.environ.get(DATA_BUCKET, "").strip()
+
+
+def at_most() -> str:
+    """Return the JSON object of seconds by event type, empty when none is set."""
+    return os.environ.get(AT_MOST, "").strip()
 
 
 def room_kinds() -> tuple[str, ...]:

@@ -44,7 +44,7 @@ class LoggingPublisher:
         events = list(events)
         try:
             prepared = [self._prepared(event) for event in events]
-            accepted = self._publisher.send([each for each in prepared if each])
+            accepted = self._publisher.offer([each for each in prepared if each])
         except NotConfigured as exc:
             return [self._tell_once(exc)] * len(events)
         results = iter(accepted)
@@ -57,8 +57,12 @@ class LoggingPublisher:
         logger.error("%s", error)
         return False
 
-    def forget(self) -> None:
-        """Forget what has been logged once: the environment is read anew."""
+    def close(self) -> None:
+        """Send what is held, and forget what has been logged once: the environment is read anew."""
+        try:
+            self._publisher.close()
+        except NotConfigured as exc:
+            self._tell_once(exc)
         self._told.clear()
 
     def _prepared(self, event: Event) -> Prepared | None:

@@ -1,12 +1,13 @@
 """Publishes events from the calling thread: turns them into entries and puts these on the bus."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from roomcast import batches, environment
+from roomcast.conflation import Conflation
 from roomcast.envelope import MAX_ENTRY_BYTES, Envelope, encode
 from roomcast.errors import EventTooLarge, InvalidEvent
 from roomcast.events.base import Event
@@ -46,9 +47,15 @@ class Publisher:
     """
 
     def __init__(
-        self, bus: Bus, source: str | None = None, *, large: LargeEvents | None = None
+        self,
+        bus: Bus,
+        source: str | None = None,
+        *,
+        large: LargeEvents | None = None,
+        at_most: Callable[[], Mapping[str, float]] = dict,
     ) -> None:
         self._bus = bus
+        self._conflation = Conflation(at_most, self.send)
         self._large = large or LargeEvents()
         self._source = source
 
@@ -60,11 +67,11 @@ class Publisher:
         id: str | None = None,
     ) -> bool:
         """Publish one event; for results and errors see `EventBroadcaster.publish`."""
-        return self.send([self.prepare(event, source, timestamp, id)])[0]
+        return self.offer([self.prepare(event, source, timestamp, id)])[0]
 
     def publish_many(self, events: Iterable[Event]) -> list[bool]:
         """Publish events in order; when one of them is invalid or too large, none is sent."""
-        return self.send([self.prepare(event) for event in events])
+        return self.offer([self.prepare(event) for event in events])
 
     def prepare(
         self,
@@ -81,8 +88,20 @@ class Publisher:
         source = self._source if source is None else source
         envelope = numbered(event.to_envelope(id, timestamp, source))
         envelope.check_size(environment.max_event_bytes())
+        self._conflation.check(envelope)
         by_reference = self._large.applies_to(envelope)
         return Prepared(envelope, None if by_reference else _entry(envelope))
+
+    def offer(self, prepared: Sequence[Prepared]) -> list[bool]:
+        """Send events, or hold those that come too fast; return for each whether it was accepted.
+
+        A held one is accepted: it is sent when its time has come, unless a later one replaces it.
+        """
+        return self._conflation.publish(prepared)
+
+    def close(self) -> None:
+        """Send what is held."""
+        self._conflation.close()
 
     def send(self, prepared: Sequence[Prepared]) -> list[bool]:
         """Send events, large ones by reference; return for each whether the bus accepted it.

@@ -207,6 +207,15 @@ class TestPublishMany:
         assert [event_type for event_type, _ in events].count("workflow.started") == 1
 
 
+class TestAtMost:
+    def test_reports_a_few_of_many(self, bus: BusListener) -> None:
+        run("at_most", "build-18")
+        types = [event_type for event_type, _ in heard(bus)]
+        assert types[0] == "workflow.progress"
+        assert types[-1] == "workflow.completed"
+        assert 2 < len(types) < 12
+
+
 class TestEveryExample:
     def test_is_tested_here(self) -> None:
         tested = Path(__file__).read_text()

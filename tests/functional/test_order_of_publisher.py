@@ -10,7 +10,7 @@ import pytest
 
 from roomcast.envelope import Envelope
 from roomcast.numbering import numbered
-from roomcast_backend.fanout.late_events import is_outdated
+from roomcast.state_events import is_outdated
 from roomcast_backend.stores import log_head
 from tests.fakes.memory_tables import MemoryTables
 from tests.fakes.socketio_server import Server

@@ -124,10 +124,10 @@ class TestConnections:
         small = costs.events(1_000, Traffic(events=100, room=10)) / delivered
         assert small == pytest.approx(1.68e-6, rel=0.02)
 
-    def test_progress_of_workflows_to_viewers_who_did_not_choose(self) -> None:
-        events = 20 * 5 * 3600
-        assert events == 360_000
-        assert tiered("gateway_message", events * 50) == pytest.approx(18)
+    def test_an_hour_of_progress_is_a_dollar_a_million_and_a_little(self) -> None:
+        messages = 20 * 5 * 3600 * 50
+        assert costs.progress_hour(5) == pytest.approx(messages * 1.25e-6, rel=0.1)
+        assert costs.progress_hour(5) == pytest.approx(5 * costs.progress_hour(1))
 
     def test_a_month_is_the_sum_of_its_parts(self) -> None:
         found = costs.month(1_000, traffic=BUSY)

@@ -33,7 +33,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from roomcast.envelope import Envelope
-from roomcast_backend.fanout.late_events import STATE_EVENTS, is_outdated
+from roomcast.state_events import STATE_EVENTS, is_outdated
 from roomcast_backend.fanout.room_delivery import RoomDelivery
 from roomcast_backend.fanout.room_reader import Reached, RoomReader
 from roomcast_backend.fanout.tally import Tally

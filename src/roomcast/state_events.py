@@ -1,5 +1,6 @@
-"""Decides which events need not be delivered, because a newer one says all that they say.
+"""Decides which events need not be sent any more, because a newer one says all that they say.
 
+A broadcaster with `at_most` asks it before an event goes to the bus, the service when it delivers.
 Two invocations can deliver two events of one publisher in either order. A client that is shown 60 %
 and then 50 % is better off without the second: it is dropped. An event that tells what no newer one
 does, such as lines of a log, is delivered however late it is. No I/O.
@@ -20,6 +21,9 @@ STATE_EVENTS = {
 }
 """Events that tell a state, which the next one replaces, and the field that names whose state."""
 
+ENTITY_FIELDS = {name.partition(".")[0]: field for name, field in STATE_EVENTS.items()}
+"""The field that names the entity, by what stands before the dot of an event's type."""
+
 ADDITIONS = ("changes", "logs", "errors")
 """Fields that add to what was told before: no newer event repeats them."""
 
@@ -34,6 +38,23 @@ def is_outdated(event: Envelope, others: Iterable[Envelope]) -> bool:
     return any(_replaces(other, event) for other in others)
 
 
+def entity_of(event: Envelope) -> str:
+    """Return whose state an event tells, `<type of entity>:<id>`; empty when that is unknown."""
+    if event.state_key:
+        return event.state_key
+    kind = _kind(event)
+    field = ENTITY_FIELDS.get(kind)
+    found = event.data.get(field) if field else None
+    return f"{kind}:{found}" if found is not None else ""
+
+
+def says_all(other: Envelope, event: Envelope) -> bool:
+    """Tell whether an event says all that another one about the same entity says."""
+    if any(event.data.get(name) for name in ADDITIONS):
+        return False
+    return all(_is_told(other.data.get(name)) for name in _told(event.data))
+
+
 def _replaces(other: Envelope, event: Envelope) -> bool:
     entity = STATE_EVENTS[event.type]
     return (
@@ -41,7 +62,7 @@ def _replaces(other: Envelope, event: Envelope) -> bool:
         and other.number > event.number
         and _kind(other) == _kind(event)
         and other.data.get(entity) == event.data.get(entity)
-        and all(_is_told(other.data.get(name)) for name in _told(event.data))
+        and says_all(other, event)
     )
 
 
