@@ -15,12 +15,9 @@ from tests.e2e.client import PATIENCE, connected
 from tests.e2e.program import program
 from tests.e2e.test_client import Endpoints, token
 
-OPTIONS = [{"transports": ["websocket"]}, {"transports": ["polling"]}]
+OPTIONS = [{"transports": ["websocket"]}]
 PROMISE = 2.0
 """Seconds in which everybody is out, once the function has its interpreter."""
-
-SETTLED = 5.0
-"""Seconds after which a client that stays with polling is known to stay."""
 
 
 @pytest.fixture
@@ -55,7 +52,6 @@ class TestDisconnect:
             await python.connect(
                 endpoints["site_url"], auth={"token": mine}, wait_timeout=PATIENCE, **options
             )
-            await asyncio.sleep(SETTLED)
             began = time.monotonic()
             assert await broadcaster.disconnect(user, reason="closed for good")
             error = await plain.event("connection.error")
