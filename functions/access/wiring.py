@@ -21,5 +21,4 @@ def evictor() -> Evictor:
         connections=ConnectionStore(chosen),
         memberships=memberships,
         terminator=Terminator(gateway(), memberships),
-        gateway=gateway(),
     )

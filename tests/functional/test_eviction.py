@@ -8,6 +8,7 @@ import pytest
 from roomcast.access import DISCONNECT, REMOVE, Order
 from roomcast.rooms import Room
 from roomcast_backend.aws.errors import AwsError
+from roomcast_backend.gateway.posts import Outcome
 from roomcast_backend.lifecycle.eviction import LOOKS, Ended, Evictor, Unfinished
 from roomcast_backend.stores.memberships import ChangeResult
 from tests.fakes.socketio_server import OTHER, USER, Server
@@ -27,7 +28,6 @@ class House(Server):
             connections=self.connections,
             memberships=self.memberships,
             terminator=self.terminator,
-            gateway=self.gateway,
             clock=self.clock,
             sleep=self._sleep,
         )
@@ -157,6 +157,19 @@ class TestRemove:
         assert (error["error_code"], error["room"]) == ("ACCESS_REVOKED", PROJECT)
         assert error["error_message"] == "has left"
         assert house.heard("j3") == []
+
+    def test_a_throttled_reason_is_told_again(
+        self, house: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        house.json("j1", room=PROJECT)
+        post, refused = house.gateway.post, [Outcome.THROTTLED]
+
+        def throttled(*said: Any) -> Outcome:
+            return refused.pop() if refused else post(*said)
+
+        monkeypatch.setattr(house.gateway, "post", throttled)
+        assert house.order(REMOVE, PROJECT).ended == 1
+        assert "ACCESS_REVOKED" in house.heard("j1")[-1]
 
     def test_a_session_of_socketio(self, house: House) -> None:
         house.connect("c1")

@@ -30,7 +30,6 @@ from roomcast_backend.protocol.messages import Code
 from roomcast_backend.stores.memberships import ChangeResult
 
 if TYPE_CHECKING:
-    from roomcast_backend.gateway.port import Gateway
     from roomcast_backend.lifecycle.ports import ConnectionReader, RoomLeaver, UsersRooms
     from roomcast_backend.lifecycle.termination import Terminator
 
@@ -68,7 +67,6 @@ class Evictor:
         connections: "ConnectionReader",
         memberships: "RoomLeaver",
         terminator: "Terminator",
-        gateway: "Gateway",
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -76,7 +74,6 @@ class Evictor:
         self._connections = connections
         self._memberships = memberships
         self._terminator = terminator
-        self._gateway = gateway
         self._clock = clock
         self._sleep = sleep
 
@@ -149,7 +146,7 @@ class Evictor:
             order.reason,
             room=order.room,
         )
-        self._gateway.post(member.connection_id, frame.encode())
+        self._terminator.tell(member.connection_id, frame)
         for _ in range(LEAVE_ROUNDS):
             connection = self._connections.get(member.connection_id)
             if connection is None or self._left(connection, order.room):

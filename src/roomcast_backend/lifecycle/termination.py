@@ -46,12 +46,15 @@ class Terminator:
 
     def close_with_error(self, connection_id: str, protocol: str, code: Code, message: str) -> None:
         """Post `connection.error`, then close. A client that is gone already is not an error."""
-        frame = error_frame(connection_id, protocol, code, message)
+        self.tell(connection_id, error_frame(connection_id, protocol, code, message))
+        self._gateway.close(connection_id)
+
+    def tell(self, connection_id: str, frame: str) -> None:
+        """Post a reason; again when it is throttled. One that does not arrive is not an error."""
         for pause in NOTICE_PAUSES:
             self._sleep(pause)
             if self._gateway.post(connection_id, frame.encode()) is not Outcome.THROTTLED:
                 break
-        self._gateway.close(connection_id)
 
     def close_expired(self, members: Sequence[Member], *, room: str, until: float) -> int:
         """Close and delete connections whose token has expired; return how many were deleted.
