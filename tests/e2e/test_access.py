@@ -15,7 +15,7 @@ from tests.e2e.client import PATIENCE, connected
 from tests.e2e.program import program
 from tests.e2e.test_client import Endpoints, token
 
-OPTIONS = [{"transports": ["websocket"]}]
+OPTIONS = [{"transports": ["websocket"]}, {"transports": ["polling"]}]
 PROMISE = 2.0
 """Seconds in which everybody is out, once the function has its interpreter."""
 

@@ -111,9 +111,10 @@ class Engine:
             return
         if status != 200:  # noqa: PLR2004
             return self.close()
-        for packet in body.split(SEPARATOR):
-            if packet == "1":
-                return self.close()
+        packets = body.split(SEPARATOR)
+        if "1" in packets:  # socket.io-client hands on what came beside it later, and not any more
+            return self.close()
+        for packet in packets:
             self._hear(packet)
         self._polling = False
         if self._pausing:

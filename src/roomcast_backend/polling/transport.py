@@ -215,8 +215,8 @@ class PollingTransport:
             return NOOP  # its client has closed it: the next GET finds none
         if found.state is PollingState.UPGRADED:  # clients upgrade when their GET has ended
             raise PollingRefused(SESSION_UNKNOWN, NEW_CLIENT)
-        if found.state is PollingState.CLOSED:
-            return self._end(found, packets)
+        if found.state is PollingState.CLOSED and not packets:
+            return self._end(found)
         if found.state is not PollingState.UPGRADING:
             settled = found.state is PollingState.POLLING
             self._sessions.end_poll(connection_id, poll, packets, settled=settled, now=self._now())
@@ -266,11 +266,15 @@ class PollingTransport:
         asks_nothing = session.is_overdue(now) and not session.pending
         return asks_nothing and now - session.began >= self._deadline * 1000
 
-    def _end(self, session: PollingSession, packets: Sequence[Waiting]) -> str:
-        """Return the last packets of a session that the service has closed, and its CLOSE."""
+    def _end(self, session: PollingSession) -> str:
+        """Return the CLOSE of a session that the service has closed, alone.
+
+        Its last packets came with the GET before: what stands in one answer with a CLOSE,
+        socket.io-client does not hand to its listeners any more.
+        """
         self._settling.end(session.id)
         self._sessions.delete(session.id)
-        return SEPARATOR.join([*(packet.frame for packet in packets), CLOSE])
+        return CLOSE
 
     def _now(self) -> int:
         return int(self._clock() * 1000)
