@@ -3,7 +3,7 @@
 Routes are in infra/websocket_api.py and infra/http_api.py.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -102,10 +102,16 @@ class AsynchronousCall:
 
 
 @dataclass(frozen=True, slots=True)
-class EveryEvent:
-    """The bus calls the function with every event, but not with the orders of `access`."""
+class Entries:
+    """The bus calls the function with the entries whose detail type fits; `rule` is the rule's id.
+
+    `detail_type` makes the pattern, when the stack is made:
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html
+    """
 
     function: str
+    rule: str
+    detail_type: Callable[[], Sequence[str]]
     keeps_dead_letters: bool = True
 
     @property
@@ -119,35 +125,9 @@ class EveryEvent:
         target = LambdaFunction(function, dead_letter_queue=dead_letters, max_event_age=MAX_AGE)
         Rule(
             sources.bus,
-            "EveryEvent",
+            self.rule,
             event_bus=sources.bus,
-            event_pattern=EventPattern(detail_type=Match.anything_but(*ACCESS_ORDERS)),
-            targets=[target],
-        )
-        _keep_failed_calls(function, dead_letters)
-
-
-@dataclass(frozen=True, slots=True)
-class EveryOrder:
-    """The bus calls the function with every order that ends a user's access."""
-
-    function: str
-    keeps_dead_letters: bool = True
-
-    @property
-    def grants(self) -> Grants:
-        """Lambda writes the dead letters with the function's role."""
-        return {f"{self.function}_dead_letters": ("SendMessage",)}
-
-    def connect(self, function: Alias, sources: Sources) -> None:
-        """Add a rule to the bus; what it cannot deliver is a dead letter, too."""
-        dead_letters = sources.queues.dead_letters[self.function]
-        target = LambdaFunction(function, dead_letter_queue=dead_letters, max_event_age=MAX_AGE)
-        Rule(
-            sources.bus,
-            "EveryOrder",
-            event_bus=sources.bus,
-            event_pattern=EventPattern(detail_type=list(ACCESS_ORDERS)),
+            event_pattern=EventPattern(detail_type=self.detail_type()),
             targets=[target],
         )
         _keep_failed_calls(function, dead_letters)
@@ -250,8 +230,8 @@ class Changes:
 
 TRIGGERS: tuple[Trigger, ...] = (
     AsynchronousCall("open"),
-    EveryEvent("broadcast"),
-    EveryOrder("access"),
+    Entries("broadcast", rule="EveryEvent", detail_type=lambda: Match.anything_but(*ACCESS_ORDERS)),
+    Entries("access", rule="EveryOrder", detail_type=lambda: list(ACCESS_ORDERS)),
     Schedule("heartbeat"),
     Messages("deadline", queue="deadline", batch=10, workers=LEAST_WORKERS),
     Messages("broadcast", queue="pages", batch=1, workers="page_workers"),

@@ -19,17 +19,16 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from roomcast import environment
-from roomcast.backoff import Backoff
+from roomcast import environment, event_names
 from roomcast.errors import InvalidEvent, NotConfigured
 from roomcast.events import EVENT_TYPES
 from roomcast.fork_local import ForkLocal
-from roomcast.state_events import STATE_EVENTS, entity_of, says_all
+from roomcast.held_events import Window
+from roomcast.state_events import STATE_EVENTS, entity_of
 
 if TYPE_CHECKING:
     from roomcast.envelope import Envelope
@@ -38,16 +37,6 @@ if TYPE_CHECKING:
     Send = Callable[[Sequence[Prepared]], list[bool]]
 
 logger = logging.getLogger(__name__)
-
-MOST_WAITING = 20
-"""Events of one entity that are held at a time. When none of them can be replaced, the next one is
-sent with them at once, and its caller is told what became of it."""
-
-FORGET_EVERY = 1000
-"""After so many entities those are forgotten of which nothing was published for a window."""
-
-RETRY = Backoff(base=1.0, cap=60.0, attempts=0)
-"""Held events that the bus did not accept are tried again: their publishers were told `True`."""
 
 
 def check(at_most: object) -> dict[str, float]:
@@ -59,6 +48,8 @@ def check(at_most: object) -> dict[str, float]:
     if not isinstance(at_most, Mapping):
         raise ValueError('at_most: expected seconds by event type, {"workflow.progress": 1.0}')
     for name, seconds in at_most.items():
+        if problem := event_names.problem(name):
+            raise ValueError(f"at_most: {problem}")
         if name in EVENT_TYPES and name not in STATE_EVENTS:
             states = ", ".join(STATE_EVENTS)
             raise ValueError(
@@ -81,121 +72,6 @@ def chosen(at_most: Mapping[str, float] | None) -> dict[str, float]:
         return check(json.loads(environment.at_most() or "{}"))
     except ValueError as exc:
         raise NotConfigured(f"{environment.AT_MOST}: {exc}") from exc
-
-
-@dataclass(slots=True)
-class _Entity:
-    """What is known of one entity: when something of it was sent, and what waits."""
-
-    sent: float
-    due: float
-    failures: int = 0
-    waiting: "list[Prepared]" = field(default_factory=list)
-
-
-class Window:
-    """Decides what is held and what is sent; reads no clock: `now` is monotonic seconds."""
-
-    def __init__(self, at_most: Mapping[str, float]) -> None:
-        self._at_most = at_most
-        self._entities: dict[str, _Entity] = {}
-
-    def limits(self, event_type: str) -> bool:
-        """Tell whether events of a type may have to wait."""
-        return event_type in self._at_most
-
-    @property
-    def limits_any(self) -> bool:
-        """Tell whether there are such types."""
-        return bool(self._at_most)
-
-    def is_full(self, key: str) -> bool:
-        """Tell whether no further event of an entity can wait."""
-        entity = self._entities.get(key)
-        return entity is not None and len(entity.waiting) >= MOST_WAITING
-
-    def take(
-        self, event: "Prepared", key: str, now: float, *, busy: bool = False
-    ) -> "list[Prepared]":
-        """Return what is to be sent now, in order: nothing, or what waited and the event.
-
-        `busy` says that an event of the entity is being sent: then this one waits.
-        """
-        entity = self._entities.get(key)
-        if entity is None:
-            if not self.limits(event.envelope.type):
-                return [event]
-            self._forget_quiet(now)
-            entity = self._entities[key] = _Entity(sent=-float("inf"), due=-float("inf"))
-        entity.waiting = [each for each in entity.waiting if not _replaces(event, each)]
-        if self.limits(event.envelope.type):
-            if any(_replaces(each, event) for each in entity.waiting):
-                return []  # another thread, whose event came later, was faster
-            interval = self._at_most[event.envelope.type]
-            in_window = now < max(entity.sent + interval, entity.due if entity.failures else 0)
-            if (busy or entity.waiting or in_window) and len(entity.waiting) < MOST_WAITING:
-                if not entity.waiting:
-                    entity.due = max(entity.due, entity.sent + interval)
-                entity.waiting = _in_order([*entity.waiting, event])
-                return []
-        released, entity.waiting, entity.sent = _in_order([*entity.waiting, event]), [], now
-        return released
-
-    def due(self, now: float, busy: Collection[str] = ()) -> "list[Prepared]":
-        """Return what has waited long enough, in order for each entity."""
-        released: list[Prepared] = []
-        for key, entity in self._entities.items():
-            if entity.waiting and entity.due <= now and key not in busy:
-                released += entity.waiting
-                entity.waiting, entity.sent = [], now
-        return released
-
-    def next_due(self, busy: Collection[str] = ()) -> float | None:
-        """Return when something is due next; None when nothing waits."""
-        dues = (
-            entity.due
-            for key, entity in self._entities.items()
-            if entity.waiting and key not in busy
-        )
-        return min(dues, default=None)
-
-    def everything(self) -> "list[Prepared]":
-        """Return all that waits."""
-        return self.due(float("inf"))
-
-    def settle(self, key: str, failed: "Sequence[Prepared]", now: float) -> None:
-        """Note how sending an entity's held events went: those that failed wait again."""
-        entity = self._entities.get(key)
-        if entity is None:
-            return
-        if not failed:
-            entity.failures = 0
-            return
-        left = [each for each in failed if not any(_replaces(new, each) for new in entity.waiting)]
-        entity.waiting = [*left, *entity.waiting]
-        entity.due = now + RETRY.longest(entity.failures)
-        entity.failures += 1
-
-    def _forget_quiet(self, now: float) -> None:
-        if len(self._entities) % FORGET_EVERY != FORGET_EVERY - 1:
-            return
-        longest = max(self._at_most.values(), default=0)
-        self._entities = {
-            key: entity
-            for key, entity in self._entities.items()
-            if entity.waiting or now < entity.sent + longest
-        }
-
-
-def _replaces(one: "Prepared", other: "Prepared") -> bool:
-    """Tell whether an event of the same entity makes an earlier one superfluous."""
-    new, old = one.envelope, other.envelope
-    reaches_all = set(new.rooms).issuperset(old.rooms)
-    return new.number > old.number and reaches_all and says_all(new, old)
-
-
-def _in_order(events: "list[Prepared]") -> "list[Prepared]":
-    return sorted(events, key=lambda each: each.envelope.number)
 
 
 class Conflation:

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from roomcast import conflation
-from roomcast.conflation import MOST_WAITING, Window
+from roomcast import conflation, held_events
 from roomcast.envelope import Envelope
 from roomcast.errors import NotConfigured
 from roomcast.events import WorkflowCompleted, WorkflowProgress
+from roomcast.held_events import MOST_WAITING, Window
 from roomcast.numbering import numbered
 from roomcast.publisher import Prepared
 from roomcast.state_events import entity_of
@@ -46,6 +46,13 @@ def completed(workflow: str = "w", **more: Any) -> Prepared:
         }
     )
     return Prepared(numbered(event.to_envelope()), None)
+
+
+def own(event_type: str) -> Prepared:
+    """Return an event of one's own about the entity `server:a`."""
+    data = {"server": "a", "value": 1}
+    sent = Envelope("i", event_type, "t", "s", ("global",), data, state_key="server:a")
+    return Prepared(numbered(sent), None)
 
 
 def take(window: Window, event: Prepared, now: float, **how: Any) -> list[Prepared]:
@@ -106,6 +113,24 @@ class TestWindow:
         elsewhere = progress(3, project_id="other")
         assert take(window, elsewhere, 0.2) == []
         assert window.due(1.0) == [held, elsewhere]
+
+    def test_an_own_event_of_another_type_replaces_nothing(self) -> None:
+        """Their fields may have the same names and mean something else."""
+        window = Window({"server.cpu": 1.0, "server.memory": 1.0})
+        take(window, own("server.cpu"), 0.0)
+        cpu, older, memory = own("server.cpu"), own("server.memory"), own("server.memory")
+        for event in (cpu, older, memory):
+            assert take(window, event, 0.1) == []
+        assert window.due(1.0) == [cpu, memory]
+
+    def test_types_of_one_entity_share_the_shortest_time(self) -> None:
+        window = Window({"server.cpu": 60.0, "server.memory": 1.0})
+        take(window, own("server.cpu"), 0.0)
+        cpu, memory = own("server.cpu"), own("server.memory")
+        take(window, cpu, 0.1)
+        assert window.next_due() == 60.0
+        take(window, memory, 0.2)
+        assert window.due(1.0) == [cpu, memory]
 
     def test_an_earlier_one_replaces_no_later_one(self) -> None:
         """Two threads number their events, and come here in the other order."""
@@ -187,7 +212,7 @@ class TestWindow:
             assert len({id(each) for each in sent}) == len(sent)
             for event in offered:
                 replaced = any(
-                    conflation._replaces(each, event)  # noqa: SLF001  the rule itself
+                    held_events._replaces(each, event)  # noqa: SLF001  the rule itself
                     and entity_of(each.envelope) == entity_of(event.envelope)
                     for each in sent
                 )
@@ -206,6 +231,11 @@ class TestCheck:
     @pytest.mark.parametrize("name", ["ai.suggestion", "workflow.completed", "issue.created"])
     def test_refuses_what_no_later_one_replaces(self, name: str) -> None:
         with pytest.raises(ValueError, match="tells no state"):
+            conflation.check({name: 1.0})
+
+    @pytest.mark.parametrize("name", ["connect", "", "connection.error", 5])
+    def test_refuses_what_no_event_is_called(self, name: Any) -> None:
+        with pytest.raises(ValueError, match="at_most: "):
             conflation.check({name: 1.0})
 
     @pytest.mark.parametrize("found", ["[]", "5", '"workflow.progress"', "{", '{"pr.closed": 1}'])
