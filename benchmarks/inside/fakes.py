@@ -11,13 +11,16 @@ from benchmarks.aws_answers import connection, member
 from roomcast.envelope import Envelope
 from roomcast_backend.fanout.work import PageQueue, Work
 from roomcast_backend.model.connection import Connection, Member
-from roomcast_backend.model.room_log import Placed
+from roomcast_backend.model.room_log import Entry, Placed
 from roomcast_backend.stores.connections import ConnectionStore, RateLimit
 from roomcast_backend.stores.counters import CounterStore
 from roomcast_backend.stores.events import EventStore, FanOutState
 from roomcast_backend.stores.memberships import ChangeResult, MembershipStore
 from roomcast_backend.stores.room_log import RoomLog
+from roomcast_backend.stores.room_states import RoomStates
 from roomcast_backend.stores.rooms import Page, RoomStore
+
+POSITION = 1_800_000_000_000
 
 
 def members_at_once(ids: list[str]) -> None:
@@ -43,15 +46,21 @@ def events_at_once() -> None:
     EventStore.note_queued = lambda *_args, **_more: None  # type: ignore[method-assign]
     EventStore.note_done = lambda *_args, **_more: True  # type: ignore[method-assign]
     RoomLog.place = _place  # type: ignore[method-assign]
-    RoomLog.put = lambda *_args, **_more: []  # type: ignore[method-assign]
+    RoomLog.put = _put  # type: ignore[method-assign]
     RoomLog.release = lambda *_args, **_more: None  # type: ignore[method-assign]
+    RoomStates.read = lambda *_args, **_more: {}  # type: ignore[method-assign]
+    RoomStates.note = lambda *_args, **_more: None  # type: ignore[method-assign]
     CounterStore.count_event = lambda *_args, **_more: None  # type: ignore[method-assign]
 
 
 def _place(
     self: RoomLog, envelope: Envelope, *, now: float, fenced: Sequence[Placed] = ()
 ) -> list[Placed]:
-    return [Placed(room, 1_800_000_000_000) for room in envelope.rooms]
+    return [Placed(room, POSITION, order=POSITION) for room in envelope.rooms]
+
+
+def _put(self: RoomLog, envelope: Envelope, places: Sequence[Placed], *, now: float) -> list[Entry]:
+    return [Entry(each.room, POSITION, envelope, POSITION, POSITION) for each in places]
 
 
 def connections_at_once(connection_id: str) -> None:

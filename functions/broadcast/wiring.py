@@ -5,6 +5,7 @@ from functools import cache
 
 from roomcast_backend.fanout.broadcast import FanOut
 from roomcast_backend.fanout.sender import Sender
+from roomcast_backend.fanout.state_keeping import StateKeeper
 from roomcast_backend.fanout.work import PageQueue
 from roomcast_backend.lifecycle.termination import Terminator
 from roomcast_backend.protocol.event_frame import EventFrames
@@ -15,6 +16,7 @@ from roomcast_backend.stores.events import EventStore
 from roomcast_backend.stores.large_data import LargeData
 from roomcast_backend.stores.memberships import MembershipStore
 from roomcast_backend.stores.room_log import RoomLog
+from roomcast_backend.stores.room_states import RoomStates
 from roomcast_backend.stores.rooms import RoomStore
 
 
@@ -24,6 +26,7 @@ def fan_out() -> FanOut:
     chosen = settings()
     memberships = MembershipStore(chosen)
     counters = CounterStore(chosen)
+    data = LargeData(chosen)
     return FanOut(
         chosen,
         rooms=RoomStore(chosen),
@@ -32,6 +35,7 @@ def fan_out() -> FanOut:
         sender=Sender(gateway(), memberships),
         terminator=Terminator(gateway(), memberships),
         queue=PageQueue(chosen),
-        frames=EventFrames(LargeData(chosen), largest=chosen.max_post_bytes),
+        frames=EventFrames(data, largest=chosen.max_post_bytes),
+        states=StateKeeper(RoomStates(chosen), data),
         count_event=lambda event_id: counters.count_event(event_id, now=int(time.time())),
     )

@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from threading import RLock
 
-from roomcast_backend.inbound.replay import Budget, Replayed
+from roomcast_backend.gateway.paced_posts import Budget
+from roomcast_backend.inbound.replay import Replayed
 from roomcast_backend.model.connection import Connection, State, address, session_id
 from roomcast_backend.model.order import Sent
 from roomcast_backend.model.recovery import RecoverableSession

@@ -53,6 +53,15 @@ class DataBucket:
         )
         return reference
 
+    def get(self, reference: DataReference) -> bytes | None:
+        """Return the encoded data of a reference, None when it is not there (any more)."""
+        client = self._client()
+        try:
+            answer = client.get_object(Bucket=self._name, Key=reference.key)
+        except client.exceptions.NoSuchKey:
+            return None
+        return answer["Body"].read()
+
     def link(self, reference: DataReference) -> DataLink:
         """Return a link to data, for `LINK_SECONDS`; calls nothing."""
         expires_at = datetime.fromtimestamp(int(self._clock()) + LINK_SECONDS, UTC)

@@ -81,6 +81,26 @@ def escape_for_sqs(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class StateMark:
+    """What an envelope says of itself that holds what is known of an entity, not what one event
+    told.
+
+    `left_out` are fields that are too large to be kept. `replayed` says that it comes as an event.
+    """
+
+    entity: str
+    left_out: tuple[str, ...] = ()
+    replayed: bool = False
+
+    def to_copy(self) -> dict[str, Any]:
+        """Return the fields that only such an envelope has."""
+        copy: dict[str, Any] = {"entity": self.entity}
+        if self.left_out:
+            copy["left_out"] = list(self.left_out)
+        return {**copy, "replayed": True} if self.replayed else copy
+
+
+@dataclass(frozen=True, slots=True)
 class Envelope:
     """One event as it travels: all fields that its copies share.
 
@@ -93,7 +113,7 @@ class Envelope:
     do not use this library may leave both out. `seqs` are the event's positions in the logs of its
     rooms, by the rooms' names; only the service knows them. `state_key` is the entity whose state
     the event tells, `<type of entity>:<id>`, where its publisher has said so; clients do not get
-    it.
+    it. With `mark` the data is all that is known of an entity, and the rest its newest event's.
     """
 
     id: str
@@ -108,6 +128,7 @@ class Envelope:
     number: int = 0
     seqs: Mapping[str, int] = field(default_factory=dict)
     state_key: str = ""
+    mark: StateMark | None = None
 
     def for_room(self, room: str) -> dict[str, Any]:
         """Return the copy for the members of `room`, as a JSON object."""
@@ -122,6 +143,8 @@ class Envelope:
         if room in self.seqs:
             copy["seq"] = self.seqs[room]
         copy |= self._order()
+        if self.mark is not None:
+            copy |= self.mark.to_copy()
         return {**copy, "data_ref": self._data_ref()} if self.reference else copy
 
     def by_reference(self, reference: DataReference) -> Self:

@@ -21,8 +21,14 @@ STATE_EVENTS = {
 }
 """Events that tell a state, which the next one replaces, and the field that names whose state."""
 
-ENTITY_FIELDS = {name.partition(".")[0]: field for name, field in STATE_EVENTS.items()}
-"""The field that names the entity, by what stands before the dot of an event's type."""
+ENTITY_FIELDS = {
+    **{name.partition(".")[0]: field for name, field in STATE_EVENTS.items()},
+    "suggestion": "suggestion_id",
+}
+"""The field that names an entity, by its type: mostly what an event's type has before its dot."""
+
+SUGGESTION = "ai.suggestion"
+"""An event about an entity that its type does not begin with."""
 
 ADDITIONS = ("changes", "logs", "errors")
 """Fields that add to what was told before: no newer event repeats them."""
@@ -42,10 +48,15 @@ def entity_of(event: Envelope) -> str:
     """Return whose state an event tells, `<type of entity>:<id>`; empty when that is unknown."""
     if event.state_key:
         return event.state_key
-    kind = _kind(event)
-    field = ENTITY_FIELDS.get(kind)
-    found = event.data.get(field) if field else None
-    return f"{kind}:{found}" if found is not None else ""
+    kind = "suggestion" if event.type == SUGGESTION else _kind(event)
+    found = event.data.get(ENTITY_FIELDS.get(kind, ""))
+    is_id = isinstance(found, str | int) and not isinstance(found, bool) and found != ""
+    return f"{kind}:{found}" if is_id else ""
+
+
+def may_tell_state(event: Envelope) -> bool:
+    """Tell whether an event may be about an entity, whatever its data says."""
+    return bool(event.state_key) or event.type == SUGGESTION or _kind(event) in ENTITY_FIELDS
 
 
 def says_all(other: Envelope, event: Envelope) -> bool:

@@ -83,6 +83,7 @@ class Settings:
     post_burst: int = 5000
     max_post_bytes: int = 131072
     replay_hours: int = 24
+    room_state: str = "all"
 
     def __post_init__(self) -> None:
         try:

@@ -1,5 +1,8 @@
 """The data bucket in memory."""
 
+import json
+from typing import Any
+
 from roomcast.envelope import Envelope, encode
 from roomcast.references import DataLink, DataReference
 
@@ -20,6 +23,11 @@ class FakeData:
         self.objects[reference.key] = encoded
         self.stored += 1
         return envelope.by_reference(reference)
+
+    def data(self, envelope: Envelope) -> dict[str, Any]:
+        if envelope.reference is None:
+            return envelope.data
+        return dict(json.loads(self.objects.get(envelope.reference.key, b"{}")))
 
     def link(self, envelope: Envelope) -> Envelope:
         assert envelope.reference is not None

@@ -16,6 +16,7 @@ from roomcast_backend.fanout.sender import Sender
 from roomcast_backend.fanout.slots import Slots
 from roomcast_backend.fanout.tally import Tally
 from roomcast_backend.fanout.work import Work
+from roomcast_backend.gateway.paced_posts import PacedPosts
 from roomcast_backend.inbound.commands import Commands
 from roomcast_backend.inbound.dispatcher import Dispatcher
 from roomcast_backend.inbound.json_handler import JsonHandler
@@ -39,6 +40,7 @@ from roomcast_backend.stores.room_log import RoomLog
 from roomcast_backend.stores.rooms import RoomStore
 from roomcast_backend.stores.sessions import SessionStore
 from roomcast_backend.stores.sweeps import SweepStore
+from tests.fakes import states
 from tests.fakes.clock import FakeClock
 from tests.fakes.data import FakeData
 from tests.fakes.gateway import FakeGateway
@@ -77,14 +79,15 @@ class Server:
         sender = Sender(self.gateway, self.memberships, clock=self.clock, sleep=self.clock.sleep)
         self.log = RoomLog(self.settings, client=dynamodb, sleep=self.clock.sleep)
         limit = RateLimit(interval=100, burst=20)
-        frames = EventFrames(FakeData(), largest=self.settings.max_post_bytes)
+        charge = partial(self.connections.charge, limit=limit)
+        data = FakeData()
+        frames = EventFrames(data, largest=self.settings.max_post_bytes)
         replay = Replay(
             self.log,
             self.events,
-            self.gateway,
+            PacedPosts(self.gateway, charge=charge, clock=self.clock),
             frames=frames,
             keep=24 * HOUR,
-            charge=partial(self.connections.charge, limit=limit),
             clock=self.clock,
         )
         commands = Commands(
@@ -92,6 +95,9 @@ class Server:
             memberships=self.memberships,
             principal_of=self._principal_of,
             replay=replay,
+            teller=states.teller(
+                self.settings, dynamodb, self.gateway, self.clock, data=data, charge=charge
+            ),
             max_rooms_per_connection=self.settings.max_rooms_per_connection,
             clock=self.clock,
         )
@@ -126,6 +132,7 @@ class Server:
             terminator=self.terminator,
             queue=NoQueue(),
             frames=frames,
+            states=states.keeper(self.settings, dynamodb, self.clock, data),
             count_event=lambda _event_id: None,
             clock=self.clock,
         )

@@ -21,6 +21,7 @@ from roomcast_backend.fanout.broadcast import FanOut
 from roomcast_backend.fanout.room_delivery import MembersUnreached
 from roomcast_backend.fanout.sender import Sender
 from roomcast_backend.fanout.work import Work
+from roomcast_backend.gateway.paced_posts import PacedPosts
 from roomcast_backend.gateway.posts import Outcome
 from roomcast_backend.inbound.commands import Commands
 from roomcast_backend.inbound.replay import Replay
@@ -36,6 +37,7 @@ from roomcast_backend.stores.events import EventStore
 from roomcast_backend.stores.memberships import MembershipStore
 from roomcast_backend.stores.room_log import RoomLog
 from roomcast_backend.stores.rooms import RoomStore
+from tests.fakes import states
 from tests.fakes.clock import FakeClock
 from tests.fakes.data import FakeData
 from tests.fakes.gateway import FakeGateway
@@ -73,6 +75,11 @@ class Once(Future[Any]):
             run(self, self._call)
         return super().result(timeout)
 
+    def exception(self, timeout: float | None = None) -> BaseException | None:
+        if not self.done():
+            run(self, self._call)
+        return super().exception(timeout)
+
 
 class InTurn:
     """An executor without threads: it does at once what it is given, or when that is asked for."""
@@ -81,7 +88,8 @@ class InTurn:
         self._chance = chance
 
     def submit(self, do: Callable[..., Any], *args: Any, **options: Any) -> Future[Any]:
-        if do.__qualname__ == "RoomLog.put" and self._chance.random() < 0.5:
+        may_wait = do.__qualname__ in ("RoomLog.put", "StateKeeper.note")
+        if may_wait and self._chance.random() < 0.5:
             return Once(lambda: do(*args, **options))
         future: Future[Any] = Future()
         run(future, lambda: do(*args, **options))
@@ -361,6 +369,7 @@ class World:
             terminator=Terminator(self.gateway, self._memberships, clock=clock),
             queue=self,
             frames=self._frames,
+            states=states.keeper(self.settings, self.tables, self.clock, FakeData()),
             count_event=lambda _event_id: None,
             clock=clock,
         )
@@ -375,10 +384,9 @@ class World:
         replay = Replay(
             RoomLog(self.settings, client=self.tables, sleep=self.clock.sleep),
             EventStore(self.settings, client=self.tables),
-            self.gateway,
+            PacedPosts(self.gateway, charge=states.free, clock=self.clock),
             frames=self._frames,
             keep=24 * 3600,
-            charge=lambda _connection_id, _commands: None,
             clock=self.clock,
         )
         return Commands(
@@ -386,6 +394,7 @@ class World:
             memberships=self._memberships,
             principal_of=lambda _token: Principal("u1", 0),
             replay=replay,
+            teller=states.teller(self.settings, self.tables, self.gateway, self.clock),
             max_rooms_per_connection=50,
             clock=self.clock,
         )

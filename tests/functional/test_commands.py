@@ -9,6 +9,7 @@ from roomcast.rooms import Room
 from roomcast_backend.auth.tokens import TokenRefused
 from roomcast_backend.auth.verification_keys import KeysUnavailable
 from roomcast_backend.aws.errors import AwsError
+from roomcast_backend.gateway.paced_posts import PacedPosts
 from roomcast_backend.inbound.commands import Commands
 from roomcast_backend.inbound.dispatcher import Dispatcher
 from roomcast_backend.inbound.json_handler import JsonHandler
@@ -21,6 +22,7 @@ from roomcast_backend.stores.events import EventStore
 from roomcast_backend.stores.memberships import ChangeResult, MembershipStore
 from roomcast_backend.stores.room_log import RoomLog
 from roomcast_backend.stores.rooms import RoomStore
+from tests.fakes import states
 from tests.fakes.clock import FakeClock
 from tests.fakes.data import FakeData
 from tests.fakes.gateway import FakeGateway
@@ -50,12 +52,12 @@ class Client:
             replay=Replay(
                 RoomLog(self.settings, client=dynamodb, sleep=self.clock.sleep),
                 self.events,
-                self.gateway,
+                PacedPosts(self.gateway, charge=states.free, clock=self.clock),
                 frames=EventFrames(FakeData(), largest=self.settings.max_post_bytes),
                 keep=24 * HOUR,
-                charge=lambda _connection_id, _commands: None,
                 clock=self.clock,
             ),
+            teller=states.teller(self.settings, dynamodb, self.gateway, self.clock),
             max_rooms_per_connection=self.settings.max_rooms_per_connection,
             clock=self.clock,
         )

@@ -33,6 +33,7 @@ from roomcast_backend.stores.keys import partition, shard_of
 from roomcast_backend.stores.memberships import MembershipStore
 from roomcast_backend.stores.room_log import RoomLog
 from roomcast_backend.stores.rooms import Page, RoomStore
+from tests.fakes import states
 from tests.fakes.calls import Calls
 from tests.fakes.clock import FakeClock
 from tests.fakes.data import FakeData
@@ -87,6 +88,7 @@ class Service:
             terminator=Terminator(self.gateway, self.memberships, clock=self.clock),
             queue=self.queue,
             frames=EventFrames(self.data, largest=self.settings.max_post_bytes),
+            states=states.keeper(self.settings, dynamodb, self.clock, self.data),
             count_event=lambda event_id: self.counters.count_event(event_id, now=0),
             clock=self.clock,
         )
@@ -638,6 +640,9 @@ class Metered:
             terminator=Terminator(metered, self.service.memberships, clock=clock),
             queue=self.calls.wrap(self.service.queue),
             frames=EventFrames(self.service.data, largest=self.service.settings.max_post_bytes),
+            states=states.keeper(
+                self.service.settings, self.service.dynamodb, clock, self.service.data
+            ),
             count_event=lambda event_id: self.service.counters.count_event(event_id, now=0),
             clock=clock,
         )

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from roomcast.envelope import Envelope
+from roomcast_backend.gateway.paced_posts import MOST_EVENTS
 from roomcast_backend.gateway.posts import Outcome
-from roomcast_backend.inbound.replay import MAX_REPLAYED
 from roomcast_backend.model.access import Grant
 from tests.fakes.memory_tables import MemoryTables
 from tests.fakes.socketio_server import HOUR, OTHER, USER, Server, limit_keys
@@ -21,7 +21,8 @@ def begun(server: Server, envelope: Envelope) -> None:
     """Do what a fan-out does before its first post."""
     now = server.clock.now
     server.events.begin(envelope.id, now=int(now))
-    assert not server.log.put(envelope, server.log.place(envelope, now=now), now=now)
+    (entry,) = server.log.put(envelope, server.log.place(envelope, now=now), now=now)
+    assert entry.event_id == envelope.id
 
 
 def ended(server: Server, envelope: Envelope) -> None:
@@ -227,18 +228,18 @@ class TestMany:
         return Server(MemoryTables())
 
     def test_as_many_as_are_replayed(self, client: Json) -> None:
-        first, *missed = fill(client.server, MAX_REPLAYED)
+        first, *missed = fill(client.server, MOST_EVENTS)
         reply = client.subscribe(first.id)
-        assert (reply["recovered"], reply["replayed"]) == (True, MAX_REPLAYED - 1)
+        assert (reply["recovered"], reply["replayed"]) == (True, MOST_EVENTS - 1)
         assert client.ids() == [event.id for event in missed]
 
     def test_more_than_are_replayed(self, client: Json) -> None:
-        first, *_ = fill(client.server, MAX_REPLAYED + 2)
+        first, *_ = fill(client.server, MOST_EVENTS + 2)
         reply = client.subscribe(first.id)
         assert reply["recovered"] is False
 
     def test_a_busy_room_in_which_one_event_was_missed(self, client: Json) -> None:
-        *_, last, missed = fill(client.server, MAX_REPLAYED + 50)
+        *_, last, missed = fill(client.server, MOST_EVENTS + 50)
         reply = client.subscribe(last.id)
         assert (reply["recovered"], reply["replayed"]) == (True, 1)
         assert client.ids() == [missed.id]
@@ -561,7 +562,7 @@ class TestNoRecovery:
     def test_too_much_was_missed(self) -> None:
         lost = Recovering(Server(MemoryTables()))
         lost.drop()
-        fill(lost.server, MAX_REPLAYED + 1)
+        fill(lost.server, MOST_EVENTS + 1)
         assert lost.come_back() not in ("", lost.pid)
 
     def test_a_loss_during_the_replay_leaves_nothing(
@@ -710,7 +711,7 @@ class TestOneBudget:
     @pytest.mark.parametrize(("each", "recovered"), [(100, True), (101, False)])
     def test_of_events(self, lost: Recovering, each: int, recovered: bool) -> None:
         assert self.come_back(lost, ROOM, "project:p2", each=each) == recovered
-        assert len(lost.ids()) <= MAX_REPLAYED
+        assert len(lost.ids()) <= MOST_EVENTS
 
     @pytest.mark.parametrize(("each", "recovered"), [(9, True), (12, False)])
     def test_of_bytes(self, lost: Recovering, each: int, recovered: bool) -> None:

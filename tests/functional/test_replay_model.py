@@ -6,12 +6,13 @@ room that had been logged, or delivered to anybody, when it asked.
 
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from roomcast.envelope import Envelope
 from roomcast_backend.fanout import broadcast, prefetch, room_reader
 from roomcast_backend.inbound import missed
 from roomcast_backend.lifecycle import cleanup
@@ -82,9 +83,11 @@ def log_nowhere(patch: pytest.MonkeyPatch) -> None:
     """Deliver an event whose position was taken, without logging it elsewhere."""
     put = RoomLog.put
 
-    def put_once(self: RoomLog, *args: Any, **options: Any) -> list[Placed]:
-        put(self, *args, **options)
-        return []
+    def put_once(
+        self: RoomLog, envelope: Envelope, places: Sequence[Placed], *, now: float
+    ) -> list[Entry]:
+        entries = put(self, envelope, places, now=now)
+        return [replace(entry, envelope=envelope) for entry in entries]
 
     patch.setattr(RoomLog, "put", put_once)
 
@@ -93,7 +96,7 @@ def skip_holes(patch: pytest.MonkeyPatch) -> None:
     """Go on without waiting for what has a position but is not logged yet."""
 
     def settle(_log: RoomLog, room: str, position: int, *, now: float) -> Entry:
-        return Entry(room, position, None, int(now))
+        return Entry(room, position, None, int(now), position)
 
     patch.setattr(RoomLog, "settle", settle)
     patch.setattr(replay_world, "MEANWHILE", 0.8)

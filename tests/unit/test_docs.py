@@ -61,6 +61,7 @@ class TestProtocol:
             memberships=unused,
             principal_of=unused,
             replay=unused,
+            teller=unused,
             max_rooms_per_connection=0,
         )
         documented = re.findall(r"^\| `([a-z:]+)` \| (?:–|`\{)", PROTOCOL, re.MULTILINE)

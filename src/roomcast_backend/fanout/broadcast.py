@@ -8,8 +8,10 @@ The first post comes after two calls in sequence:
 
 begin |----|                                    notes that the fan-out begins, or was complete
 place |-----|                                   the event's position in the log of each room
+known |----|                                    what is known of the entity that it tells of
 log         |----|                              the event in these logs
 read        |------|      |---|                 members of all rooms
+keep             |----|                         what it tells of the entity
 post               |--| |--|  |-|               begins when the event is logged
 count       |----|                              the statistics
 complete                         |---|
@@ -36,6 +38,7 @@ from roomcast.envelope import Envelope
 from roomcast.state_events import STATE_EVENTS, is_outdated
 from roomcast_backend.fanout.room_delivery import RoomDelivery
 from roomcast_backend.fanout.room_reader import Reached, RoomReader
+from roomcast_backend.fanout.state_keeping import Keeping, StateKeeper
 from roomcast_backend.fanout.tally import Tally
 from roomcast_backend.fanout.work import Work, page_of_shard, whole_event
 from roomcast_backend.model.room_log import Placed
@@ -52,6 +55,8 @@ if TYPE_CHECKING:
         ShardedPageReader,
         WorkQueue,
     )
+
+    Keep = Callable[[Sequence[Placed]], None]
 
 
 MOST_PLACES = 5
@@ -79,6 +84,7 @@ class FanOut:
         terminator: "ExpiredCloser",
         queue: "WorkQueue",
         frames: EventFrames,
+        states: StateKeeper,
         count_event: Callable[[str], None],
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -86,6 +92,7 @@ class FanOut:
         self._rooms = rooms
         self._events = events
         self._log = log
+        self._states = states
         self._delivery = RoomDelivery(
             rooms=rooms,
             events=events,
@@ -106,7 +113,7 @@ class FanOut:
         """
         started = self._clock()
         tally = Tally()
-        state, places = self._begin(envelope, started)
+        state, places, keeping = self._begin(envelope, started)
         if state in (FanOutState.COMPLETE, FanOutState.QUEUED):
             tally.repeated = True
             self._log.skip(places, now=self._clock())
@@ -115,7 +122,10 @@ class FanOut:
         with self._counted(envelope.id, first_time=state is FanOutState.NEW):
             current = self._skip_outdated(envelope, places, tally)
             if current:
-                self._deliver_rooms(envelope, current, started=started, until=until, tally=tally)
+                with self._kept(keeping) as keep:
+                    self._deliver_rooms(
+                        envelope, current, keep, started=started, until=until, tally=tally
+                    )
             ended = self._events.complete(envelope.id, now=self._clock())
             self._release(envelope, current, ended=ended)
         return tally
@@ -133,17 +143,24 @@ class FanOut:
             self._log.release(work.envelope.id, work.envelope.rooms)
         return tally
 
-    def _begin(self, envelope: Envelope, started: float) -> tuple[FanOutState, list[Placed]]:
+    def _begin(
+        self, envelope: Envelope, started: float
+    ) -> tuple[FanOutState, list[Placed], Keeping | None]:
         """Note that the fan-out begins, and give the event its positions at the same time.
 
-        A crash leaves one without the other: the event is repeated, and finds either.
+        A crash leaves one without the other: the event is repeated, and finds either. Meanwhile
+        what is known of its entity is read.
         """
         placed = _beside().submit(self._log.place, envelope, now=started)
+        known: Future[Keeping | None] | None = None
+        if self._states.wants(envelope):
+            known = _beside().submit(self._states.read, envelope)
         try:
             state = self._events.begin(envelope.id, now=int(started))
         finally:
             wait([placed])
-        return state, placed.result()
+            wait([known] if known else [])
+        return state, placed.result(), known.result() if known else None
 
     def _skip_outdated(
         self, envelope: Envelope, places: Sequence[Placed], tally: Tally
@@ -184,10 +201,31 @@ class FanOut:
         if counted:
             counted.result()
 
+    @contextmanager
+    def _kept(self, keeping: Keeping | None) -> Iterator["Keep"]:
+        """Give what keeps the event, once it has its places; an error of it is raised at the end.
+
+        Then the fan-out is not complete, and the repeat of the event keeps it.
+        """
+        kept: list[Future[None]] = []
+
+        def keep(places: Sequence[Placed]) -> None:
+            if keeping is not None:
+                now = self._clock()
+                kept.append(_beside().submit(self._states.note, keeping, places, now=now))
+
+        try:
+            yield keep
+        finally:
+            failed = [error for each in kept if (error := each.exception()) is not None]
+        if failed:
+            raise failed[0]
+
     def _deliver_rooms(
         self,
         envelope: Envelope,
         places: Sequence[Placed],
+        keep: "Keep",
         *,
         started: float,
         until: float,
@@ -197,14 +235,17 @@ class FanOut:
 
         A client that comes back may have taken a position whose entry it did not find. Then the
         event gets another position, and the members are read anew: that client is one of them.
+        Only when the event has its places for good, it is kept.
         """
         for _ in range(MOST_PLACES):
             with self._reading(envelope, places, started) as (rooms, readers):
                 logged = _beside().submit(self._log.put, envelope, places, now=self._clock())
                 for reader in readers:
                     reader.read_ahead()
-                fenced = logged.result()
+                entries = dict(zip(places, logged.result(), strict=True))
+                fenced = [each for each in places if entries[each].event_id != envelope.id]
                 if not fenced:
+                    keep([replace(each, order=entries[each].order) for each in places])
                     self._post(rooms, readers, until=until, tally=tally)
                     return
             places = _replaced(places, self._log.place(envelope, now=started, fenced=fenced))

@@ -5,7 +5,7 @@ annotations only (`if TYPE_CHECKING`), so a cold start never loads it. `now` and
 seconds.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from roomcast.envelope import Envelope
@@ -14,6 +14,7 @@ from roomcast_backend.fanout.work import Work
 from roomcast_backend.model.connection import Member
 from roomcast_backend.model.room_log import Entry, Placed
 from roomcast_backend.stores.events import FanOutState
+from roomcast_backend.stores.room_states import Row
 from roomcast_backend.stores.rooms import Page
 from roomcast_backend.stores.sweeps import Swept
 
@@ -99,8 +100,8 @@ class LogWriter(Protocol):
         """Give an event a position in each of its rooms; new ones instead of the `fenced`."""
         ...
 
-    def put(self, envelope: Envelope, places: Sequence[Placed], *, now: float) -> list[Placed]:
-        """Write an event's entries; return the places that others have taken."""
+    def put(self, envelope: Envelope, places: Sequence[Placed], *, now: float) -> list[Entry]:
+        """Write an event's entries; return what is at each of its places then."""
         ...
 
     def skip(self, places: Sequence[Placed], *, now: float) -> None:
@@ -115,6 +116,30 @@ class LogWriter(Protocol):
 
     def recent(self, room: str, *, before: int, limit: int) -> list[Entry]:
         """Return up to `limit` entries before a position, the newest first."""
+        ...
+
+
+class StateWriter(Protocol):
+    """Keeps what is known of the entities of rooms; `RoomStates` in production."""
+
+    def keeps(self, room: str) -> bool:
+        """Tell whether the entities of a room are kept."""
+        ...
+
+    def read(self, entity: str, rooms: Iterable[str]) -> dict[str, Row]:
+        """Return the row of an entity in each of some rooms."""
+        ...
+
+    def note(
+        self,
+        entity: str,
+        event: Envelope,
+        places: Sequence[Placed],
+        *,
+        known: Mapping[str, Row],
+        now: int,
+    ) -> None:
+        """Merge an event into the row of its entity in each of its rooms; it can be repeated."""
         ...
 
 

@@ -16,6 +16,7 @@ from roomcast_backend.auth.tokens import TokenRefused
 from roomcast_backend.inbound.changes import Changes
 from roomcast_backend.inbound.room_commands import RoomCommands
 from roomcast_backend.inbound.room_names import string_of
+from roomcast_backend.inbound.state_commands import StateCommands
 from roomcast_backend.model.access import Principal
 from roomcast_backend.model.connection import Connection, State
 from roomcast_backend.model.order import AUTHENTICATION, Sent, is_superseded
@@ -23,7 +24,7 @@ from roomcast_backend.protocol.messages import Code, Command, CommandRefused
 from roomcast_backend.stores.memberships import ChangeResult
 
 if TYPE_CHECKING:
-    from roomcast_backend.inbound.ports import EventReplayer, MembershipChanger
+    from roomcast_backend.inbound.ports import EventReplayer, MembershipChanger, StateTelling
     from roomcast_backend.lifecycle.ports import ConnectionReader
 
 Body = dict[str, Any]
@@ -46,6 +47,7 @@ class Commands:
         memberships: "MembershipChanger",
         principal_of: Callable[[str], Principal],
         replay: "EventReplayer",
+        teller: "StateTelling",
         max_rooms_per_connection: int,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
@@ -56,9 +58,11 @@ class Commands:
         self._changes = Changes(
             connections, max_rooms_per_connection=max_rooms_per_connection, sleep=sleep
         )
+        states = StateCommands(teller)
         rooms = RoomCommands(
             memberships=memberships,
             replay=replay,
+            states=states,
             changes=self._changes,
             max_rooms_per_connection=max_rooms_per_connection,
             clock=clock,
@@ -66,6 +70,7 @@ class Commands:
         self._actions: Mapping[str, Action] = {
             "subscribe": rooms.subscribe,
             "unsubscribe": rooms.unsubscribe,
+            "state": states.state,
             "ping": self._ping,
             "debug:rooms": self._debug_rooms,
             "authenticate": self._authenticate,

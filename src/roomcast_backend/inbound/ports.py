@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Protocol
 
 from roomcast.rooms import Room
-from roomcast_backend.inbound.replay import Budget, Replayed
+from roomcast_backend.gateway.paced_posts import Budget
+from roomcast_backend.inbound.replay import Replayed
 from roomcast_backend.lifecycle.ports import CommandCounter, ConnectionReader
 from roomcast_backend.model.access import Principal
 from roomcast_backend.model.connection import Connection
@@ -18,6 +19,7 @@ from roomcast_backend.model.polling import Pending
 from roomcast_backend.model.recovery import RecoverableSession
 from roomcast_backend.model.room_log import Entry, LogHead
 from roomcast_backend.model.type_filter import EVERYTHING, TypeFilter
+from roomcast_backend.state.telling import REPLY_BYTES, Page, Told
 from roomcast_backend.stores.memberships import ChangeResult
 from roomcast_backend.stores.sessions import Begun
 
@@ -118,14 +120,6 @@ class FanOutTimes(Protocol):
         ...
 
 
-class CommandCharger(Protocol):
-    """Counts commands of a connection that are done already, whatever its rate allows."""
-
-    def __call__(self, connection_id: str, commands: int, /) -> None:
-        """Count so many commands."""
-        ...
-
-
 class SessionWriter(Protocol):
     """Begins and ends Socket.IO sessions; `SessionStore` in production."""
 
@@ -176,6 +170,24 @@ class EventReplayer(Protocol):
 
         Of each room only what the session's filter of it takes.
         """
+        ...
+
+
+class StateTelling(Protocol):
+    """Tells what is current in rooms; `StateTeller` in production."""
+
+    def keeps(self, room: str) -> bool:
+        """Tell whether the entities of a room are kept."""
+        ...
+
+    def page(
+        self, room: str, *, types: TypeFilter = EVERYTHING, after: str = "", most: int = REPLY_BYTES
+    ) -> Page:
+        """Return entities of a room after a key, at most `most` bytes of them."""
+        ...
+
+    def post(self, session: Connection, rooms: list[str], *, budget: Budget | None = None) -> Told:
+        """Post what is current in some of a session's rooms, of each what its filter takes."""
         ...
 
 

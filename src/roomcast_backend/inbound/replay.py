@@ -1,9 +1,7 @@
 """Replays to a client what it missed while it was away, from the logs of its rooms.
 
-What it missed is found by `missed`. Whatever the number of rooms, one answer posts at most
-`MAX_REPLAYED` events of `MOST_BYTES` together, and takes at most `MOST_SECONDS`: beyond that the
-client is told that it has missed more. Its posts keep the pace of the account, and count as
-commands of the client.
+What it missed is found by `missed`. Whatever the number of rooms, one answer posts no more than its
+`Budget` (`gateway.paced_posts`): beyond that the client is told that it has missed more.
 """
 
 import time
@@ -12,26 +10,15 @@ from dataclasses import dataclass
 from heapq import merge
 from typing import TYPE_CHECKING
 
-from roomcast_backend.gateway.posts import Outcome
+from roomcast_backend.gateway.paced_posts import Budget, PacedPosts
 from roomcast_backend.inbound.missed import Missed, MissedEvents, Since
-from roomcast_backend.model.connection import Connection, address
+from roomcast_backend.model.connection import Connection
 from roomcast_backend.model.room_log import Entry
 from roomcast_backend.model.type_filter import EVERYTHING
 from roomcast_backend.protocol.event_frame import EventFrames
 
 if TYPE_CHECKING:
-    from roomcast_backend.gateway.port import Gateway
-    from roomcast_backend.inbound.ports import CommandCharger, FanOutTimes, RoomLogReader
-
-MAX_REPLAYED = 200
-"""Events in one answer. A client that missed more should ask its backend for the current state."""
-
-MOST_BYTES = 2 * 1024 * 1024
-
-MOST_SECONDS = 10.0
-
-EVENTS_PER_COMMAND = 10
-"""Replayed events that count as one command of the client: it is sent 100 a second at most."""
+    from roomcast_backend.inbound.ports import FanOutTimes, RoomLogReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,41 +29,27 @@ class Replayed:
     complete: bool
 
 
-@dataclass(slots=True)
-class Budget:
-    """What one answer may still post, until the clock says `until` (epoch seconds)."""
-
-    until: float
-    events: int = MAX_REPLAYED
-    size: int = MOST_BYTES
-
-
 class Replay:
-    """Posts missed events; `keep` is for how many seconds the log keeps events.
-
-    `charge` counts commands of a connection.
-    """
+    """Posts missed events; `keep` is for how many seconds the log keeps events."""
 
     def __init__(
         self,
         log: "RoomLogReader",
         fan_outs: "FanOutTimes",
-        gateway: "Gateway",
+        posts: PacedPosts,
         *,
         frames: EventFrames,
         keep: int,
-        charge: "CommandCharger",
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._missed = MissedEvents(log, fan_outs, keep=keep, clock=clock)
-        self._gateway = gateway
-        self._charge = charge
+        self._posts = posts
         self._encode = frames.encode
         self._clock = clock
 
     def budget(self) -> Budget:
         """Return what one answer may post; several replays of the same answer share it."""
-        return Budget(self._clock() + MOST_SECONDS)
+        return self._posts.budget()
 
     def post(
         self,
@@ -100,7 +73,7 @@ class Replay:
         for missed in found:
             missed.entries = [each for each in missed.entries if _is_wanted(each, session)]
         frames, all_fit = self._frames(session.protocol, _in_order(found), budget)
-        count = self._post(session.id, frames, budget.until)
+        count = self._posts.post(session.id, frames, until=budget.until)
         return Replayed(count, complete and all_fit and count == len(frames))
 
     def _find(
@@ -128,26 +101,10 @@ class Replay:
             if entry.envelope is None:
                 continue
             frame = self._encode(protocol, entry.envelope, entry.room)
-            if not budget.events or len(frame) > budget.size:
+            if not budget.takes(frame):
                 return frames, False
-            budget.events -= 1
-            budget.size -= len(frame)
             frames.append(frame)
         return frames, True
-
-    def _post(self, connection_id: str, frames: Sequence[bytes], until: float) -> int:
-        """Post frames one after the other; return how many of them were sent before a failure."""
-        if not frames:
-            return 0
-        self._charge(address(connection_id), -(-len(frames) // EVENTS_PER_COMMAND))
-        sent = 0
-        for outcome in self._gateway.post_in_order(connection_id, frames):
-            if outcome is not Outcome.SENT:
-                break
-            sent += 1
-            if self._clock() >= until:
-                break
-        return sent
 
 
 def _is_wanted(entry: Entry, session: Connection) -> bool:

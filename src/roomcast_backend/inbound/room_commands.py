@@ -16,6 +16,7 @@ from roomcast_backend.inbound.room_names import (
     string_of,
 )
 from roomcast_backend.inbound.room_plan import Plan, is_late, plan_joins, plan_leaves
+from roomcast_backend.inbound.state_commands import StateCommands, how_of
 from roomcast_backend.model.access import may_join
 from roomcast_backend.model.connection import Connection
 from roomcast_backend.model.order import Sent
@@ -36,12 +37,14 @@ class RoomCommands:
         *,
         memberships: "MembershipChanger",
         replay: "EventReplayer",
+        states: StateCommands,
         changes: Changes,
         max_rooms_per_connection: int,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._memberships = memberships
         self._replay = replay
+        self._states = states
         self._changes = changes
         self._max_rooms = max_rooms_per_connection
         self._clock = clock
@@ -49,11 +52,12 @@ class RoomCommands:
     def subscribe(self, connection: Connection, body: Mapping[str, Any], sent: Sent) -> Body:
         """Join a room, or the list `rooms`; with `since`, post what was missed there.
 
-        `types` chooses what is wanted of it; without, everything is.
+        `types` chooses what is wanted of it; without, everything is. `state` asks for what is
+        current in it, which is read after it was joined.
         """
         if "rooms" in body:
             return self._subscribe_all(connection, body, sent)
-        room, types = room_of(string_of(body, "room")), types_of(body)
+        room, types, how = room_of(string_of(body, "room")), types_of(body), how_of(body)
         since = None if body.get("since") is None else offset_of(body, "since")
 
         def join(current: Connection) -> ChangeResult:
@@ -64,14 +68,15 @@ class RoomCommands:
             return self._memberships.join(current, room, now=self._now(), sent=sent, types=types)
 
         joined = self._changes.apply(connection, join)
-        reply = {"status": "success", "room": str(room)}
-        if since is None:
-            return reply
+        reply: Body = {"status": "success", "room": str(room)}
         if joined is None:
-            return {**reply, "recovered": False, "replayed": 0}
-        wanting = replace(connection, filters={str(room): types})
-        replayed = self._replay.post(wanting, [str(room)], since=since)
-        return {**reply, "recovered": replayed.complete, "replayed": replayed.count}
+            return reply if since is None else {**reply, "recovered": False, "replayed": 0}
+        if since is not None:
+            wanting = replace(connection, filters={str(room): types})
+            replayed = self._replay.post(wanting, [str(room)], since=since)
+            reply |= {"recovered": replayed.complete, "replayed": replayed.count}
+        told = self._states.tell(connection, [str(room)], types, how)
+        return reply | told.reply | told.rooms.get(str(room), {})
 
     def unsubscribe(self, connection: Connection, body: Mapping[str, Any], sent: Sent) -> Body:
         """Leave a room, or the list `rooms`."""
@@ -89,6 +94,7 @@ class RoomCommands:
 
     def _subscribe_all(self, connection: Connection, body: Mapping[str, Any], sent: Sent) -> Body:
         wanted, since, types = rooms_of(body), _since(body), types_of(body)
+        how = how_of(body)
         plan = Plan()
 
         def join(current: Connection) -> ChangeResult:
@@ -101,13 +107,16 @@ class RoomCommands:
             )
 
         self._changes.apply(connection, join)
+        joined = [str(room) for room in plan.rooms]
         asked = {name: since[name] for name in plan.accepted if name in since}
-        if not asked:
-            return {"status": "success", "rooms": plan.results(wanted)}
-        wanting = replace(connection, filters={str(room): types for room in plan.rooms})
-        recovered, replayed = self._replay_all(wanting, plan, asked)
-        results = plan.results(wanted, recovered=recovered)
-        return {"status": "success", "rooms": results, "replayed": replayed}
+        reply: Body = {}
+        recovered: dict[str, bool] = {}
+        if asked:
+            wanting = replace(connection, filters=dict.fromkeys(joined, types))
+            recovered, reply["replayed"] = self._replay_all(wanting, plan, asked)
+        told = self._states.tell(connection, joined, types, how)
+        results = plan.results(wanted, recovered=recovered, states=told.rooms)
+        return {"status": "success", "rooms": results, **reply, **told.reply}
 
     def _replay_all(
         self, connection: Connection, plan: Plan, asked: Mapping[str, Offset]

@@ -24,10 +24,21 @@ class Plan:
     refused: dict[str, Refusal] = field(default_factory=dict)
 
     def results(
-        self, names: Iterable[str], *, recovered: Mapping[str, bool] | None = None
+        self,
+        names: Iterable[str],
+        *,
+        recovered: Mapping[str, bool] | None = None,
+        states: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> list[dict[str, Any]]:
-        """Return one result for each name that the command has, in its order."""
-        return [self._result(canonical(name), recovered or {}) for name in names]
+        """Return one result for each name that the command has, in its order.
+
+        The state of a room is in its first result only, should the command name it twice.
+        """
+        left = dict(states or {})
+        return [
+            {**self._result(name, recovered or {}), **left.pop(name, {})}
+            for name in map(canonical, names)
+        ]
 
     def _result(self, name: str, recovered: Mapping[str, bool]) -> dict[str, Any]:
         if name in self.refused:

@@ -15,18 +15,41 @@ from roomcast.envelope import Envelope
 
 
 @dataclass(frozen=True, slots=True)
+class Last:
+    """What a room knows of a publisher: the largest number of its events, and its position."""
+
+    number: int
+    position: int
+
+
+def is_late(event: Envelope, last: Last | None) -> bool:
+    """Tell whether a later event of the same publisher was there before."""
+    return bool(event.publisher) and last is not None and last.number > event.number
+
+
+def order_of(event: Envelope, position: int, last: Last | None) -> int:
+    """Return the position with which an event counts: a late one's is not larger than the last's.
+
+    That one is newer by its number, so where positions are equal the numbers decide.
+    """
+    return min(position, last.position) if last is not None and is_late(event, last) else position
+
+
+@dataclass(frozen=True, slots=True)
 class Placed:
     """An event's place in the log of a room.
 
     `pending` are the positions of other events that were under way when it was given. `is_late`
-    says that a later event of the same publisher has a smaller position. `mark` is what the head
-    holds for the event, `surplus` are attributes of the head that are of no more use.
+    says that a later event of the same publisher has a smaller position, `order` is the position
+    that it counts with (`order_of`). `mark` is what the head holds for the event, `surplus` are
+    attributes of the head that are of no more use.
     """
 
     room: str
     position: int
     pending: frozenset[int] = frozenset()
     is_late: bool = False
+    order: int = 0
     mark: int = 0
     surplus: tuple[str, ...] = ()
 
@@ -36,13 +59,15 @@ class Entry:
     """What is logged at a position; `logged_at` is epoch milliseconds.
 
     `envelope` is None where nothing is to be delivered: the position was given to a repeat of an
-    event, or to one that is at another position now.
+    event, or to one that is at another position now. `order` is the position that the event counts
+    with (`order_of`), as it was when the entry was written.
     """
 
     room: str
     position: int
     envelope: Envelope | None
     logged_at: int
+    order: int
     pending: frozenset[int] = frozenset()
 
     @property

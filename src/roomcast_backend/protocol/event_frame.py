@@ -3,9 +3,9 @@
 The client then gets `"data": {}` and `data_ref`, a link to the data in the data bucket.
 """
 
-from typing import Protocol
+from typing import Any, Protocol
 
-from roomcast.envelope import Envelope
+from roomcast.envelope import Envelope, encode
 from roomcast_backend.protocol import codec_named
 
 
@@ -37,6 +37,14 @@ class EventFrames:
                 return frame
             envelope = self._data.refer(envelope)
         return codec.encode_event(self._data.link(envelope), room).encode()
+
+    def copy(self, envelope: Envelope, room: str, *, largest: int) -> dict[str, Any]:
+        """Return the copy for a room as a JSON object of at most `largest` bytes, likewise."""
+        if envelope.reference is None:
+            copy = envelope.for_room(room)
+            if len(encode(copy).encode()) <= largest:
+                return copy
+        return self._data.link(self.small(envelope)).for_room(room)
 
     def small(self, envelope: Envelope) -> Envelope:
         """Return the smallest form of an event, for clients that the whole is too large for."""

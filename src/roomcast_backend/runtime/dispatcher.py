@@ -4,6 +4,7 @@ from functools import cache, partial
 from typing import Any
 
 from roomcast_backend.auth.verification_keys import principal_of
+from roomcast_backend.gateway.paced_posts import PacedPosts
 from roomcast_backend.inbound.commands import Commands
 from roomcast_backend.inbound.dispatcher import Dispatcher
 from roomcast_backend.inbound.handler import ProtocolHandler
@@ -21,12 +22,15 @@ from roomcast_backend.runtime.invoke_open import invoke_open
 from roomcast_backend.runtime.polling_sessions import polling_sessions
 from roomcast_backend.runtime.unavailable import FRAMES, count_unavailable
 from roomcast_backend.settings import settings
+from roomcast_backend.state.current import CurrentState
+from roomcast_backend.state.telling import StateTeller
 from roomcast_backend.stores.connections import ConnectionStore, RateLimit
 from roomcast_backend.stores.events import EventStore
 from roomcast_backend.stores.large_data import LargeData
 from roomcast_backend.stores.memberships import MembershipStore
 from roomcast_backend.stores.recovery import RecoveryStore
 from roomcast_backend.stores.room_log import RoomLog
+from roomcast_backend.stores.room_states import RoomStates
 from roomcast_backend.stores.sessions import SessionStore
 
 
@@ -48,19 +52,16 @@ def dispatcher() -> Dispatcher:
 
 def _handlers(connections: ConnectionStore, limit: RateLimit) -> dict[str, ProtocolHandler[Any]]:
     chosen = settings()
-    replay = Replay(
-        RoomLog(chosen),
-        EventStore(chosen),
-        gateway(),
-        keep=chosen.replay_hours * 3600,
-        charge=partial(connections.charge, limit=limit),
-        frames=EventFrames(LargeData(chosen), largest=chosen.max_post_bytes),
-    )
+    log, data = RoomLog(chosen), LargeData(chosen)
+    frames = EventFrames(data, largest=chosen.max_post_bytes)
+    posts = PacedPosts(gateway(), charge=partial(connections.charge, limit=limit))
+    replay = Replay(log, EventStore(chosen), posts, keep=chosen.replay_hours * 3600, frames=frames)
     commands = Commands(
         connections=connections,
         memberships=MembershipStore(chosen),
         principal_of=principal_of,
         replay=replay,
+        teller=StateTeller(CurrentState(RoomStates(chosen), log, data), frames, posts),
         max_rooms_per_connection=chosen.max_rooms_per_connection,
     )
     sessions = Sessions(

@@ -6,6 +6,7 @@ connections   connection_id = "<connection>", of a session "<connection>#<namesp
 rooms         room = "<name>#<shard>", connection_id
 events        room = "#log<name>", event_id = "<position>"   the log of a room
               room = "#log<name>", event_id = "head"   its newest position, and what is under way
+              room = "#state<name>", event_id = "<entity>"   what is known of an entity in a room
               room = "#delivery<id>", event_id   whether an event's fan-out is complete
               room = "#github<object>", event_id = "newest"   what was published of GitHub's object
               room = "<name>", event_id   the log of a version without positions
@@ -30,6 +31,12 @@ LOG = "#log"
 
 LOG_HEAD = "head"
 """Sorts after every position."""
+
+STATE = "#state"
+"""Not a room's name either."""
+
+LONGEST_ENTITY = 512
+"""Bytes of an entity's name in a key; a longer one is hashed."""
 
 LONGEST_ID = 64
 """Characters of an event's id in a key; a longer id is hashed, for DynamoDB limits keys.
@@ -69,6 +76,19 @@ def log(room: str) -> str:
 def position(number: int) -> str:
     """Return the sort key of a position: it sorts as its number does."""
     return f"{number:016d}"
+
+
+def state(room: str) -> str:
+    """Return the partition key of the states of a room's entities."""
+    return STATE + room
+
+
+def entity(name: str) -> str:
+    """Return an entity's name as keys hold it."""
+    encoded = name.encode(errors="surrogatepass")
+    if len(encoded) <= LONGEST_ENTITY:
+        return name
+    return "sha256:" + hashlib.sha256(encoded).hexdigest()
 
 
 def short(event_id: str) -> str:

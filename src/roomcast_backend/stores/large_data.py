@@ -1,5 +1,6 @@
 """The data of events that are too large for a post, in the data bucket."""
 
+import json
 from functools import cached_property
 from typing import Any
 
@@ -26,6 +27,16 @@ class LargeData:
         if self._last is None or self._last[0] is not envelope.data:
             self._last = (envelope.data, self._bucket.put(encode(envelope.data).encode()))
         return envelope.by_reference(self._last[1])
+
+    def data(self, envelope: Envelope) -> dict[str, Any]:
+        """Return the data of an event, from the bucket where it stands there.
+
+        Empty when it is there no more: the bucket keeps it as long as the log keeps the event.
+        """
+        if envelope.reference is None:
+            return envelope.data
+        encoded = self._bucket.get(envelope.reference)
+        return {} if encoded is None else json.loads(encoded)
 
     def link(self, envelope: Envelope) -> Envelope:
         """Return an event that has a reference with a fresh link to its data."""

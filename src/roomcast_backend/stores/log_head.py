@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Self
 
 from roomcast.envelope import Envelope
-from roomcast_backend.model.room_log import LogHead, Placed
+from roomcast_backend.model.room_log import Last, LogHead, Placed, is_late, order_of
 from roomcast_backend.stores import keys
 from roomcast_backend.stores.items import Item, number
 
@@ -95,15 +95,21 @@ class HeadRow:
     def placed(self, room: str, envelope: Envelope, mark: int, *, now: int, keep: int) -> Placed:
         """Return the place of the event with this mark; the row is as it was before, or is now."""
         position = mark % SHIFT
-        last = self.numbers.get(envelope.publisher, -1) // SHIFT
+        known = envelope.publisher in self.numbers
+        last = self._last(envelope.publisher) if known else None
         return Placed(
             room=room,
             position=position,
             pending=self.positions(now=now, keep=keep) - {position},
-            is_late=bool(envelope.publisher) and last > envelope.number,
+            is_late=is_late(envelope, last),
+            order=order_of(envelope, position, last),
             mark=mark,
             surplus=self.surplus(now=now, keep=keep),
         )
+
+    def _last(self, publisher: str) -> Last:
+        number, position = divmod(self.numbers[publisher], SHIFT)
+        return Last(number, position)
 
 
 def placing(

@@ -79,19 +79,20 @@ class RoomLog:
 
         return _side_by_side(place, envelope.rooms)
 
-    def put(self, envelope: Envelope, places: Sequence[Placed], *, now: float) -> list[Placed]:
-        """Write an event's entries, side by side; return the places that others have taken.
+    def put(self, envelope: Envelope, places: Sequence[Placed], *, now: float) -> list[Entry]:
+        """Write an event's entries, side by side; return what is at each of its places then.
 
-        An entry of the event that is there already stays as it is.
+        An entry that is there already stays as it is: one of the event, or of whoever has taken
+        its place.
         """
         item = {"detail": text(encode(envelope.to_detail()))}
 
         def put(placed: Placed) -> Entry:
-            return self._put(placed.room, placed.position, item, placed.pending, now)
+            order = number(placed.order)
+            written = item if placed.order == placed.position else {**item, "order": order}
+            return self._put(placed.room, placed.position, written, placed.pending, now)
 
-        entries = _side_by_side(put, places)
-        pairs = zip(places, entries, strict=True)
-        return [placed for placed, entry in pairs if entry.event_id != envelope.id]
+        return _side_by_side(put, places)
 
     def skip(self, places: Sequence[Placed], *, now: float) -> None:
         """Write empty entries, unless something is there already."""
@@ -124,7 +125,15 @@ class RoomLog:
         )
         return [_entry(room, item) for item in answer["Items"]]
 
-    # What a replay reads.
+    # What a replay and the state of a room read.
+
+    def head(self, room: str, *, now: float) -> LogHead | None:
+        """Return the head of a room's log, None without one."""
+        answer = self._client.get_item(
+            TableName=self._table, Key=_head_key(room), ConsistentRead=True
+        )
+        item = answer.get("Item")
+        return HeadRow.of(item).head(now=int(now), keep=self._keep) if item else None
 
     def newest_first(
         self, room: str, *, now: float, down_to: int = 0
@@ -311,6 +320,7 @@ def _entry(room: str, item: Item) -> Entry:
         position=position,
         envelope=envelope,
         logged_at=int(item["logged_at"]["N"]),
+        order=int(item["order"]["N"]) if "order" in item else position,
         pending=frozenset(int(each) for each in item.get("pending", {"NS": ()})["NS"]),
     )
 

@@ -1,0 +1,99 @@
+"""`subscribe` with `state`, and `state`: what is current in a room, after it was joined."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Final
+
+from roomcast_backend.inbound.room_names import room_of, string_of
+from roomcast_backend.model.connection import Connection
+from roomcast_backend.model.order import Sent
+from roomcast_backend.model.type_filter import EVERYTHING, TypeFilter
+from roomcast_backend.protocol.messages import Code, CommandRefused, kind_of
+from roomcast_backend.state.telling import REPLY_BYTES
+
+if TYPE_CHECKING:
+    from roomcast_backend.inbound.ports import StateTelling
+
+LONGEST_KEY: Final = 1024
+"""Characters of `after`: keys of tables have no more."""
+
+
+class How(Enum):
+    """How a client wants to be told what is current."""
+
+    NOT = "not"
+    IN_REPLY = "in reply"
+    AS_EVENTS = "as events"
+
+
+@dataclass(slots=True)
+class Told:
+    """What is added to the reply, and to the results of single rooms, by their names."""
+
+    reply: dict[str, Any] = field(default_factory=dict)
+    rooms: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+def how_of(body: Mapping[str, Any]) -> How:
+    """Return what a command's `state` asks for; raise `CommandRefused` for anything else."""
+    value = body.get("state")
+    if value is None or value is False:
+        return How.NOT
+    if value is True:
+        return How.IN_REPLY
+    if value == "replay":
+        return How.AS_EVENTS
+    given = repr(value)[:64] if isinstance(value, str) else kind_of(value)
+    raise CommandRefused(
+        Code.INVALID_MESSAGE, f'expected "state" to be true or "replay", got {given}'
+    )
+
+
+class StateCommands:
+    """Tells clients what is current in rooms that they are in."""
+
+    def __init__(self, teller: "StateTelling") -> None:
+        self._teller = teller
+
+    def tell(
+        self, connection: Connection, rooms: Sequence[str], types: TypeFilter, how: How
+    ) -> Told:
+        """Tell what is current in rooms that were just joined, and return what the reply says.
+
+        Rooms that keep no state are left out. All rooms share what one reply has room for.
+        """
+        kept = [room for room in rooms if self._teller.keeps(room)]
+        if how is How.NOT or not kept:
+            return Told()
+        if how is How.AS_EVENTS:
+            wanting = replace(connection, filters=dict.fromkeys(kept, types))
+            posted = self._teller.post(wanting, kept)
+            left = {room: {"next": key} for room, key in posted.left.items()}
+            return Told({"entities": posted.count}, left)
+        told, room_left = Told(), REPLY_BYTES
+        for room in kept:
+            if room_left <= 0:
+                told.rooms[room] = {"state": [], "next": ""}
+                continue
+            page = self._teller.page(room, types=types, most=room_left)
+            room_left -= page.size
+            told.rooms[room] = page.body()
+        return told
+
+    def state(self, connection: Connection, body: Mapping[str, Any], sent: Sent) -> dict[str, Any]:
+        """Return a page of the state of a room that the connection is in."""
+        del sent
+        room = str(room_of(string_of(body, "room")))
+        after = string_of(body, "after") if body.get("after") is not None else ""
+        if room not in connection.rooms:
+            raise CommandRefused(Code.ROOM_ACCESS_DENIED, f"subscribe to {room} first")
+        if not self._teller.keeps(room):
+            raise CommandRefused(Code.INVALID_MESSAGE, f"the service keeps no state of {room}")
+        if len(after) > LONGEST_KEY:
+            raise CommandRefused(
+                Code.INVALID_MESSAGE, 'expected "after" to be the "next" of a reply'
+            )
+        types = connection.filters.get(room, EVERYTHING)
+        page = self._teller.page(room, types=types, after=after)
+        return {"status": "success", "room": room, **page.body()}
