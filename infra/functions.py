@@ -35,6 +35,8 @@ FUNCTIONS = (
         grants={
             "connections": ("DeleteItem", "GetItem", "PutItem", "UpdateItem"),
             "rooms": ("BatchWriteItem", "PutItem"),
+            "events": ("BatchGetItem", "GetItem", "PutItem", "Query"),
+            "data_bucket": ("GetObject", "PutObject"),  # who signs a link needs the right itself
             "polling": ("GetItem", "PutItem", "UpdateItem"),
             "clients": ("GET", "POST"),
         },
@@ -69,8 +71,8 @@ FUNCTIONS = (
         grants={
             "connections": ("DeleteItem", "GetItem", "PutItem", "UpdateItem"),
             "rooms": ("BatchWriteItem", "DeleteItem", "PutItem"),
-            "events": ("BatchGetItem", "PutItem", "Query"),
-            "data_bucket": ("GetObject", "PutObject"),  # who signs a link needs the right itself
+            "events": ("BatchGetItem", "GetItem", "PutItem", "Query"),
+            "data_bucket": ("GetObject", "PutObject"),
             "open": ("InvokeFunction",),
             "polling": ("GetItem", "PutItem", "UpdateItem"),
             "clients": ("DELETE", "POST"),
@@ -88,7 +90,7 @@ FUNCTIONS = (
             ),
             "connections": ("DeleteItem", "GetItem", "PutItem", "UpdateItem"),
             "rooms": ("BatchWriteItem", "DeleteItem", "PutItem"),
-            "events": ("BatchGetItem", "PutItem", "Query"),
+            "events": ("BatchGetItem", "GetItem", "PutItem", "Query"),
             "counters": ("Query",),
             "data_bucket": ("GetObject", "PutObject"),
             "open": ("InvokeFunction",),
@@ -119,7 +121,7 @@ FUNCTIONS = (
         grants={
             "rooms": ("BatchGetItem", "BatchWriteItem", "Query"),
             "connections": ("DeleteItem", "PutItem", "UpdateItem"),
-            "events": ("PutItem", "Query", "UpdateItem"),
+            "events": ("BatchGetItem", "PutItem", "Query", "UpdateItem"),
             "counters": ("UpdateItem",),
             "pages_queue": ("SendMessage",),
             "data_bucket": ("GetObject", "PutObject"),
@@ -165,8 +167,10 @@ FUNCTIONS = (
     ),
     FunctionRow(
         name="status",
-        purpose="Tells the service's health and figures",
+        purpose="Tells the service's health and figures, and the state of rooms",
         grants={
+            "events": ("BatchGetItem", "GetItem", "PutItem", "Query"),
+            "data_bucket": ("GetObject", "PutObject"),
             "counters": ("Query", "UpdateItem"),
             "connections": ("GetItem",),
             "rooms": ("Query",),

@@ -24,6 +24,7 @@ from infra.settings import Settings
 
 WEBHOOK = "/webhooks/github"
 STATS = "/api/v1/websocket/stats"
+ROOM_STATE = "/api/v1/rooms/{room}/state"
 HEALTH = "/health"
 POLLING = "/socket.io/"
 STAGE = "$default"
@@ -33,6 +34,7 @@ ROUTES = (
     (HttpMethod.GET, HEALTH, "status"),
     (HttpMethod.HEAD, HEALTH, "status"),  # what monitors send
     (HttpMethod.GET, STATS, "status"),
+    (HttpMethod.GET, ROOM_STATE, "status"),
 )
 """Method, path, and the function that answers."""
 

@@ -1,4 +1,4 @@
-"""`GET` and `HEAD /health`, and `GET /api/v1/websocket/stats` for admins."""
+"""`GET` and `HEAD /health`, `GET /api/v1/websocket/stats` for admins, and the state of rooms."""
 
 from typing import Any
 
@@ -7,11 +7,12 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.status import unavailable
+from functions.status.access import check_admin
+from functions.status.rooms import state_of
 from functions.status.wiring import check_stores, statistics
 from roomcast_backend.auth.verification_keys import KeysUnavailable
 from roomcast_backend.aws.errors import AwsError
 from roomcast_backend.runtime.startup import initialize
-from roomcast_backend.statistics.admin_access import check_admin
 
 logger = Logger()
 app = APIGatewayHttpResolver()
@@ -37,6 +38,14 @@ def stats() -> dict[str, Any]:
     check_admin(app.current_event.headers.get("authorization", ""))
     detail = app.current_event.query_string_parameters.get("detail")
     return statistics().read(rooms=detail == "rooms")
+
+
+@app.get("/api/v1/rooms/<room>/state")
+def room_state(room: str) -> dict[str, Any]:
+    """Answer with what is current in a room; with `?after=` with the next page."""
+    request = app.current_event
+    after = request.query_string_parameters.get("after") or ""
+    return state_of(room, request.headers.get("authorization", ""), after)
 
 
 app.exception_handler([AwsError, KeysUnavailable])(unavailable.answer)

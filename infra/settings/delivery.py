@@ -1,10 +1,11 @@
 """Settings of delivery: sizes, replay, and how fast a room is posted to."""
 
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import BaseModel, Field, model_validator
 
 from infra.settings.limits import FRAME, LEAST_WORKERS, MEGABYTE
+from infra.settings.values import Listed
 
 
 class DeliverySettings(BaseModel):
@@ -26,6 +27,14 @@ class DeliverySettings(BaseModel):
     )
     replay_hours: int = Field(
         24, ge=1, description="Hours that events are kept for clients that were away."
+    )
+    room_state: Annotated[
+        Listed, Field(pattern=r"^(all|none|[a-z][a-z0-9_-]{0,30}(,[a-z][a-z0-9_-]{0,30})*)$")
+    ] = Field(
+        "all",
+        description="Kinds of rooms whose current state is kept for clients that ask for it, "
+        "comma-separated: `project,team`; `all` or `none`. It costs one write for each event and "
+        "room.",
     )
     global_shards: int = Field(
         16,

@@ -1,7 +1,11 @@
 """The settings that functions are told, as environment variables."""
 
-from pydantic import ConfigDict
+import json
+from typing import Self
 
+from pydantic import ConfigDict, model_validator
+
+from infra import kinds_of_rooms
 from infra.settings.connections import ConnectionSettings
 from infra.settings.delivery import DeliverySettings
 from infra.settings.heartbeats import HeartbeatSettings
@@ -19,6 +23,15 @@ class FunctionSettings(
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @model_validator(mode="after")
+    def _state_is_of_known_kinds(self) -> Self:
+        own = json.loads(self.room_kinds or "{}")
+        known = {"all", "none", *kinds_of_rooms.BUILT_IN, *own}
+        unknown = set(self.room_state.split(",")) - known
+        if unknown:
+            raise ValueError(f"room_state: no such kind of rooms: {', '.join(sorted(unknown))}")
+        return self
 
     def variables(self) -> dict[str, str]:
         """Return the environment variables of a function; what is not set has none."""

@@ -93,6 +93,7 @@ class Service:
             memberships=self._memberships,
             gateway=gateway,
             timers=SuiteTimers(PING_INTERVAL, PING_TIMEOUT),
+            tell_state=lambda _session, _rooms: None,
         )
         self._acceptor = Acceptor(
             Settings(authentication_deadline=JOIN_WITHIN),

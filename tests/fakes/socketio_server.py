@@ -90,14 +90,15 @@ class Server:
             keep=24 * HOUR,
             clock=self.clock,
         )
+        self.teller = states.teller(
+            self.settings, dynamodb, self.gateway, self.clock, data=data, charge=charge
+        )
         commands = Commands(
             connections=self.connections,
             memberships=self.memberships,
             principal_of=self._principal_of,
             replay=replay,
-            teller=states.teller(
-                self.settings, dynamodb, self.gateway, self.clock, data=data, charge=charge
-            ),
+            teller=self.teller,
             max_rooms_per_connection=self.settings.max_rooms_per_connection,
             clock=self.clock,
         )
@@ -163,6 +164,7 @@ class Server:
             memberships=self.memberships,
             gateway=self.gateway,
             timers=EngineIoTimers(interval=300_000, timeout=240_000),
+            tell_state=self.teller.post,
             clock=self.clock,
             sleep=self.clock.sleep,
         )

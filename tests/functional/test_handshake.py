@@ -38,6 +38,7 @@ class Front:
         self.count = 0
         self.opened: list[str] = []
         self.deadlines: list[tuple[str, int]] = []
+        self.told: list[tuple[str, list[str]]] = []
         self.acceptor = Acceptor(
             self.settings,
             connections=self.connections,
@@ -53,6 +54,7 @@ class Front:
             memberships=self.memberships,
             gateway=self.gateway,
             timers=EngineIoTimers(interval=300_000, timeout=240_000),
+            tell_state=self._tell_state,
             clock=self.clock,
             sleep=self.clock.sleep,
         )
@@ -63,6 +65,9 @@ class Front:
         if token != "good":
             raise TokenRefused("the token is not valid")
         return Principal("u1", int(self.clock.now) + 3600)
+
+    def _tell_state(self, session: Connection, rooms: list[str]) -> None:
+        self.told.append((session.id, rooms))
 
     def accept(self, **changes: Any) -> None:
         self.acceptor.accept(

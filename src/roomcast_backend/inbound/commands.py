@@ -16,10 +16,11 @@ from roomcast_backend.auth.tokens import TokenRefused
 from roomcast_backend.inbound.changes import Changes
 from roomcast_backend.inbound.room_commands import RoomCommands
 from roomcast_backend.inbound.room_names import string_of
-from roomcast_backend.inbound.state_commands import StateCommands
+from roomcast_backend.inbound.state_commands import How, StateCommands
 from roomcast_backend.model.access import Principal
 from roomcast_backend.model.connection import Connection, State
 from roomcast_backend.model.order import AUTHENTICATION, Sent, is_superseded
+from roomcast_backend.model.type_filter import EVERYTHING
 from roomcast_backend.protocol.messages import Code, Command, CommandRefused
 from roomcast_backend.stores.memberships import ChangeResult
 
@@ -58,7 +59,7 @@ class Commands:
         self._changes = Changes(
             connections, max_rooms_per_connection=max_rooms_per_connection, sleep=sleep
         )
-        states = StateCommands(teller)
+        self._states = states = StateCommands(teller)
         rooms = RoomCommands(
             memberships=memberships,
             replay=replay,
@@ -133,6 +134,8 @@ class Commands:
 
         renewed = self._changes.apply(connection, renew)
         after = self._changes.reload(connection)
+        if connection.principal is None and connection.wants_state:
+            self._states.tell(after, sorted(after.rooms), EVERYTHING, How.AS_EVENTS)
         if renewed is None and after.principal is not None:
             principal = after.principal  # of the token that was sent later
         return {

@@ -218,6 +218,7 @@ def _session(
         recovery_secret=_secret() if recover else "",
         sid=uuid4().hex,
         begun=begun,
+        wants_state=auth.get("state") in (True, "replay"),
     )
 
 

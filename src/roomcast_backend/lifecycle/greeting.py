@@ -4,7 +4,7 @@ API Gateway refuses posts until the handshake is done, so the greeter waits for 
 joined before the client is greeted: a client that has been greeted misses no event.
 
 claim the greeting (fetches the row) ─┬─▶ join the rooms ─▶ post ─▶ keep the claim for good
-GetConnection: is the handshake done? ─┘
+GetConnection: is the handshake done? ─┘                     └─▶ what is current, if it is wanted
 
 Lambda may run an invocation twice. A second Engine.IO open packet would make the client send its
 CONNECT again, which ends the connection. So an invocation first claims the greeting:
@@ -27,13 +27,14 @@ from roomcast.backoff import Backoff
 from roomcast_backend.aws.errors import AwsError
 from roomcast_backend.gateway.posts import MAX_HANDSHAKE_SECONDS, Outcome
 from roomcast_backend.lifecycle.system_events import established_frame
+from roomcast_backend.model.access import automatic_rooms
 from roomcast_backend.model.connection import SOCKET_IO, Connection, State, is_session
 from roomcast_backend.protocol.heartbeats import EngineIoTimers
 from roomcast_backend.stores.connections import GREETED, RELEASED
 
 if TYPE_CHECKING:
     from roomcast_backend.gateway.port import Gateway
-    from roomcast_backend.lifecycle.ports import GreetingClaims, MembershipOpener
+    from roomcast_backend.lifecycle.ports import GreetingClaims, MembershipOpener, StateTelling
 
 BACKOFF = Backoff(base=0.02, cap=1.0, attempts=0)
 """Without jitter: each client waits for its own handshake, which no other wait disturbs."""
@@ -53,6 +54,7 @@ class Greeter:
         memberships: "MembershipOpener",
         gateway: "Gateway",
         timers: EngineIoTimers,
+        tell_state: "StateTelling",
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
         workers: Executor | None = None,
@@ -61,12 +63,15 @@ class Greeter:
         self._memberships = memberships
         self._gateway = gateway
         self._timers = timers
+        self._tell_state = tell_state
         self._clock = clock
         self._sleep = sleep
         self._workers = workers or _workers()
 
     def open(self, connection_id: str) -> bool:
         """Join the rooms of a connection or session and greet it; return whether it was greeted.
+
+        With its greeting it is told what is current in these rooms, if it wants that.
 
         False when the client has left, or another invocation greets it. All attempts together take
         at most `MAX_HANDSHAKE_SECONDS`; then, if the client is not known to have left, this raises
@@ -110,6 +115,9 @@ class Greeter:
             self._memberships.forget(connection.id)
         elif outcome is not Outcome.SENT:
             raise NotGreeted(f"connection {connection.id} could not be greeted: {outcome.value}")
+        elif connection.wants_state and connection.principal is not None:
+            rooms = automatic_rooms(connection.principal)
+            self._tell_state(connection, [str(room) for room in rooms])
         return outcome is Outcome.SENT
 
     def _greeting(self, connection: Connection) -> bytes:

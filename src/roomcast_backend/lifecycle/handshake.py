@@ -114,6 +114,11 @@ class Handshake:
         return "EIO" not in self.query and "transport" not in self.query
 
     @property
+    def wants_state(self) -> bool:
+        """Tell whether a JSON client asks for what is current in its automatic rooms."""
+        return self.is_json and self.query.get("state") == "true"
+
+    @property
     def sid(self) -> str:
         """The polling session that the client has begun with, empty without one."""
         return self.query.get("sid", "") if self.protocol == SOCKET_IO else ""
@@ -201,6 +206,7 @@ class Acceptor:
             connected_at=int(self._clock()),
             principal=admission.principal,
             refused_token=admission.refused_token,
+            wants_state=handshake.wants_state,
         )
 
     def _upgraded(self, handshake: Handshake) -> Connection:

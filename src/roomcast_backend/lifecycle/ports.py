@@ -158,3 +158,11 @@ class RoomLeaver(Protocol):
     def leave(self, connection: Connection, room: Room, *, now: int) -> ChangeResult:
         """Take a connection out of a room; `now` is epoch seconds."""
         ...
+
+
+class StateTelling(Protocol):
+    """Posts to a client what is current in some of its rooms; `StateTeller.post` in production."""
+
+    def __call__(self, session: Connection, rooms: list[str], /) -> object:
+        """Post it, as far as one answer has room; raise `AwsError` when it cannot be read."""
+        ...

@@ -71,7 +71,8 @@ class Connection:
     see `roomcast_backend.model.order`; a room that was left has one as well. `refused_token` is why
     the token of a Socket.IO handshake is not valid. `upgrades` is the polling session, if its
     client began with one. A connection that is `closing` changes no more. `filters` say of
-    each room, of which not all events are wanted, which are.
+    each room, of which not all events are wanted, which are. One that `wants_state` is told with
+    its greeting what is current in its automatic rooms.
     """
 
     id: str
@@ -93,6 +94,7 @@ class Connection:
     upgrades: str = ""
     closing: bool = False
     filters: Mapping[str, TypeFilter] = field(default_factory=dict)
+    wants_state: bool = False
 
 
 def kept_until(connection: Connection) -> int:

@@ -142,10 +142,11 @@ def tell(
     if known is None or (is_newest and known.until <= now):
         return _fitting(replace(new, fields=_told(event.data, stamp)))
     fields = dict(_merged(entity, known, event.data, stamp, is_newest=is_newest))
-    if not is_newest and fields == known.fields:
-        return known
     merged = replace(new if is_newest else known, fields=fields, passed=frozenset())
-    return _fitting(replace(merged, passed=_passed({*known.stamps, stamp}, merged.stamps)))
+    passed = _passed({*known.stamps, stamp}, merged.stamps)
+    if not is_newest and fields == known.fields and passed == known.passed:
+        return known
+    return _fitting(replace(merged, passed=passed))
 
 
 def _stamp(event: Envelope, order: int, others: Iterable[Stamp]) -> Stamp:

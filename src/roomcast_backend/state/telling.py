@@ -48,13 +48,12 @@ class Told:
     left: Mapping[str, str]
 
 
-class StateTeller:
-    """Tells what is current."""
+class StatePages:
+    """Tells what is current page by page."""
 
-    def __init__(self, current: CurrentState, frames: EventFrames, posts: PacedPosts) -> None:
+    def __init__(self, current: CurrentState, frames: EventFrames) -> None:
         self._current = current
         self._frames = frames
-        self._posts = posts
 
     def keeps(self, room: str) -> bool:
         """Tell whether the entities of a room are kept."""
@@ -67,15 +66,17 @@ class StateTeller:
         types: TypeFilter = EVERYTHING,
         after: str = "",
         most: int = REPLY_BYTES,
+        largest: int = REPLY_BYTES,
     ) -> Page:
         """Return entities of a room after a key, at most `most` bytes of them.
 
-        The first one is in it however large it is, by reference to its data. Raises `AwsError`.
+        One of more than `largest` bytes is there by reference to its data; the first one is in the
+        page however little there is room for. Raises `AwsError`.
         """
         found: list[tuple[int, dict[str, Any]]] = []
         size = 0
         for key, envelope in self._current.entities(room, types=types, after=after):
-            copy = self._frames.copy(envelope, room, largest=REPLY_BYTES)
+            copy = self._frames.copy(envelope, room, largest=largest)
             size_of_copy = len(encode(copy).encode())
             if found and size + size_of_copy > most:
                 return Page(_in_order(found), size, after)
@@ -83,6 +84,14 @@ class StateTeller:
             found.append((envelope.seqs[room], copy))
             after = key
         return Page(_in_order(found), size)
+
+
+class StateTeller(StatePages):
+    """Tells what is current as events, too."""
+
+    def __init__(self, current: CurrentState, frames: EventFrames, posts: PacedPosts) -> None:
+        super().__init__(current, frames)
+        self._posts = posts
 
     def post(self, session: Connection, rooms: list[str], *, budget: Budget | None = None) -> Told:
         """Post what is current in some of a session's rooms, of each what its filter takes."""

@@ -67,6 +67,8 @@ def connection_item(connection: Connection) -> Item:
     item |= {name: names(value) for name, value in sets.items() if value}
     item |= {name: text(value) for name, value in texts.items() if value}
     item |= {name: number(value) for name, value in numbers.items() if value}
+    if connection.wants_state:
+        item["wants_state"] = {"BOOL": True}
     return item | _filter_items(connection.filters)
 
 
@@ -113,6 +115,7 @@ def connection_of(item: Item) -> Connection:
         upgrades=_text_of(item, "upgrades"),
         closing="closing" in item,
         filters=_filters_of(item),
+        wants_state="wants_state" in item,
     )
 
 

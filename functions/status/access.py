@@ -1,0 +1,29 @@
+"""Checks the token of a request."""
+
+from aws_lambda_powertools.event_handler.exceptions import ForbiddenError, UnauthorizedError
+
+from roomcast_backend.auth.bearer import bearer_token
+from roomcast_backend.auth.tokens import TokenRefused
+from roomcast_backend.auth.verification_keys import principal_of
+from roomcast_backend.model.access import Principal
+
+
+def check_token(authorization: str) -> Principal:
+    """Return the user of an Authorization header, `Bearer <token>`.
+
+    Raise `UnauthorizedError` (401) for a missing or invalid token, `KeysUnavailable` when it cannot
+    be verified now.
+    """
+    token = bearer_token(authorization)
+    if token is None:
+        raise UnauthorizedError("expected a token in Authorization: Bearer")
+    try:
+        return principal_of(token)
+    except TokenRefused as exc:
+        raise UnauthorizedError(str(exc)) from exc
+
+
+def check_admin(authorization: str) -> None:
+    """Raise as `check_token`, and `ForbiddenError` (403) for a role that is not admin."""
+    if not check_token(authorization).is_admin:
+        raise ForbiddenError("the token's role is not admin")

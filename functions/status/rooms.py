@@ -1,0 +1,47 @@
+"""Answers what is current in a room, to whoever may join it."""
+
+from typing import Any
+from urllib.parse import unquote
+
+from aws_lambda_powertools.event_handler.exceptions import (
+    BadRequestError,
+    ForbiddenError,
+    NotFoundError,
+)
+
+from functions.status.access import check_token
+from roomcast.errors import InvalidRoom
+from roomcast.rooms import Room
+from roomcast_backend.model.access import may_join
+from roomcast_backend.runtime.room_states import state_pages
+
+PAGE_BYTES = 1024 * 1024
+"""Of the entities in one answer; Lambda's have 6 MB.
+
+https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+"""
+
+LARGEST_BYTES = 256 * 1024
+"""Of one entity in it; a larger one is there by reference to its data."""
+
+LONGEST_KEY = 1024
+
+
+def state_of(name: str, authorization: str, after: str) -> dict[str, Any]:
+    """Return a page of what is current in the room `name`, as it stands in the URL.
+
+    Raises 401, 403, 400 for what is no room's name, 404 for a room of which nothing is kept.
+    """
+    principal = check_token(authorization)
+    try:
+        room = Room.parse(unquote(name))
+    except InvalidRoom as exc:
+        raise BadRequestError(str(exc)) from exc
+    if not may_join(principal, room):
+        raise ForbiddenError(f"the token does not open {room}")
+    if not state_pages().keeps(str(room)):
+        raise NotFoundError(f"the service keeps no state of {room}")
+    if len(after) > LONGEST_KEY:
+        raise BadRequestError('expected "after" to be the "next" of an answer')
+    page = state_pages().page(str(room), after=after, most=PAGE_BYTES, largest=LARGEST_BYTES)
+    return {"room": str(room), **page.body()}
