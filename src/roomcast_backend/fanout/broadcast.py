@@ -11,7 +11,7 @@ place |-----|                                   the event's position in the log 
 known |----|                                    what is known of the entity that it tells of
 log         |----|                              the event in these logs
 read        |------|      |---|                 members of all rooms
-keep             |----|                         what it tells of the entity
+keep               |----|                       what it tells of the entity
 post               |--| |--|  |-|               begins when the event is logged
 count       |----|                              the statistics
 complete                         |---|
@@ -245,6 +245,7 @@ class FanOut:
                 entries = dict(zip(places, logged.result(), strict=True))
                 fenced = [each for each in places if entries[each].event_id != envelope.id]
                 if not fenced:
+                    readers[0].await_some()  # the first posts come before what can wait
                     keep([replace(each, order=entries[each].order) for each in places])
                     self._post(rooms, readers, until=until, tally=tally)
                     return

@@ -1,7 +1,7 @@
 """Reads the members that one room adds to an event's recipients, while they are posted to."""
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -75,6 +75,10 @@ class RoomReader:
         for part in self._parts:
             count = Span(part, self._size).count
             self._ahead[part.shard] = shared_readers().submit(self._page, part, count)
+
+    def await_some(self) -> None:
+        """Wait until some of what is read ahead is there; an error of it is raised by `members`."""
+        wait(self._ahead.values(), return_when=FIRST_COMPLETED)
 
     def close(self) -> None:
         """Give up what was read ahead and is not needed."""
