@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks import cold, commands, costs, handler, imports, memory, senders, stub
+from benchmarks import cold, commands, costs, handler, imports, memory, senders, state, stub
 from benchmarks.machine import BENCH, CannotMeasure, Cores, cores, described
 from benchmarks.programs import alone, say
 from benchmarks.report import markdown, results
@@ -35,6 +35,10 @@ PARTS: dict[str, tuple[str, Part]] = {
     "handler": (
         "the whole broadcast function against its sender",
         lambda stub, cores, chosen: handler.measure(stub, cores, rounds=chosen.rounds or 15),
+    ),
+    "state": (
+        "what keeping the state of rooms adds to an event",
+        lambda stub, cores, chosen: state.measure(stub, cores, rounds=chosen.rounds or 9),
     ),
     "memory": (
         "peak memory with 1,000 and with 1,000,000 members",

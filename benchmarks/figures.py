@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.imports import BOTO3, WEBSOCKET
+from benchmarks.state import FAN_OUT
 
 Raw = Mapping[str, Any]
 """What was measured, by part; a part that was left out is not there."""
@@ -65,6 +66,11 @@ def _imports(raw: Raw) -> float:
     return float(max(took[name] for name in WEBSOCKET) / took[BOTO3])
 
 
+def _state(raw: Raw) -> float:
+    took = raw["state"][FAN_OUT]
+    return float(took["with"] / took["without"])
+
+
 FIGURES = (
     Figure("cpu_per_post_vs_boto3", "CPU per post, times less than boto3", 35, 60, _cpu_per_post),
     Figure("posts_vs_wrk_10ms_256", "posts/s at 10 ms, 256 in flight, of wrk's", 0.85, 1.0,
@@ -72,6 +78,8 @@ FIGURES = (
     Figure("cold_1000_vs_boto3", "first 1,000 posts, times faster than boto3's", 8, 15, _cold),
     Figure("handler_vs_sender", "broadcast function, of its sender's posts/s", 0.7, 0.9,
            lambda raw: _ratio(raw["handler"]["fakes"], "handler", "sender", "posts_per_s")),
+    Figure("state_vs_none", "CPU of an event to 1,000 with state, of one without", 1.1, 1.05,
+           _state, less_is_better=True),
     Figure("memory_growth_mb", "MB more for 1,000,000 members than for 1,000", 30, 10, _memory,
            less_is_better=True),
     Figure("import_vs_boto3", "slowest function's import, of boto3 + one client", 1.0, 0.6,

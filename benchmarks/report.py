@@ -1,6 +1,6 @@
 """The record of a run: tables in Markdown for people, `.bench/results.json` for programs."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from benchmarks.figures import FIGURES, Raw, constants, figures
@@ -149,10 +149,20 @@ def _costs(costs: Mapping[str, float]) -> Iterator[str]:
     yield from _table(["step", "CPU"], rows)
 
 
-TABLES = {
+def _state(state: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
+    rows = [
+        [f"{int(members):,}", f"{took['without']:.2f}", f"{took['with']:.2f}"]
+        + [f"{took['with'] / took['without']:.2f}"]
+        for members, took in state.items()
+    ]
+    yield from _table(["an event to members", "CPU ms without state", "with it", "ratio"], rows)
+
+
+TABLES: Mapping[str, Callable[[Any], Iterator[str]]] = {
     "senders": _senders,
     "cold": _cold,
     "handler": _handler,
+    "state": _state,
     "memory": _memory,
     "imports": _imports,
     "commands": _commands,

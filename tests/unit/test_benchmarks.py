@@ -74,6 +74,7 @@ RAW: dict[str, Any] = {
         "calls": {name: call(12.0) for name in (*WEBSOCKET, "webhooks")},
     },
     "commands": {"fakes": {"subscribe": RATE}, "stub": {"subscribe": RATE}},
+    "state": {"50": {"with": 3.3, "without": 3.0}, "1000": {"with": 21.0, "without": 20.0}},
     "costs": {"handshake_cpu_ms": 0.7, "member_read_cpu_us": 2.0},
 }
 
@@ -86,6 +87,7 @@ class TestFigures:
                 "posts_vs_wrk_10ms_256": 0.95,
                 "cold_1000_vs_boto3": 10.0,
                 "handler_vs_sender": 0.9,
+                "state_vs_none": 1.05,
                 "memory_growth_mb": 8.0,
                 "import_vs_boto3": 0.55,
                 "commands_per_s": 8000.0,
@@ -100,6 +102,7 @@ class TestFigures:
             "posts_vs_wrk_10ms_256": "reached",
             "cold_1000_vs_boto3": "reached",
             "handler_vs_sender": "aim reached",
+            "state_vs_none": "aim reached",
             "memory_growth_mb": "aim reached",
             "import_vs_boto3": "aim reached",
             "commands_per_s": "reached",
