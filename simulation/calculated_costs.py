@@ -34,6 +34,12 @@ def per_action(_constants: object) -> str:
         "a connection from begin to end, JSON": costs.connection(json=True),
         "a `subscribe`, Socket.IO": cost(recorded()["subscribe, Socket.IO"]),
         "a `subscribe`, JSON": cost(recorded()["subscribe, JSON"]),
+        "the same with the state of 10 entities": cost(
+            recorded()["subscribe with the state of 10, JSON"]
+        ),
+        "the same with the state as events": cost(
+            recorded()["subscribe with the state of 10 as events, JSON"]
+        ),
         "a `ping` command, JSON": cost(recorded()["ping, JSON"]),
         "a pong": costs.pong(),
         "a webhook": cost(recorded()["webhook"]),

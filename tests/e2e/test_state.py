@@ -1,18 +1,22 @@
 """The state of rooms, by real clients: JSON, socket.io-client, python-socketio and HTTP."""
 
 import asyncio
+import shutil
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import httpx
 import pytest
 import socketio
+from aiohttp import web
 
 from roomcast import EventBroadcaster
 from tests.e2e.client import PATIENCE, connected
 from tests.e2e.program import program
+from tests.e2e.service import ROOT, free_port
 from tests.e2e.test_client import Endpoints, token
 from tests.e2e.test_socketio import options
 from tests.e2e.test_socketio_python import SESSION
@@ -37,8 +41,53 @@ async def tell(broadcaster: EventBroadcaster, project: str) -> None:
     await broadcaster.broadcast_workflow_progress("w", "running", 50, "Test", 4, project)
 
 
+async def until_told(endpoints: Endpoints, project: str, count: int) -> dict[str, Any]:
+    """Wait until a project's room has so many entities; return what HTTP answers."""
+    headers = {"Authorization": f"Bearer {token(endpoints, projects=[project])}"}
+    url = f"{endpoints['site_url']}/api/v1/rooms/project:{project}/state"
+    async with httpx.AsyncClient(headers=headers) as http:
+        answer = await until(
+            lambda: http.get(url), lambda answer: len(answer.json()["state"]) == count
+        )
+    return dict(answer.json())
+
+
 def entities(state: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return {event["entity"]: event for event in state}
+
+
+@pytest.fixture
+async def live_page() -> AsyncIterator[str]:
+    """Serve the example's page; return its URL."""
+    app = web.Application()
+    app.router.add_static("/", ROOT / "examples")
+    runner = web.AppRunner(app)
+    await runner.setup()
+    port = free_port(18600)
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    yield f"http://127.0.0.1:{port}/live_page.html"
+    await runner.cleanup()
+
+
+class TestPage:
+    async def test_is_right_at_once_also_after_a_reload(
+        self, endpoints: Endpoints, broadcaster: EventBroadcaster, live_page: str
+    ) -> None:
+        chromium = shutil.which("chromium")
+        assert chromium, "Chromium is missing: apt-get install chromium"
+        project = str(uuid4())
+        mine = token(endpoints, projects=[project])
+        await tell(broadcaster, project)
+        await until_told(endpoints, project, 3)
+        room = {"url": endpoints["websocket_url"], "room": f"project:{project}", "token": mine}
+        async with program("browser.mjs", chromium, f"{live_page}?{urlencode(room)}") as browser:
+            browser.tell(id="entities", text="pr:2 pr.updated Second draft")
+            await browser.hear("seen")
+            await broadcaster.broadcast_workflow_progress("w", "running", 75, "Test", 4, project)
+            browser.tell(id="entities", text="running 75")
+            await browser.hear("seen")
+            browser.tell(id="entities", text="running 75", reload=True)
+            assert "pr:1 pr.created First open" in await browser.hear("seen")
 
 
 class TestState:
@@ -119,19 +168,14 @@ class TestState:
     async def test_over_http(self, endpoints: Endpoints, broadcaster: EventBroadcaster) -> None:
         project = str(uuid4())
         await tell(broadcaster, project)
-        mine = {"Authorization": f"Bearer {token(endpoints, projects=[project])}"}
+        found = await until_told(endpoints, project, 3)
+        assert found["room"] == f"project:{project}"
+        assert entities(found["state"])["workflow:w"]["data"]["progress"] == 50
         other = {"Authorization": f"Bearer {token(endpoints, projects=['other'])}"}
         async with httpx.AsyncClient(base_url=endpoints["site_url"]) as http:
             url = f"/api/v1/rooms/project:{project}/state"
-            answer = await until(
-                lambda: http.get(url, headers=mine),
-                lambda answer: len(answer.json()["state"]) == 3,
-            )
-            refused = {
-                (await http.get(url)).status_code,
-                (await http.get(url, headers=other)).status_code,
-                (await http.get("/api/v1/rooms/lobby/state", headers=mine)).status_code,
-            }
-        assert answer.json()["room"] == f"project:{project}"
-        assert entities(answer.json()["state"])["workflow:w"]["data"]["progress"] == 50
-        assert refused == {401, 403, 400}
+            statuses = [
+                (await http.get(path, headers=headers)).status_code
+                for path, headers in ((url, {}), (url, other), ("/api/v1/rooms/lobby/state", other))
+            ]
+        assert statuses == [401, 403, 400]

@@ -968,6 +968,44 @@ class TestStatus:
         authorization = f"Bearer {aws_lambda.token(role='user')}"
         assert aws_lambda.get("/api/v1/websocket/stats", authorization=authorization)[0] == 403
 
+    def test_the_state_of_a_room(self, aws_lambda: Lambda) -> None:
+        mine = {"authorization": f"Bearer {aws_lambda.token(projects=['p1'])}"}
+        url = "/api/v1/rooms/project:p1/state"
+        assert aws_lambda.get(url, **mine) == (200, {"room": "project:p1", "state": []})
+        envelope = Envelope(
+            "e", "pr.created", "2026-01-01T00:00:00Z", "s", ("project:p1",), {"pr_id": "1"}
+        )
+        broadcast({"detail": envelope.to_detail()}, aws_lambda.context)
+        assert aws_lambda.get(url, **mine)[1]["state"][0]["entity"] == "pr:1"
+        assert aws_lambda.get(url, "after=pr:1", **mine)[1]["state"] == []
+        assert aws_lambda.get(f"{url[:-6].replace(':', '%3A')}/state", **mine)[0] == 200
+
+    @pytest.mark.parametrize(
+        ("room", "query", "status"),
+        [
+            ("project:p2", "", 403),
+            ("user:somebody", "", 403),
+            ("lobby", "", 400),
+            ("project:p1", f"after={'x' * 2000}", 400),
+        ],
+    )
+    def test_the_state_of_no_other_room(
+        self, aws_lambda: Lambda, room: str, query: str, status: int
+    ) -> None:
+        mine = {"authorization": f"Bearer {aws_lambda.token(projects=['p1'])}"}
+        assert aws_lambda.get(f"/api/v1/rooms/{room}/state", query, **mine)[0] == status
+
+    def test_no_state_without_a_token(self, aws_lambda: Lambda) -> None:
+        assert aws_lambda.get("/api/v1/rooms/global/state")[0] == 401
+
+    def test_no_state_where_none_is_kept(
+        self, aws_lambda: Lambda, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("ROOMCAST_ROOM_STATE", "none")
+        settings.cache_clear()
+        mine = {"authorization": f"Bearer {aws_lambda.token()}"}
+        assert aws_lambda.get("/api/v1/rooms/global/state", **mine)[0] == 404
+
     def test_statistics_add_up_what_the_streams_counted(self, aws_lambda: Lambda) -> None:
         def record(sequence: int, **keys: str) -> dict[str, Any]:
             attributes = {key: {"S": value} for key, value in keys.items()}

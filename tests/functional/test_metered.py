@@ -30,6 +30,7 @@ WRITES = os.environ.get("ROOMCAST_METER") == "write"
 CONNECTION = "L0SM9cOFvHcCIhw="
 PROJECT = "project:7c9e6679-7425-40de-944b-e07fc1f90ae7"
 HEARTBEATS = 160
+ENTITIES = 10
 MOST_IN_MOTO = 1_000
 PROBED_AT = 3
 """During which sleep of a GET the WebSocket's probe comes, 0.3 s after it began: an assumption."""
@@ -284,16 +285,36 @@ def event_to(members: int) -> Callable[[Deployment], Metered]:
     return run
 
 
-def event(room: str) -> dict[str, Any]:
+def subscribe_with_state(how: object) -> Callable[[Deployment], Metered]:
+    def run(service: Deployment) -> Metered:
+        begin_json(service)
+        for number in range(ENTITIES):
+            about = {"workflow_id": str(number), "progress": 10, "current_step": "x" * 300}
+            service.run("broadcast", event(PROJECT, f"b{number}", "workflow.progress", about))
+        frame = {"action": "subscribe", "room": PROJECT, "state": how, "id": 1}
+        return service.measure(lambda: service.say(CONNECTION, frame))
+
+    return run
+
+
+UPDATE = {"project_id": PROJECT.removeprefix("project:"), "changes": {"name": "x" * 300}}
+
+
+def event(
+    room: str,
+    event_id: str = "01a204e4-0f4e-7a8c-a1e5-c82f4978aa0d",
+    event_type: str = "project.updated",
+    data: dict[str, Any] = UPDATE,
+) -> dict[str, Any]:
     detail = {
-        "id": "01a204e4-0f4e-7a8c-a1e5-c82f4978aa0d",
-        "type": "project.updated",
+        "id": event_id,
+        "type": event_type,
         "timestamp": "2026-01-01T00:00:00Z",
         "source": "project_service",
         "rooms": [room],
-        "data": {"project_id": PROJECT.removeprefix("project:"), "changes": {"name": "x" * 300}},
+        "data": data,
     }
-    return {"id": "b1", "detail-type": "project.updated", "detail": detail}
+    return {"id": "b1", "detail-type": event_type, "detail": detail}
 
 
 def heartbeat(service: Deployment) -> Metered:
@@ -500,6 +521,8 @@ ACTIONS: dict[str, Callable[[Deployment], Metered]] = {
     "deadline of a connection without a token": check_deadline,
     "subscribe, JSON": command_json("subscribe", room=PROJECT),
     "subscribe, Socket.IO": command_socketio("subscribe", ROOM),
+    f"subscribe with the state of {ENTITIES}, JSON": subscribe_with_state(True),
+    f"subscribe with the state of {ENTITIES} as events, JSON": subscribe_with_state("replay"),
     "unsubscribe, JSON": command_json("unsubscribe", room=PROJECT),
     "unsubscribe, Socket.IO": command_socketio("unsubscribe", ROOM),
     "ping, JSON": command_json("ping"),

@@ -49,15 +49,15 @@ SENSITIVE = {
     ("registry", "DeleteItem"): {"Webhooks"},
     ("registry", "GetItem"): {"Webhooks"},
     ("registry", "PutItem"): {"Webhooks"},
-    ("events", "Query"): {"Broadcast", "Poll", "Subscribe"},
-    ("events", "PutItem"): {"Broadcast", "Poll", "Subscribe"},
+    ("events", "Query"): {"Broadcast", "Open", "Poll", "Status", "Subscribe"},
+    ("events", "PutItem"): {"Broadcast", "Open", "Poll", "Status", "Subscribe"},
     ("events", "UpdateItem"): {"Broadcast", "Webhooks"},
     ("open", "InvokeFunction"): {"Connect", "Poll", "Subscribe"},
-    ("data bucket", "GetObject"): {"Broadcast", "Poll", "Subscribe"},
+    ("data bucket", "GetObject"): {"Broadcast", "Open", "Poll", "Status", "Subscribe"},
     ("polling", "Query"): {"Poll"},
     ("polling", "DeleteItem"): {"Poll"},
     ("polling", "BatchWriteItem"): {"Poll"},
-    ("data bucket", "PutObject"): {"Broadcast", "Poll", "Subscribe"},
+    ("data bucket", "PutObject"): {"Broadcast", "Open", "Poll", "Status", "Subscribe"},
 }
 """What few functions may do; another one that should needs a reason, and an entry here."""
 
