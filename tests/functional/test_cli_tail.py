@@ -321,7 +321,9 @@ class TestCommand:
         async with asyncio.timeout(20):
             output, errors = await process.communicate()
         assert [json.loads(line)["id"] for line in output.splitlines()] == ["e0", "e1"]
-        assert errors.decode() == f"Error: {service.url} refused the connection: HTTP 401\n"
+        said = errors.decode()
+        assert said.startswith(f"Error: {service.url} refused the connection: HTTP 401 ")
+        assert "Unauthorized: no. Next: pass another token" in said
         assert process.returncode == 1
         assert set(service.tokens) == {"mine"}
 

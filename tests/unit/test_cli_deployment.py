@@ -50,7 +50,7 @@ class TestFind:
         assert find_deployment(folder=Path("/"), environment=environment).event_bus == "bus"
 
     def test_none_says_what_to_do(self, tmp_path: Path) -> None:
-        with pytest.raises(NotConfigured, match=r"run `make up`.*--stack"):
+        with pytest.raises(NotConfigured, match=r"run `make dev` or `make up` .*--stack"):
             find_deployment(folder=tmp_path, environment={})
 
 

@@ -10,7 +10,9 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 
 from roomcast.backoff import Backoff
-from roomcast.cli.group import CommandFailed
+from roomcast.cli.group import START, CommandFailed
+from roomcast.cli.reachable import patience
+from roomcast.cli.refusals import in_words
 from roomcast.envelope import encode
 
 BACKOFF: Final = Backoff(base=0.5, cap=30.0, attempts=0)
@@ -69,7 +71,9 @@ class EventStream:
                         f"{self.url} refused the connection: {_reason(exc)}"
                     ) from exc
                 if not was_connected:
-                    raise CommandFailed(f"cannot connect to {self.url}: {_reason(exc)}") from exc
+                    raise CommandFailed(
+                        f"cannot connect to {self.url}: {_reason(exc)}{_advice(exc)}"
+                    ) from exc
                 ended = _reason(exc)
             pause = BACKOFF.pause(retry)
             retry += 1
@@ -77,7 +81,11 @@ class EventStream:
             await asyncio.sleep(pause)
 
     def _connect(self) -> connect:
-        return connect(self.url, additional_headers={"Authorization": f"Bearer {self.token()}"})
+        return connect(
+            self.url,
+            additional_headers={"Authorization": f"Bearer {self.token()}"},
+            open_timeout=patience(self.url),
+        )
 
     async def _listen(self, socket: ClientConnection) -> AsyncIterator[dict[str, Any]]:
         for room in self.rooms:
@@ -134,5 +142,10 @@ def _error_text(envelope: dict[str, Any]) -> str:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, InvalidStatus):
-        return f"HTTP {error.response.status_code}"
+        return f"HTTP {in_words(error.response.status_code, bytes(error.response.body or b''))}"
     return str(error) or type(error).__name__
+
+
+def _advice(error: Exception) -> str:
+    """Return what to do where nothing answers; a refusal has its own advice."""
+    return "" if isinstance(error, InvalidStatus) else f". {START}"

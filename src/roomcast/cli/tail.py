@@ -1,18 +1,16 @@
 """`roomcast tail`: print the events of rooms as they arrive."""
 
-import asyncio
-import contextlib
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import click
 
 from roomcast.cli.deployment import Deployment, find_deployment
 from roomcast.cli.group import stack_option
-from roomcast.cli.rendering import line
-from roomcast.cli.stream import EventStream
-from roomcast.envelope import encode
 from roomcast.rooms import Room
-from roomcast.token_minting import mint
+
+if TYPE_CHECKING:
+    from roomcast.cli.stream import EventStream
 
 
 @click.command(
@@ -51,6 +49,13 @@ def tail(
     service adds (with --url: ROOMCAST_ROOM_KINDS). A connection that ends is made
     again; events in between are not shown.
     """
+    import asyncio
+    import contextlib
+
+    from roomcast.cli.rendering import line
+    from roomcast.cli.stream import EventStream
+    from roomcast.envelope import encode
+
     if url and not token:
         raise click.UsageError("--url needs a token, too: pass --token")
     deployment = Deployment(name=url, websocket_url=url) if url else find_deployment(stack)
@@ -68,10 +73,12 @@ def tail(
 
 
 def _minting(deployment: Deployment, user_id: str) -> Callable[[], str]:
+    from roomcast.token_minting import mint
+
     secret = deployment.jwt_secret()
     return lambda: mint(secret, user_id, role="admin")
 
 
-async def _print(stream: EventStream, render: Callable[[dict[str, object]], str]) -> None:
+async def _print(stream: "EventStream", render: Callable[[dict[str, object]], str]) -> None:
     async for envelope in stream.envelopes():
         click.echo(render(envelope))
