@@ -7,7 +7,7 @@ from typing import Final
 
 import click
 
-from local import directory_lock, guide
+from local import directory_lock, guide, stack
 from local.errors import CannotRun
 from local.service import Service
 from local.settings import Settings
@@ -65,6 +65,7 @@ async def _run(settings: Settings, *, stay: bool) -> None:
 
     The service is stopped in the end, unless `up` has started all of it.
     """
+    stack.check(settings)
     service = Service(settings)
     with service.claim():
         _cancel_on_signals()
