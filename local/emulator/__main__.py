@@ -13,6 +13,7 @@ from ministack.services import (  # type: ignore[import-untyped]
     sqs,
     sts,
 )
+from ministack.services.cloudformation import provisioners  # type: ignore[import-untyped]
 
 from local.emulator import (
     bad_luck,
@@ -22,6 +23,7 @@ from local.emulator import (
     event_sources,
     fault_points,
     forks,
+    generated_secrets,
     http_requests,
     patch,
     sockets,
@@ -38,6 +40,7 @@ def main() -> None:
     bad_luck.install(apigateway, lambda_svc, eventbridge)
     cors.install(apigateway)
     http_requests.install(apigateway)
+    generated_secrets.install(provisioners)
     dead_letters.install(sqs)
     event_sources.install(lambda_svc, dynamodb)
     fault_points.install(
