@@ -7,11 +7,11 @@ from typing import Final
 
 import click
 
-from local import guide, stack
+from local import activity, guide, stack
 from local.errors import CannotRun
 from local.service import Service
 from local.settings import Settings
-from local.steps import Progress
+from local.steps import Progress, side_by_side
 from local.stop import stop
 
 INTERRUPTED: Final = 128 + signal.SIGINT
@@ -80,7 +80,7 @@ async def _run(settings: Settings, *, stay: bool) -> None:
             serving, in_background = True, not stay
             if stay:
                 click.echo("Ctrl-C stops it.")
-                await service.watch()
+                await _watch(service, settings)
         except asyncio.CancelledError:
             click.echo("\nStopping …")
             if not serving:
@@ -89,6 +89,13 @@ async def _run(settings: Settings, *, stay: bool) -> None:
             if not in_background:
                 service.stop()
                 service.remove_state()
+
+
+async def _watch(service: Service, settings: Settings) -> None:
+    """Show what happens until a part of the service ends, which raises `StepFailed`."""
+    showing = [activity.show(settings.log("activity"))] if settings.activity else []
+    async with side_by_side(service.watch(), *showing) as (watching, *_):
+        await watching
 
 
 def _cancel_on_signals() -> None:

@@ -21,7 +21,7 @@ MOST_WORKERS: Final = 100
 
 VARIABLES: Final = (
     *("ROOMCAST_PORT", "ROOMCAST_AWS_PORT", "ROOMCAST_LOCAL_DIR", "ROOMCAST_SETTINGS"),
-    "ROOMCAST_FUNCTION_WORKERS",
+    *("ROOMCAST_FUNCTION_WORKERS", "ROOMCAST_ACTIVITY"),
 )
 """What the local service reads from the environment; docs/settings.md has the same table."""
 
@@ -41,7 +41,8 @@ class Settings:
     """The ports of the edge and of the emulator on 127.0.0.1, and the directory of state and logs.
 
     `context` holds settings of the stack as `name=value`, as `cdk deploy -c` takes them; `workers`
-    bounds the processes that run one function side by side.
+    bounds the processes that run one function side by side; `activity` tells whether what happens
+    is written to `activity.log`, which `make dev` shows.
     """
 
     port: int
@@ -49,13 +50,15 @@ class Settings:
     directory: Path
     context: tuple[str, ...] = ()
     workers: int = 4
+    activity: bool = True
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
         """Read the settings, or take their defaults; raise `InvalidSetting`.
 
         ROOMCAST_PORT (8000), ROOMCAST_AWS_PORT (4566), ROOMCAST_LOCAL_DIR (.local),
-        ROOMCAST_FUNCTION_WORKERS (4), and ROOMCAST_SETTINGS: `name=value`, separated by spaces.
+        ROOMCAST_FUNCTION_WORKERS (4), ROOMCAST_ACTIVITY (on), and ROOMCAST_SETTINGS: `name=value`,
+        separated by spaces.
         """
         _check_names(environment)
         return cls(
@@ -64,6 +67,7 @@ class Settings:
             directory=ROOT / environment.get("ROOMCAST_LOCAL_DIR", ".local"),
             context=_context(environment.get("ROOMCAST_SETTINGS", "")),
             workers=_number(environment, "ROOMCAST_FUNCTION_WORKERS", 4, MOST_WORKERS),
+            activity=_switch(environment, "ROOMCAST_ACTIVITY"),
         )
 
     @property
@@ -91,6 +95,13 @@ def _number(environment: Mapping[str, str], name: str, default: int, most: int) 
     if not (text.isascii() and text.isdecimal() and 0 < int(text) <= most):
         raise InvalidSetting(f"{name}: expected a number from 1 to {most}, got {text!r}")
     return int(text)
+
+
+def _switch(environment: Mapping[str, str], name: str) -> bool:
+    text = environment.get(name, "") or "on"
+    if text not in ("on", "off"):
+        raise InvalidSetting(f"{name}: expected on or off, got {text!r}")
+    return text == "on"
 
 
 def _check_names(environment: Mapping[str, str]) -> None:

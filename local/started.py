@@ -32,4 +32,5 @@ def _of(settings: Settings) -> dict[str, str]:
         "ROOMCAST_AWS_PORT": str(settings.aws_port),
         "ROOMCAST_SETTINGS": " ".join(settings.context),
         "ROOMCAST_FUNCTION_WORKERS": str(settings.workers),
+        "ROOMCAST_ACTIVITY": "on" if settings.activity else "off",
     }

@@ -16,6 +16,7 @@ from ministack.services import (  # type: ignore[import-untyped]
 from ministack.services.cloudformation import provisioners  # type: ignore[import-untyped]
 
 from local.emulator import (
+    activity,
     bad_luck,
     browsers,
     cors,
@@ -37,6 +38,7 @@ def main() -> None:
     sockets.install(apigateway)
     forks.install(lambda_runtime)
     workers.install(lambda_runtime, lambda_svc)
+    activity.install(lambda_runtime.Worker)
     bad_luck.install(apigateway, lambda_svc, eventbridge)
     cors.install(apigateway)
     http_requests.install(apigateway)

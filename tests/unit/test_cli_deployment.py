@@ -59,11 +59,15 @@ class TestFromEndpoints:
     def test_what_describes_no_service(self, tmp_path: Path, text: str) -> None:
         path = tmp_path / "endpoints.json"
         path.write_text(text)
-        with pytest.raises(NotConfigured, match="run `make up` again"):
+        with pytest.raises(
+            NotConfigured, match="does not describe a running service. Next: run `make dev`"
+        ):
             Deployment.from_endpoints(path)
 
     def test_a_file_that_is_not_there(self, tmp_path: Path) -> None:
-        with pytest.raises(NotConfigured, match="run `make up` again"):
+        with pytest.raises(
+            NotConfigured, match="does not describe a running service. Next: run `make dev`"
+        ):
             Deployment.from_endpoints(tmp_path / "none.json")
 
 

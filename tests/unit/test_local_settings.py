@@ -60,6 +60,12 @@ class TestSettings:
         others = {name: "x" for name in names if name not in VARIABLES}
         assert Settings.from_environment(others) == Settings.from_environment({})
 
+    def test_activity_is_on_unless_it_is_off(self) -> None:
+        assert Settings.from_environment({}).activity
+        assert not Settings.from_environment({"ROOMCAST_ACTIVITY": "off"}).activity
+        with pytest.raises(InvalidSetting, match="ROOMCAST_ACTIVITY: expected on or off"):
+            Settings.from_environment({"ROOMCAST_ACTIVITY": "no"})
+
 
 class TestSettingsOfTheStack:
     def settings(self, text: str) -> Settings:

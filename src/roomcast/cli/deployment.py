@@ -107,9 +107,7 @@ class Deployment:
             endpoints = json.loads(path.read_text(encoding="utf-8"))
             values = {field: str(endpoints[key]) for key, field in _ENDPOINT_FIELDS.items()}
         except (OSError, ValueError, KeyError, TypeError) as exc:
-            raise NotConfigured(
-                f"{path} does not describe a running service: run `make up` again. {START}"
-            ) from exc
+            raise NotConfigured(f"{path} does not describe a running service. {START}") from exc
         optional = {field: str(endpoints.get(key, "")) for key, field in _OPTIONAL_FIELDS.items()}
         dead_letters = endpoints.get("dead_letters", {})
         return cls(name=str(path), dead_letters=dead_letters, **values, **optional)
