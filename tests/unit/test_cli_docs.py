@@ -1,5 +1,6 @@
 """docs/cli.md has every command."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -13,3 +14,7 @@ class TestCommands:
         rows = "\n".join(line for line in TEXT.splitlines() if line.startswith("| `"))
         listed = re.findall(r"`([a-z-]+)[^`]*`", rows.replace("](", ""))
         assert {name for name, *_ in COMMANDS} <= set(listed)
+
+    def test_the_python_is_python(self) -> None:
+        (block,) = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+        compile(block, "cli.md", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)

@@ -6,8 +6,9 @@ from typing import Any
 
 from roomcast.cli.deployment import Deployment
 from roomcast.cli.group import START, CommandFailed
+from roomcast.cli.next_steps import after_status
 from roomcast.cli.reachable import Unreachable, patience
-from roomcast.cli.refusals import in_words
+from roomcast.refusals import in_words
 
 
 def ask(deployment: Deployment, token: str | None, *, rooms: bool = False) -> Mapping[str, Any]:
@@ -41,7 +42,8 @@ def _get(url: str, token: str) -> Any:
             return json.load(response)
     except HTTPError as exc:
         with exc:
-            raise CommandFailed(f"{url} answered {in_words(exc.code, exc.read())}") from exc
+            said = in_words(exc.code, exc.read())
+            raise CommandFailed(f"{url} answered {said}{after_status(exc.code)}") from exc
     except OSError as exc:
         raise Unreachable(url, str(getattr(exc, "reason", exc)), START) from exc
     except ValueError as exc:

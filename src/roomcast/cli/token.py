@@ -1,24 +1,21 @@
 """`roomcast token`: mint a token for development."""
 
-import re
 from datetime import timedelta
-from typing import Final
 
 import click
 
 from roomcast.cli.deployment import find_deployment
+from roomcast.cli.durations import duration
 from roomcast.cli.group import json_option, stack_option
 from roomcast.cli.output import tell
 from roomcast.token_minting import mint
 
-_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-
 
 def _duration(_ctx: click.Context, _param: click.Parameter, text: str) -> timedelta:
-    given = re.fullmatch(r"(\d{1,6})([smhd])", text)
+    given = duration(text)
     if given is None:
         raise click.BadParameter(f"expected a duration such as 90s, 15m, 1h or 7d, got {text!r}")
-    return timedelta(**{_UNITS[given[2]]: int(given[1])})
+    return given
 
 
 @click.command(

@@ -1,4 +1,4 @@
-"""What a refusal over HTTP says: the status, the service's own reason, and what to do."""
+"""What a refusal over HTTP says: the status, and the service's own reason."""
 
 import json
 from http import HTTPStatus
@@ -7,23 +7,15 @@ from typing import Final
 LONGEST: Final = 300
 """Characters of a reason that are shown."""
 
-_NEXT: Final = {
-    HTTPStatus.UNAUTHORIZED: "Next: pass another token with --token or ROOMCAST_TOKEN "
-    "(`roomcast token USER` mints one), or none at all",
-    HTTPStatus.FORBIDDEN: "Next: pass a token that may do this with --token or ROOMCAST_TOKEN",
-    HTTPStatus.SERVICE_UNAVAILABLE: "Next: try again; `roomcast doctor` tells what is missing",
-}
-
 
 def in_words(status: int, body: bytes) -> str:
-    """Return `401 Unauthorized: the token has expired. Next: …` of a response."""
+    """Return `401 Unauthorized: the token has expired` of a response."""
     try:
         phrase = f"{status} {HTTPStatus(status).phrase}"
     except ValueError:
         phrase = str(status)
     said = _reason(body)
-    advice = next((text for known, text in _NEXT.items() if known == status), "")
-    return f"{phrase}{f': {said}' if said else ''}{f'. {advice}' if advice else ''}"
+    return f"{phrase}: {said}" if said else phrase
 
 
 def _reason(body: bytes) -> str:
@@ -31,7 +23,7 @@ def _reason(body: bytes) -> str:
     text = body.decode(errors="replace").strip()
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         value = text
     if isinstance(value, dict):
         value = value.get("message", "")
