@@ -24,6 +24,10 @@ COMMANDS = [
     ["unlink-repo", "octo/hello"],
     ["unlink-user", "mona"],
     ["stats"],
+    ["rooms"],
+    ["connections"],
+    ["history", "global"],
+    ["record", "global"],
     ["redrive"],
     ["doctor"],
 ]

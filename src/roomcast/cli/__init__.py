@@ -9,6 +9,11 @@ COMMANDS: Final = (
     ("publish", "publish", "Publish one event and print its id."),
     ("events", "events", "List the event types: names, fields and rooms."),
     ("tail", "tail", "Print the events of rooms until Ctrl-C."),
+    ("history", "history", "Print what the service keeps of a room."),
+    ("record", "record", "Write the events of rooms to a file."),
+    ("play", "play", "Publish what was recorded, at its pace or faster."),
+    ("rooms", "rooms", "List the rooms that have members."),
+    ("connections", "connections", "List who is connected."),
     ("kick", "access", "Close all connections that a user has now."),
     ("remove", "access", "Take all connections that a user has now out of a room."),
     ("link-repo", "link", "Send a GitHub repository's events to a project."),
@@ -19,6 +24,7 @@ COMMANDS: Final = (
     ("stats", "stats", "Show how many connections, members and events there are."),
     ("doctor", "doctor", "Check a deployment with real clients, in two minutes."),
     ("redrive", "redrive", "Look at dead letters, and try them again."),
+    ("secret", "secret", "Make a secret fit for tokens and webhooks."),
 )
 """Name, module in this package, and help in one line; in the order of a first use."""
 

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Final
 
 from roomcast.cli.deployment import answering
 from roomcast.environment import EVENT_BUS
-from roomcast.time_limits import PUBLISH_TIMEOUT, TimeLimits
+from roomcast.time_limits import CONNECT_TIMEOUT, PUBLISH_TIMEOUT, READ_TIMEOUT, TimeLimits
 
 if TYPE_CHECKING:
     from roomcast.publisher import Publisher
 
-SECONDS: Final = 3.0
-"""How long a call may take with everything that is repeated, unless the environment says."""
+IMPATIENT: Final = TimeLimits(connect=0.8, read=1.4, publish=2.2)
+"""One attempt: whoever typed the command sees that it failed, and may type it again."""
 
 
 def publisher(stack: str | None, source: str | None = None) -> "Publisher":
@@ -30,4 +30,6 @@ def publisher(stack: str | None, source: str | None = None) -> "Publisher":
 
 
 def _limits() -> TimeLimits:
-    return TimeLimits.chosen(publish=None if os.environ.get(PUBLISH_TIMEOUT) else SECONDS)
+    """Return the limits of the environment where it has any."""
+    given = any(os.environ.get(name) for name in (CONNECT_TIMEOUT, READ_TIMEOUT, PUBLISH_TIMEOUT))
+    return TimeLimits.chosen() if given else IMPATIENT

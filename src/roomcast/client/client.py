@@ -11,16 +11,14 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Self
 
-from websockets.asyncio.client import connect as open_socket
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
-
 from roomcast.backoff import Backoff
-from roomcast.client.errors import CannotConnect, Refused
+from roomcast.client import history
+from roomcast.client.history import History
+from roomcast.client.opening import FAILURES, cannot_connect, end_of, opened, reason
 from roomcast.client.positions import Positions
 from roomcast.client.received import Offset, Received, wire_offset
 from roomcast.client.repeats import Repeats
 from roomcast.client.session import Joined, Session, Told
-from roomcast.refusals import in_words
 from roomcast.rooms import Room
 
 if TYPE_CHECKING:
@@ -36,13 +34,7 @@ BACKOFF: Final = Backoff(base=0.5, cap=30.0, attempts=0)
 OPEN_SECONDS: Final = 10.0
 """How long a handshake may take; a function that was not called for long needs seconds."""
 
-REFUSED: Final = frozenset({400, 401, 403, 404})
-"""HTTP statuses of a handshake after which a retry would be refused, too."""
-
 GREETING: Final = "connection.established"
-
-FAILURES: Final = (OSError, InvalidHandshake, ConnectionClosed)
-"""What ends a connection, or keeps it from being made."""
 
 
 def connect(
@@ -105,8 +97,7 @@ class Client:
         try:
             self._socket = await self._open()
         except FAILURES as exc:
-            status = exc.response.status_code if isinstance(exc, InvalidStatus) else 0
-            raise CannotConnect(self.url, _reason(exc), status) from exc
+            raise cannot_connect(self.url, exc) from exc
         return self
 
     async def __aexit__(
@@ -155,13 +146,32 @@ class Client:
                     retry = 0 if isinstance(item, Joined) else retry
                     if event := self._take(item, first=first):
                         yield event
-                reason = _closing(socket)
+                ended = end_of(socket)
             except FAILURES as exc:
-                reason = _reason(exc)
+                ended = reason(exc)
             if mine == self._iterations:
                 self._socket, first = None, False
-                await self._pause(reason, retry)
+                await self._pause(ended, retry)
                 retry += 1
+
+    async def history(
+        self, room: str, *, since: Offset = 0, types: Sequence[str] | None = None
+    ) -> History:
+        """Return what the service keeps of a room, at most the newest 200 events.
+
+        It is kept for `replay_hours`; `since` is as for `events`. This ends an iteration. Raises
+        what `events` raises, and `CannotConnect` when the connection ends before the answer.
+        """
+        self._iterations += 1
+        name = str(Room.parse(room))
+        try:
+            if self._iterations > 1:
+                await self._close()
+            self._socket = socket = self._socket or await self._open()
+            session = Session(socket, [name], since=_start([name], since), types=types)
+            return await history.read(session, name, from_the_beginning=since == 0)
+        except FAILURES as exc:
+            raise cannot_connect(self.url, exc) from exc
 
     def _take(self, item: Received | Joined | Told, *, first: bool) -> Received | None:
         """Note what came; return an event that has not come before.
@@ -186,28 +196,13 @@ class Client:
                 self._on_notice(f"{where}{item.message} ({item.code})")
         return None
 
-    async def _pause(self, reason: str, retry: int) -> None:
+    async def _pause(self, ended: str, retry: int) -> None:
         pause = BACKOFF.pause(retry)
-        self._on_notice(f"disconnected ({reason}); connecting again in {pause:.1f} s")
+        self._on_notice(f"disconnected ({ended}); connecting again in {pause:.1f} s")
         await asyncio.sleep(pause)
 
     async def _open(self) -> "ClientConnection":
-        token = self._token if isinstance(self._token, str) else self._token()
-        try:
-            return await open_socket(
-                self.url,
-                additional_headers={"Authorization": f"Bearer {token}"},
-                open_timeout=self._open_timeout,
-            )
-        except InvalidURI as exc:
-            raise Refused(f"not a WebSocket address: {self.url}", "INVALID_ADDRESS") from exc
-        except InvalidStatus as exc:
-            status = exc.response.status_code
-            if status in REFUSED:
-                raise Refused(
-                    f"{self.url} refused the connection: {_reason(exc)}", str(status)
-                ) from exc
-            raise
+        return await opened(self.url, self._token, timeout=self._open_timeout)
 
     async def _close(self) -> None:
         socket, self._socket = self._socket, None
@@ -228,14 +223,3 @@ def _start(
 
 def _warn(room: str) -> None:
     logger.warning("events of %s may be missing: fetch its state from your backend", room)
-
-
-def _closing(socket: "ClientConnection") -> str:
-    return f"closed by the service{f': {socket.close_reason}' if socket.close_reason else ''}"
-
-
-def _reason(error: Exception) -> str:
-    """Return why a connection failed: the answer of the service with its reason, or the error."""
-    if isinstance(error, InvalidStatus):
-        return f"HTTP {in_words(error.response.status_code, bytes(error.response.body or b''))}"
-    return str(error) or type(error).__name__
