@@ -19,6 +19,12 @@ END_TO_END := tests/e2e
 # `-k` may choose tests of one group only: pytest ends with 5 when there are none.
 OR_NONE := || test $$? -eq 5
 
+# Stopping needs a Python that runs, and no library: also where an installation broke before its end.
+# Without any such Python nothing was ever started.
+RUNS := import sys; sys.exit(sys.version_info < (3, 11))
+STOP := for each in .venv/bin/python "$(PYTHON)"; do \
+	"$$each" -c '$(RUNS)' 2>/dev/null || continue; "$$each" -m local.stop; exit; done
+
 # What each group of commands needs; the files tell when it was made last.
 UV_READY := .build/uv/$(UV_VERSION)
 SERVICE_READY := .venv/service.stamp
@@ -38,7 +44,7 @@ up: $(SERVICE_READY) $(NODE_READY) ## Start the service in the background
 	@python -m local up
 
 down: ## Stop what `make up` started
-	@test ! -x .venv/bin/python || python -m local down
+	@$(STOP)
 
 test: $(TOOLS_READY) $(NODE_READY) ## Run all tests, end to end included; ARGS="-k name" chooses
 	@pytest $(TESTS) $(ARGS) $(OR_NONE)
@@ -84,7 +90,7 @@ destroy: $(NODE_READY) ## Remove both stacks from AWS; the registry's table stay
 	@$(CDK) destroy $(STACKS) $(ARGS)
 
 clean: ## Stop the service and remove everything that make has made
-	@test ! -x .venv/bin/python || python -m local down
+	@$(STOP)
 	@rm -rf .bench .build .local .venv node_modules cdk.out dist .coverage .hypothesis .*_cache
 
 $(UV_READY):

@@ -12,7 +12,7 @@ from infra.uv import ROOT
 def settings_of(arguments: Sequence[str]) -> Settings:
     """Return the settings of cdk.json, changed by `-c name=value` and `--context name=value`.
 
-    Raises `pydantic.ValidationError` for one that cannot be used.
+    Raises `pydantic.ValidationError` for one that cannot be used, or that there is not.
     """
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("-c", "--context", action="append", default=[])

@@ -7,17 +7,15 @@ from typing import Final
 
 import click
 
-from local import directory_lock, guide
+from local import activity, guide, stack
 from local.errors import CannotRun
 from local.service import Service
 from local.settings import Settings
-from local.steps import Progress
+from local.steps import Progress, side_by_side
+from local.stop import stop
 
 INTERRUPTED: Final = 128 + signal.SIGINT
 """The exit code of a command that Ctrl-C ended before it had done its work."""
-
-STOP_SECONDS: Final = 15.0
-"""How long `down` waits for a start that it interrupts to clean up after itself."""
 
 
 @click.group(help=__doc__)
@@ -38,7 +36,10 @@ def dev(settings: Settings) -> None:
 @click.pass_obj
 def up(settings: Settings) -> None:
     """Start the service in the background."""
-    if Service(settings).complete():
+    service = Service(settings)
+    if service.complete():
+        if problem := service.problem():
+            raise CannotRun(problem)
         click.echo(f"It is running already: see {settings.endpoints_file}. `make down` stops it.")
     else:
         asyncio.run(_run(settings, stay=False))
@@ -48,15 +49,18 @@ def up(settings: Settings) -> None:
 @click.pass_obj
 def down(settings: Settings) -> None:
     """Stop the service."""
-    click.echo("Stopped." if _stop(settings) else "It was not running.")
+    click.echo("Stopped." if stop(settings) else "It was not running.")
 
 
 @main.command()
 @click.pass_obj
 def status(settings: Settings) -> None:
     """Tell whether the service runs; exit with 1 if it does not."""
-    if not Service(settings).running():
+    service = Service(settings)
+    if not service.running():
         raise CannotRun("it is not running: `make up` starts it")
+    if service.complete() and (problem := service.problem()):
+        raise CannotRun(problem)
     click.echo(f"It is running: see {settings.endpoints_file}.")
 
 
@@ -65,6 +69,7 @@ async def _run(settings: Settings, *, stay: bool) -> None:
 
     The service is stopped in the end, unless `up` has started all of it.
     """
+    stack.check(settings)
     service = Service(settings)
     with service.claim():
         _cancel_on_signals()
@@ -75,33 +80,22 @@ async def _run(settings: Settings, *, stay: bool) -> None:
             serving, in_background = True, not stay
             if stay:
                 click.echo("Ctrl-C stops it.")
-                await service.watch()
+                await _watch(service, settings)
         except asyncio.CancelledError:
             click.echo("\nStopping …")
             if not serving:
                 sys.exit(INTERRUPTED)
         finally:
             if not in_background:
-                service.stop_processes()
+                service.stop()
                 service.remove_state()
 
 
-def _stop(settings: Settings) -> bool:
-    """Stop the service, also one that is still being started; tell whether any of it ran.
-
-    down                      up
-    stop the emulator
-                              notices it, cleans up, lets the directory go
-    hold the directory
-    stop what was started since, remove the state
-    """
-    service = Service(settings)
-    stopped = service.stop_processes()
-    if settings.directory.exists():
-        with directory_lock.hold(settings.directory, wait_seconds=STOP_SECONDS):
-            stopped = service.stop_processes() or stopped
-            service.remove_state()
-    return stopped
+async def _watch(service: Service, settings: Settings) -> None:
+    """Show what happens until a part of the service ends, which raises `StepFailed`."""
+    showing = [activity.show(settings.log("activity"))] if settings.activity else []
+    async with side_by_side(service.watch(), *showing) as (watching, *_):
+        await watching
 
 
 def _cancel_on_signals() -> None:

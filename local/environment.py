@@ -64,4 +64,5 @@ def for_emulator(settings: Settings) -> dict[str, str]:
         "LAMBDA_ACCOUNT_CONCURRENCY": "0",
         "ROOMCAST_FUNCTION_WORKERS": str(settings.workers),
         "TMPDIR": str(settings.directory / "tmp"),
+        **({"ROOMCAST_ACTIVITY_LOG": str(settings.log("activity"))} if settings.activity else {}),
     }

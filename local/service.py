@@ -1,39 +1,24 @@
 """The local service as a whole: start it, watch it, stop it."""
 
 import asyncio
-import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Final
 
-from local import demo, directory_lock, endpoints, environment, ready, stack
+from local import demo, directory_lock, endpoints, environment, ready, stack, started
 from local.endpoints import Endpoints
+from local.parts import Parts
 from local.ports import check_free
-from local.processes import AlreadyRunning, Process
-from local.settings import Settings
+from local.processes import AlreadyRunning
 from local.steps import Progress, side_by_side
 
 EMULATOR: Final = (sys.executable, "-m", "local.emulator")
 EDGE: Final = (sys.executable, "-m", "local.edge")
 
 
-class Service:
+class Service(Parts):
     """The emulator and the edge, and what has to happen between their starts."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._emulator = self._process("emulator", "aws")
-        self._edge = self._process("edge", "edge")
-
-    def running(self) -> bool:
-        """Tell whether any part of it runs."""
-        return any(process.pid() is not None for process in (self._emulator, self._edge))
-
-    def complete(self) -> bool:
-        """Tell whether it runs and its start has ended: the endpoints are written last."""
-        return self.running() and self._settings.endpoints_file.exists()
 
     @contextmanager
     def claim(self) -> Iterator[None]:
@@ -58,34 +43,17 @@ class Service:
         progress.say(f"emulator: MiniStack on {self._settings.aws_url}")
         self._start_emulator()
         bringing_up = self._bring_up(progress)
-        async with side_by_side(bringing_up, ready.until_gone(self._emulator)) as tasks:
+        async with side_by_side(bringing_up, ready.until_gone(self.emulator)) as tasks:
             ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             described: Endpoints = ended.pop().result()
         return described
 
     async def watch(self) -> None:
         """Raise `StepFailed` as soon as a part of it has ended by itself."""
-        await ready.until_gone(self._emulator, self._edge)
-
-    def stop_processes(self) -> bool:
-        """Stop what runs of it; tell whether any of it ran."""
-        stopped = [process.stop() for process in (self._edge, self._emulator)]
-        return any(stopped)
-
-    def remove_state(self) -> None:
-        """Remove the endpoints and the emulator's files, but not the logs."""
-        self._settings.endpoints_file.unlink(missing_ok=True)
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        await ready.until_gone(self.emulator, self.edge)
 
     def _already_running(self) -> AlreadyRunning:
         return AlreadyRunning(f"it runs already ({self._settings.directory}): `make down` first")
-
-    @property
-    def _scratch(self) -> Path:
-        return self._settings.directory / "tmp"
-
-    def _process(self, name: str, file: str) -> Process:
-        return Process(name, self._settings.directory / f"{file}.pid", self._settings.log(file))
 
     async def _bring_up(self, progress: Progress) -> Endpoints:
         settings = self._settings
@@ -101,13 +69,14 @@ class Service:
         return described
 
     def _start_emulator(self) -> None:
-        shutil.rmtree(self._scratch, ignore_errors=True)
-        self._scratch.mkdir(parents=True)
-        self._emulator.start(EMULATOR, environment.for_emulator(self._settings))
+        self.remove_state()  # of a service that was killed
+        started.write(self._settings)
+        self.scratch.mkdir(parents=True)
+        self.emulator.start(EMULATOR, environment.for_emulator(self._settings))
 
     async def _bootstrap(self, progress: Progress) -> None:
         url = f"{self._settings.aws_url}/_ministack/ready"
-        await ready.until_answers(url, log=self._emulator.log)
+        await ready.until_answers(url, log=self.emulator.log)
         progress.say("bootstrap: what the CDK deploys with")
         await stack.bootstrap(self._settings)
 
@@ -118,9 +87,9 @@ class Service:
 
     async def _start_edge(self, outputs: dict[str, str]) -> None:
         """Start the edge; it is ready when the service's health arrives through it."""
-        self._edge.start(
+        self.edge.start(
             [*EDGE, outputs["WebSocketUrl"], outputs["HttpUrl"]],
             {**environment.base(), "ROOMCAST_PORT": str(self._settings.port)},
         )
         # Through the edge answers a function, whose log is in the emulator's.
-        await ready.until_answers(f"{self._settings.site_url}/health", log=self._emulator.log)
+        await ready.until_answers(f"{self._settings.site_url}/health", log=self.emulator.log)

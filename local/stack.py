@@ -10,12 +10,24 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from pydantic import ValidationError
+
+from infra.command_line import settings_of
+from infra.settings import problems
 from local import environment, steps
-from local.settings import ACCOUNT, REGION, ROOT, Settings
+from local.settings import ACCOUNT, REGION, ROOT, InvalidSetting, Settings
 
 STACK: Final = "Roomcast"
 _CDK: Final = str(ROOT / "node_modules/.bin/cdk")
 _QUIET: Final = ("--no-notices", "--no-version-reporting", "--no-color")
+
+
+def check(settings: Settings) -> None:
+    """Raise `InvalidSetting` for settings of the stack that synthesis would refuse."""
+    try:
+        settings_of(_options(settings))
+    except ValidationError as exc:
+        raise InvalidSetting(f"ROOMCAST_SETTINGS: {problems(exc)}") from exc
 
 
 async def bundle(settings: Settings) -> None:
@@ -29,8 +41,7 @@ async def synth(settings: Settings) -> None:
     """Write the stack's template below the service's own directory."""
     # What an interrupted start left there can still be locked.
     shutil.rmtree(_assembly(settings), ignore_errors=True)
-    context = ["target=local", f"aws_port={settings.aws_port}", *settings.context]
-    options = [option for value in context for option in ("--context", value)]
+    options = _options(settings)
     app = shlex.join([sys.executable, "-m", "infra.app", "--build", str(_build(settings))])
     assembly = str(_assembly(settings))
     await _cdk(settings, "synth", STACK, "--app", app, *options, "--output", assembly, "--quiet")
@@ -51,6 +62,12 @@ async def deploy(settings: Settings) -> dict[str, str]:
     )
     values: dict[str, str] = json.loads(outputs.read_text())[STACK]
     return values
+
+
+def _options(settings: Settings) -> list[str]:
+    """Return the context of the stack as options of the CDK; the last one of a name counts."""
+    context = [*settings.context, "target=local", f"aws_port={settings.aws_port}"]
+    return [option for value in context for option in ("--context", value)]
 
 
 def _build(settings: Settings) -> Path:

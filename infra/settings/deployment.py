@@ -16,8 +16,11 @@ from infra.settings.target import TargetSettings
 if TYPE_CHECKING:  # the CDK's library starts Node, and what reads settings need not wait for it
     from constructs import Node
 
-ALIKE = 0.85
-"""How much of a name is right when a slip has changed it; 1 is all of it."""
+ALIKE = 0.5
+"""How much of a name is right at least where another one is named; 1 is all of it."""
+
+CDK_NAMES = ("acknowledged-issue-numbers",)
+"""Context values of the CDK's command line whose names look like those of settings."""
 
 
 class Settings(
@@ -40,17 +43,25 @@ class Settings(
 
     @classmethod
     def from_values(cls, context: Mapping[str, Any]) -> Self:
-        """Read the settings from context values, of which some are those of others or None.
+        """Read the settings from context values, of which some are the CDK's own, or None.
 
-        Raises `pydantic.ValidationError` also for a name that is a setting's but for a slip.
+        Raises `pydantic.ValidationError` also for a name that no setting has.
         """
-        given = {name: context[name] for name in context if name in cls.model_fields or meant(name)}
+        given = {name: context[name] for name in context if not is_of_the_cdk(name)}
         return cls(**{name: value for name, value in given.items() if value is not None})
 
     @property
     def origins(self) -> list[str]:
         """The allowed origins, one by one."""
         return [origin.strip() for origin in self.allowed_origins.split(",") if origin.strip()]
+
+
+def is_of_the_cdk(name: str) -> bool:
+    """Tell whether a context value is the CDK's own: `aws:…`, `@aws-cdk/…`, `hosted-zone:…`.
+
+    https://docs.aws.amazon.com/cdk/v2/guide/context.html
+    """
+    return ":" in name or "/" in name or name in CDK_NAMES
 
 
 def meant(name: str) -> str:
@@ -65,6 +76,12 @@ def problems(refused: ValidationError) -> str:
         name = ".".join(str(part) for part in error["loc"])
         got = f" {name}={error['input']!r}:" if name else ""
         unknown = error["type"] == "extra_forbidden"
-        message = f"no such setting, did you mean {meant(name)}?" if unknown else error["msg"]
+        message = _unknown(name) if unknown else error["msg"]
         lines.append(f"Bad setting:{got} {message}")
     return "\n".join(lines)
+
+
+def _unknown(name: str) -> str:
+    nearest = meant(name)
+    advice = f"did you mean {nearest}?" if nearest else "docs/settings.md has them all"
+    return f"no such setting, {advice}"

@@ -13,8 +13,10 @@ from ministack.services import (  # type: ignore[import-untyped]
     sqs,
     sts,
 )
+from ministack.services.cloudformation import provisioners  # type: ignore[import-untyped]
 
 from local.emulator import (
+    activity,
     bad_luck,
     browsers,
     cors,
@@ -22,6 +24,7 @@ from local.emulator import (
     event_sources,
     fault_points,
     forks,
+    generated_secrets,
     http_requests,
     patch,
     sockets,
@@ -35,9 +38,11 @@ def main() -> None:
     sockets.install(apigateway)
     forks.install(lambda_runtime)
     workers.install(lambda_runtime, lambda_svc)
+    activity.install(lambda_runtime.Worker)
     bad_luck.install(apigateway, lambda_svc, eventbridge)
     cors.install(apigateway)
     http_requests.install(apigateway)
+    generated_secrets.install(provisioners)
     dead_letters.install(sqs)
     event_sources.install(lambda_svc, dynamodb)
     fault_points.install(

@@ -24,6 +24,7 @@ rooms.take_kinds_from(environment.room_kinds)
 
 if TYPE_CHECKING:
     from roomcast.broadcaster import EventBroadcaster, get_broadcaster, init_broadcaster
+    from roomcast.client import connect
     from roomcast.events import (
         EVENT_TYPES,
         AgentConnected,
@@ -50,13 +51,16 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(name: str) -> object:
-        """Load the broadcaster or the events when one of their names is first asked for (PEP 562).
+        """Load the broadcaster, the client or the events with the first of their names (PEP 562).
 
         Type checkers read the imports above instead, so that they still know a wrong name.
         """
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        module = "broadcaster" if name.lower().endswith("broadcaster") else "events"
+        if name == "connect":
+            module = "client"
+        else:
+            module = "broadcaster" if name.lower().endswith("broadcaster") else "events"
         return getattr(import_module(f"{__name__}.{module}"), name)
 
 
@@ -89,6 +93,7 @@ __all__ = [
     "WorkflowProgress",
     "WorkflowStarted",
     "__version__",
+    "connect",
     "get_broadcaster",
     "init_broadcaster",
 ]

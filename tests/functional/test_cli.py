@@ -9,7 +9,7 @@ import jwt
 import pytest
 from click.testing import CliRunner, Result
 
-from roomcast.cli import main
+from roomcast.cli import COMMANDS, main
 from roomcast.events import EVENT_TYPES
 from roomcast.registry import Registry
 
@@ -85,8 +85,9 @@ def heard(dynamodb: Any) -> Any:
 class TestMain:
     def test_every_command_explains_itself(self) -> None:
         listed = run("--help").stdout
-        for name in main.commands:
+        for name, _, text in COMMANDS:
             assert f"  {name}" in listed
+            assert text in listed
             assert run(name, "--help").exit_code == 0
 
     def test_no_service(self) -> None:
@@ -97,7 +98,7 @@ class TestMain:
             ["tail", "global"],
             ["publish", *EVENT],
         ):
-            assert "run `make up`" in fails(2, *command)
+            assert "Next: run `make dev` or `make up`" in fails(2, *command)
 
     def test_a_stack_that_is_not_there(self) -> None:
         message = fails(1, "links", "--stack", "Roomcats")
@@ -111,6 +112,30 @@ class TestMain:
     def test_the_stack_from_the_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("ROOMCAST_STACK", "Roomcast")
         assert run("links").exit_code == 0
+
+    def test_the_stack_before_the_command(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("ROOMCAST_STACK", "Another")
+        assert run("--stack", "Roomcast", "links").exit_code == 0
+        assert run("--stack", "Another", "links", "--stack", "Roomcast").exit_code == 0
+        assert "Another" in fails(1, "links")
+
+    def test_json_wherever_something_is_printed(self) -> None:
+        done = {
+            ("token", "42"): {"token"},
+            ("publish", *EVENT): {"id", "type"},
+            ("kick", "ada"): {"id", "type"},
+            ("remove", "ada", "project:1"): {"id", "type"},
+            ("link-repo", "a/b", "1"): {"repository", "project_id"},
+            ("link-user", "mona", "42"): {"login", "user_id"},
+            ("unlink-repo", "a/b"): {"repository", "linked"},
+            ("unlink-user", "mona"): {"login", "linked"},
+        }
+        for arguments, names in done.items():
+            result = run(*arguments, "--json", "--stack", "Roomcast")
+            assert result.exit_code == 0, result.output
+            assert set(json.loads(result.stdout)) == names
+        for name, *_ in COMMANDS:
+            assert "--json" in run(name, "--help").stdout or name == "record"  # which is JSON
 
     def test_no_region(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv("AWS_DEFAULT_REGION")
@@ -197,7 +222,7 @@ class TestPublish:
         assert len(heard()) == 1
 
     def test_help_lists_what_can_be_published(self) -> None:
-        listed = run("publish", "--help").stdout.split()
+        listed = run("publish", "--help").stdout.replace(",", " ").split()
         for name, kind in EVENT_TYPES.items():
             assert (name in listed) == kind.publishable
 

@@ -86,7 +86,7 @@ def stand(dynamodb: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sta
         access_function="access",
     )
     command = import_module("roomcast.cli.redrive")
-    monkeypatch.setattr(command, "find_deployment", lambda _stack: deployment)
+    monkeypatch.setattr(command, "answering", lambda _stack: deployment)
     monkeypatch.setattr(
         Deployment,
         "client",

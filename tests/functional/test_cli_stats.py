@@ -61,7 +61,7 @@ def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service
     endpoints = written | {"stats_url": server.url, "jwt_secret": SECRET}
     (tmp_path / ENDPOINTS).write_text(json.dumps(endpoints))
     monkeypatch.chdir(tmp_path)
-    for name in ("ROOMCAST_STACK", "ROOMCAST_ENDPOINTS"):
+    for name in ("ROOMCAST_STACK", "ROOMCAST_ENDPOINTS", "ROOMCAST_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     yield server
     server.shutdown()
@@ -97,6 +97,18 @@ class TestStats:
         result = run("--rooms", "--token", "mine")
         assert "detail project:123" in result.stdout
         assert service.asked == [("/api/v1/websocket/stats?detail=rooms", "Bearer mine")]
+
+    def test_the_token_of_the_environment(
+        self, service: Service, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("ROOMCAST_TOKEN", "mine")
+        run()
+        assert service.asked == [("/api/v1/websocket/stats", "Bearer mine")]
+
+    def test_the_reason_of_the_service_is_shown(self, service: Service) -> None:
+        service.status, service.body = 401, '{"message": "the token has expired"}'
+        said = run().stderr
+        assert "answered 401 Unauthorized: the token has expired. Next: pass another token" in said
 
     def test_json(self, service: Service) -> None:
         assert json.loads(run("--json").stdout) == STATS

@@ -5,6 +5,8 @@ The commands are real processes; the emulator, the edge and the CDK are fakes th
 
 import json
 import os
+import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -14,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from local import directory_lock
+from local import directory_lock, parts
 from local.directory_lock import DirectoryBusy
 from local.service import Service
 from local.settings import ROOT, Settings
@@ -109,11 +111,15 @@ class Local:
         """Begin `up`; return its process once the emulator runs. It goes on after `go_on`."""
         self.hold_up()
         process = self.begin("up")
-        deadline = time.monotonic() + PATIENCE
-        while not (self.directory / "bundle.log").exists():
-            assert time.monotonic() < deadline, ended(process)
-            time.sleep(0.02)
+        self.wait_for("bundle.log")
         return process
+
+    def wait_for(self, file: str) -> None:
+        """Wait until a start has written a file."""
+        deadline = time.monotonic() + PATIENCE
+        while not (self.directory / file).exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
 
     def hold_up(self) -> None:
         """Let starts wait in their first step."""
@@ -143,14 +149,14 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
 def local(tmp_path: Path) -> Iterator[Local]:
     local = Local(tmp_path / "one")
     yield local
-    local.service.stop_processes()
+    local.service.stop()
 
 
 @pytest.fixture
 def other(tmp_path: Path) -> Iterator[Local]:
     other = Local(tmp_path / "other")
     yield other
-    other.service.stop_processes()
+    other.service.stop()
 
 
 class TestTwoDirectories:
@@ -217,6 +223,88 @@ class TestOneDirectory:
         assert (code, "it runs already" in said) == (1, True)
         assert local.run("down") == (0, "Stopped.\n")
         assert local.run("up")[0] == 0
+
+
+class TestOverWhatIsThere:
+    """`up` over a service that is dead, half dead or another one."""
+
+    def test_a_service_that_was_killed_is_started_again(self, local: Local) -> None:
+        assert local.run("up")[0] == 0
+        for process in (local.service.emulator, local.service.edge):
+            os.killpg(process.pid() or 0, signal.SIGKILL)
+        local.hold_up()
+        starting = local.begin("up")
+        local.wait_for("started.json")
+        assert not local.service.complete()  # the endpoints of the dead one are gone
+        local.go_on()
+        assert ended(starting)[0] == 0
+        assert local.service.problem() == ""
+
+    def test_one_of_which_a_part_has_ended(self, local: Local) -> None:
+        assert local.run("up")[0] == 0
+        os.killpg(local.service.edge.pid() or 0, signal.SIGKILL)
+        for command in ("up", "status"):
+            code, said = local.run(command)
+            assert (code, "its edge has ended by itself. Run `make down`" in said) == (1, True)
+        assert local.run("down") == (0, "Stopped.\n")
+        assert local.run("up")[0] == 0
+
+    def test_one_that_hangs(self, local: Local, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert local.run("up")[0] == 0
+        monkeypatch.setattr(parts, "ANSWER_SECONDS", 0.2)
+        assert local.service.problem() == ""
+        os.killpg(local.service.edge.pid() or 0, signal.SIGSTOP)
+        assert "its edge does not answer. Run `make down`" in local.service.problem()
+        os.killpg(local.service.edge.pid() or 0, signal.SIGCONT)
+
+    def test_one_with_other_settings(self, local: Local) -> None:
+        assert local.run("up")[0] == 0
+        local.environment["ROOMCAST_SETTINGS"] = "page_size=20"
+        code, said = local.run("up")
+        assert code == 1
+        assert "ROOMCAST_SETTINGS is 'page_size=20' now and was ''. Run `make down`" in said
+        local.environment["ROOMCAST_SETTINGS"] = ""
+        assert "running already" in local.run("up")[1]
+        assert local.run("down")[0] == 0
+        assert not (local.directory / "started.json").exists()
+
+
+class TestStop:
+    """`make down` and `make clean`, whatever an installation has left behind."""
+
+    def test_needs_the_standard_library_only(self, tmp_path: Path) -> None:
+        done = subprocess.run(
+            [sys.executable, "-S", "-m", "local.stop"],
+            cwd=ROOT,
+            env={"ROOMCAST_LOCAL_DIR": str(tmp_path / "none")},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stdout, done.stderr) == (0, "It was not running.\n", "")
+
+    @pytest.mark.parametrize("python", ["", "#!/nowhere/python", "#!/bin/sh\nexit 1"])
+    @pytest.mark.parametrize("target", ["down", "clean"])
+    def test_works_after_a_broken_installation(
+        self, tmp_path: Path, python: str, target: str
+    ) -> None:
+        shutil.copy(ROOT / "Makefile", tmp_path)
+        shutil.copytree(ROOT / "local", tmp_path / "local")
+        broken = tmp_path / ".venv/bin/python"
+        broken.parent.mkdir(parents=True)
+        if python:
+            broken.write_text(python)
+            broken.chmod(0o755)
+        done = subprocess.run(
+            ["make", target, f"PYTHON={sys.executable}"],
+            cwd=tmp_path,
+            env={"PATH": os.environ["PATH"]},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stdout) == (0, "It was not running.\n"), done.stderr
+        assert (tmp_path / ".venv").exists() == (target == "down")
 
 
 class TestHold:

@@ -1,5 +1,9 @@
 """The local target is the same stack, but for what infra/target.py says."""
 
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from infra.settings import Settings, problems
-from tests.infra.conftest import Template, synthesise
+from tests.infra.conftest import ROOT, Template, synthesise
 
 
 class TestLocal:
@@ -248,6 +252,47 @@ class TestSettings:
             f"Bad setting: {name}='5': no such setting, did you mean max_connections?"
         )
 
-    def test_what_is_for_others_is_left_alone(self) -> None:
-        others = {"@aws-cdk/core:checkSecretUsage": True, "aws:cdk:bundling-stacks": ["**"]}
-        assert Settings.from_values({**others, "hosted-zone:x": 1, "team": "a"}) == Settings()
+    @pytest.mark.parametrize(
+        ("name", "said"),
+        [
+            ("max_conn", "did you mean max_connections?"),
+            ("jwks", "did you mean jwks_url?"),
+            ("team", "docs/settings.md has them all"),
+        ],
+    )
+    def test_a_name_that_no_setting_has_is_refused(self, name: str, said: str) -> None:
+        with pytest.raises(ValidationError) as refused:
+            Settings.from_values({name: "5"})
+        assert problems(refused.value) == f"Bad setting: {name}='5': no such setting, {said}"
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "@aws-cdk/core:checkSecretUsage",
+            "aws:cdk:bundling-stacks",
+            "availability-zones:account=1:region=us-east-1",
+            "hosted-zone:account=1:domainName=example.com:region=us-east-1",
+            "acknowledged-issue-numbers",
+        ],
+    )
+    def test_what_is_the_cdks_own_is_left_alone(self, name: str) -> None:
+        assert Settings.from_values({name: 1}) == Settings()
+
+    def test_nothing_in_cdk_json_is_refused(self) -> None:
+        context = json.loads((ROOT / "cdk.json").read_text())["context"]
+        assert Settings.from_values(context) == Settings()
+
+    def test_the_app_ends_with_one_line(self) -> None:
+        """As plain `cdk deploy -c max_conections=5` runs it."""
+        done = subprocess.run(
+            [sys.executable, "-m", "infra.app"],
+            cwd=ROOT,
+            env={**os.environ, "CDK_CONTEXT_JSON": '{"max_conections": "5"}'},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (
+            1,
+            "Bad setting: max_conections='5': no such setting, did you mean max_connections?\n",
+        )

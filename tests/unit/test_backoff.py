@@ -4,7 +4,7 @@ import pytest
 
 from roomcast import bus
 from roomcast.backoff import Backoff
-from roomcast.cli import stream
+from roomcast.client import client
 from roomcast_backend.aws import service_client
 from roomcast_backend.fanout import retry_policy
 from roomcast_backend.lifecycle import greeting
@@ -46,7 +46,7 @@ class TestRules:
         assert [backoff.longest(retry) for retry in range(backoff.attempts - 1)] == longest
 
     def test_of_reconnects(self) -> None:
-        waits = [stream.BACKOFF.longest(retry) for retry in range(8)]
+        waits = [client.BACKOFF.longest(retry) for retry in range(8)]
         assert waits == [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0]
 
     def test_of_the_greeting(self) -> None:

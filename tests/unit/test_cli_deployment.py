@@ -50,7 +50,7 @@ class TestFind:
         assert find_deployment(folder=Path("/"), environment=environment).event_bus == "bus"
 
     def test_none_says_what_to_do(self, tmp_path: Path) -> None:
-        with pytest.raises(NotConfigured, match=r"run `make up`.*--stack"):
+        with pytest.raises(NotConfigured, match=r"run `make dev` or `make up` .*--stack"):
             find_deployment(folder=tmp_path, environment={})
 
 
@@ -59,11 +59,15 @@ class TestFromEndpoints:
     def test_what_describes_no_service(self, tmp_path: Path, text: str) -> None:
         path = tmp_path / "endpoints.json"
         path.write_text(text)
-        with pytest.raises(NotConfigured, match="run `make up` again"):
+        with pytest.raises(
+            NotConfigured, match="does not describe a running service. Next: run `make dev`"
+        ):
             Deployment.from_endpoints(path)
 
     def test_a_file_that_is_not_there(self, tmp_path: Path) -> None:
-        with pytest.raises(NotConfigured, match="run `make up` again"):
+        with pytest.raises(
+            NotConfigured, match="does not describe a running service. Next: run `make dev`"
+        ):
             Deployment.from_endpoints(tmp_path / "none.json")
 
 

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,12 @@ class TestEmulator:
             "4600",
         )
         assert values["TMPDIR"] == "/state/tmp"
+
+    def test_writes_what_happens_to_a_file_unless_that_is_off(self) -> None:
+        values = environment.for_emulator(SETTINGS)
+        assert values["ROOMCAST_ACTIVITY_LOG"] == "/state/activity.log"
+        quiet = environment.for_emulator(replace(SETTINGS, activity=False))
+        assert "ROOMCAST_ACTIVITY_LOG" not in quiet
 
 
 class TestAwsClients:

@@ -1,34 +1,34 @@
-"""The command line: one module for each command."""
+"""The command line: one module for each command, or for two that belong together."""
 
-from roomcast.cli.access import kick, remove
-from roomcast.cli.doctor import doctor
-from roomcast.cli.events import events
+from typing import Final
+
 from roomcast.cli.group import main
-from roomcast.cli.link import link_repo, link_user
-from roomcast.cli.links import links
-from roomcast.cli.publish import publish
-from roomcast.cli.redrive import redrive
-from roomcast.cli.stats import stats
-from roomcast.cli.tail import tail
-from roomcast.cli.token import token
-from roomcast.cli.unlink import unlink_repo, unlink_user
 
-for command in (
-    token,
-    publish,
-    events,
-    tail,
-    kick,
-    remove,
-    link_repo,
-    link_user,
-    links,
-    unlink_repo,
-    unlink_user,
-    stats,
-    doctor,
-    redrive,
-):
-    main.add_command(command)
+COMMANDS: Final = (
+    ("token", "token", "Print a token that speaks for a user."),
+    ("publish", "publish", "Publish one event and print its id."),
+    ("events", "events", "List the event types: names, fields and rooms."),
+    ("tail", "tail", "Print the events of rooms until Ctrl-C."),
+    ("history", "history", "Print what the service keeps of a room."),
+    ("record", "record", "Write the events of rooms to a file."),
+    ("play", "play", "Publish what was recorded, at its pace or faster."),
+    ("rooms", "rooms", "List the rooms that have members."),
+    ("connections", "connections", "List who is connected."),
+    ("kick", "access", "Close all connections that a user has now."),
+    ("remove", "access", "Take all connections that a user has now out of a room."),
+    ("link-repo", "link", "Send a GitHub repository's events to a project."),
+    ("link-user", "link", "Tell which user a GitHub login is."),
+    ("links", "links", "List the linked repositories and GitHub logins."),
+    ("unlink-repo", "unlink", "Let a GitHub repository's events go nowhere again."),
+    ("unlink-user", "unlink", "Forget which user a GitHub login is."),
+    ("stats", "stats", "Show how many connections, members and events there are."),
+    ("doctor", "doctor", "Check a deployment with real clients, in two minutes."),
+    ("redrive", "redrive", "Look at dead letters, and try them again."),
+    ("secret", "secret", "Make a secret fit for tokens and webhooks."),
+)
+"""Name, module in this package, and help in one line; in the order of a first use."""
+
+for name, module, text in COMMANDS:
+    main.offer(name, f"{__name__}.{module}", text)
 
 __all__ = ["main"]

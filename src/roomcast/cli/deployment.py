@@ -8,14 +8,17 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Self
-
-import boto3
-from botocore.config import Config
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from roomcast import room_kinds, rooms
+from roomcast.cli import reachable
+from roomcast.cli.group import START
 from roomcast.errors import NotConfigured
 from roomcast.secret_text import secrets_in
+
+if TYPE_CHECKING:
+    from boto3 import Session
+    from botocore.config import Config
 
 ENDPOINTS: Final = Path(".local", "endpoints.json")
 
@@ -24,6 +27,12 @@ LOCAL_CREDENTIALS: Final[dict[str, Any]] = {
     "aws_secret_access_key": "test",
 }
 """The root credentials of the local AWS. They are no secret: it listens on 127.0.0.1 only."""
+
+CONNECT_SECONDS: Final = 2.0
+"""How long a connection to AWS may take to be there."""
+
+READ_SECONDS: Final = 20.0
+"""How long AWS may take to answer."""
 
 _STACK_OUTPUTS: Final = {
     "WebSocketUrl": "websocket_url",
@@ -98,20 +107,18 @@ class Deployment:
             endpoints = json.loads(path.read_text(encoding="utf-8"))
             values = {field: str(endpoints[key]) for key, field in _ENDPOINT_FIELDS.items()}
         except (OSError, ValueError, KeyError, TypeError) as exc:
-            raise NotConfigured(
-                f"{path} does not describe a running service: run `make up` again"
-            ) from exc
+            raise NotConfigured(f"{path} does not describe a running service. {START}") from exc
         optional = {field: str(endpoints.get(key, "")) for key, field in _OPTIONAL_FIELDS.items()}
         dead_letters = endpoints.get("dead_letters", {})
         return cls(name=str(path), dead_letters=dead_letters, **values, **optional)
 
     @classmethod
-    def from_stack(cls, stack: str, *, session: boto3.Session | None = None) -> Self:
+    def from_stack(cls, stack: str, *, session: "Session | None" = None) -> Self:
         """Read the outputs of a CloudFormation stack; raise `NotConfigured` for another stack.
 
         boto3's errors (no credentials, no region, no such stack) are passed on.
         """
-        session = session or boto3.Session()
+        session = session or _session()
         outputs = cls.outputs_of(stack, session=session)
         if "EventBusName" not in outputs:
             raise NotConfigured(
@@ -127,23 +134,30 @@ class Deployment:
         return cls(name=f"stack {stack}", region=region, dead_letters=dead_letters, **values)
 
     @staticmethod
-    def outputs_of(stack: str, *, session: boto3.Session | None = None) -> dict[str, str]:
+    def outputs_of(stack: str, *, session: "Session | None" = None) -> dict[str, str]:
         """Return the outputs of a CloudFormation stack by name; boto3's errors are passed on."""
-        client = (session or boto3.Session()).client("cloudformation")
+        # The first call of a command tells whether AWS can be reached: it is not repeated.
+        client = (session or _session()).client("cloudformation", config=_patience(attempts=1))
         response = client.describe_stacks(StackName=stack)
         return {
             each["OutputKey"]: each["OutputValue"]
             for each in response["Stacks"][0].get("Outputs", [])
         }
 
-    def client(self, service: Any, *, config: Config | None = None) -> Any:
+    def client(self, service: Any, *, config: "Config | None" = None) -> Any:
         """Return a boto3 client for the AWS that this service runs on.
 
         A local service has its own endpoint and credentials; the shell needs no AWS variables.
         """
         credentials = LOCAL_CREDENTIALS if self.aws_endpoint_url else {}
-        session = boto3.Session(region_name=self.region or None, **credentials)
-        return session.client(service, endpoint_url=self.aws_endpoint_url or None, config=config)
+        session = _session(region_name=self.region or None, **credentials)
+        endpoint = self.aws_endpoint_url or None
+        return session.client(service, endpoint_url=endpoint, config=config or _patience())
+
+    def check_aws(self) -> None:
+        """Raise `Unreachable` when the AWS of a local service does not answer, within 2 s."""
+        if self.aws_endpoint_url:
+            reachable.check(self.aws_endpoint_url, next_step=START)
 
     def take_room_kinds(self) -> None:
         """Let this process know the service's kinds of rooms, whatever its environment says.
@@ -210,6 +224,30 @@ def find_deployment(
     for place in (start, *start.parents):
         if (place / ENDPOINTS).is_file():
             return Deployment.from_endpoints(place / ENDPOINTS)
-    raise NotConfigured(
-        "no service found: run `make up` for a local one, or pass --stack NAME for one on AWS"
+    raise NotConfigured(f"no service found. {START}")
+
+
+def answering(stack: str | None = None) -> Deployment:
+    """Return the service of `stack`, by default the local one, whose AWS answers.
+
+    Raises `NotConfigured` when there is none, and `Unreachable` when it does not answer.
+    """
+    deployment = find_deployment(stack)
+    deployment.check_aws()
+    return deployment
+
+
+def _session(**given: Any) -> "Session":
+    import boto3
+
+    return boto3.Session(**given)
+
+
+def _patience(attempts: int = 3) -> "Config":
+    from botocore.config import Config
+
+    return Config(
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=READ_SECONDS,
+        retries={"total_max_attempts": attempts, "mode": "standard"},
     )

@@ -1,14 +1,14 @@
 """`roomcast events`: list the event types, built in and of one's own."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from roomcast.cli.fields import summary
-from roomcast.envelope import encode
-from roomcast.events import EVENT_TYPES, Event, own
-from roomcast.own_events import discover
+from roomcast.cli.output import tell
+
+if TYPE_CHECKING:
+    from roomcast.events import Event
 
 
 @click.command(
@@ -27,18 +27,25 @@ def events(*, as_json: bool, only_own: bool) -> None:
     Events of your own are those that installed packages offer by entry points
     of the group roomcast.events.
     """
+    from roomcast.events import EVENT_TYPES
+    from roomcast.own_events import discover
+
     built_in = [] if only_own else list(EVENT_TYPES.values())
     for kind in (*built_in, *discover().values()):
-        click.echo(encode(_description(kind)) if as_json else _line(kind))
+        tell(_line(kind), _description(kind), as_json=as_json)
 
 
-def _line(kind: type[Event]) -> str:
+def _line(kind: "type[Event]") -> str:
+    from roomcast.cli.fields import summary
+
     rooms = ", ".join(room_templates(kind)) or "one connection"
     return f"{kind.type}\n    fields  {summary(kind)}\n    rooms   {rooms}"
 
 
-def _description(kind: type[Event]) -> dict[str, Any]:
+def _description(kind: "type[Event]") -> dict[str, Any]:
     """Return what `--json` says of an event; the schema is that of the envelope's `data`."""
+    from roomcast.events import own
+
     names = [kind.state_key] if isinstance(kind.state_key, str) else list(kind.state_key)
     return {
         "type": kind.type,
@@ -50,7 +57,7 @@ def _description(kind: type[Event]) -> dict[str, Any]:
     }
 
 
-def room_templates(kind: type[Event]) -> list[str]:
+def room_templates(kind: "type[Event]") -> list[str]:
     """Return the rooms of an event with the names of fields in place of ids: `team:<team>`.
 
     They are those of an event with all fields, then those of one with the required fields only.
@@ -61,7 +68,7 @@ def room_templates(kind: type[Event]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _rooms(kind: type[Event], names: Iterable[str]) -> list[str]:
+def _rooms(kind: "type[Event]", names: Iterable[str]) -> list[str]:
     try:
         rooms = kind.model_construct(None, **{name: f"<{name}>" for name in names}).rooms()
     except Exception:  # noqa: BLE001  the code of another package, which expects other values

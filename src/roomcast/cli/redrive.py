@@ -5,9 +5,9 @@ from itertools import islice
 import click
 
 from roomcast.cli.dead_letters import DeadLetters, Letter
-from roomcast.cli.deployment import find_deployment
-from roomcast.cli.group import CommandFailed, InvalidInput, stack_option
-from roomcast.envelope import encode
+from roomcast.cli.deployment import answering
+from roomcast.cli.group import CommandFailed, InvalidInput, json_option, stack_option
+from roomcast.cli.output import tell
 
 STREAM = "count"
 """Its letters name a batch of a stream and do not hold it."""
@@ -17,7 +17,7 @@ STREAM = "count"
 @click.argument("queue", required=False)
 @click.option("--peek", type=click.IntRange(1, 1000), metavar="N", help="Show up to N letters.")
 @click.option("--yes", is_flag=True, help="Do not ask before trying them again.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
+@json_option
 @stack_option
 def redrive(
     *, queue: str | None, peek: int | None, yes: bool, as_json: bool, stack: str | None
@@ -27,7 +27,7 @@ def redrive(
     A letter leaves its queue only after it was handed over. Repeats do no harm: events that were
     delivered are not delivered again, and clients drop repeats by id.
     """
-    dead = DeadLetters(find_deployment(stack))
+    dead = DeadLetters(answering(stack))
     if queue is None:
         for name in dead.names:
             _tell({"queue": name, "letters": dead.count(name)}, as_json=as_json)
@@ -87,4 +87,4 @@ def _summary(letter: Letter) -> dict[str, object]:
 
 
 def _tell(facts: dict[str, object], *, as_json: bool) -> None:
-    click.echo(encode(facts) if as_json else "  ".join(str(value) for value in facts.values()))
+    tell("  ".join(str(value) for value in facts.values()), facts, as_json=as_json)

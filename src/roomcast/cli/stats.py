@@ -1,32 +1,28 @@
 """`roomcast stats`: show the statistics of a running service."""
 
-import json
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
-from typing import Any, Final
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import click
 
-from roomcast.cli.deployment import Deployment, find_deployment
-from roomcast.cli.group import CommandFailed, stack_option
-from roomcast.envelope import encode
-from roomcast.token_minting import mint
-
-TIMEOUT: Final = 10
-"""Seconds. The service reads counters, which takes less than one second."""
+from roomcast.cli.deployment import find_deployment
+from roomcast.cli.group import admin_token_option, json_option, stack_option
+from roomcast.cli.statistics import ask
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="The service's answer as it is.")
+@json_option
 @click.option("--rooms", is_flag=True, help="With every single room.")
-@click.option("--token", help="An admin's token; default: one minted for this call.")
+@admin_token_option
 @stack_option
 def stats(*, as_json: bool, rooms: bool, token: str | None, stack: str | None) -> None:
-    """Show how many connections, room members and events there are."""
-    deployment = find_deployment(stack)
-    url = deployment.required("stats_url") + ("?detail=rooms" if rooms else "")
-    answer = _get(url, token or _admin_token(deployment))
+    """Show how many connections, room members and events there are.
+
+    With --json it is the service's answer as it is.
+    """
+    from roomcast.envelope import encode
+
+    answer = ask(find_deployment(stack), token, rooms=rooms)
     if as_json:
         click.echo(encode(answer))
         return
@@ -36,29 +32,7 @@ def stats(*, as_json: bool, rooms: bool, token: str | None, stack: str | None) -
         click.echo(f"{name:<{width}}  {value:>12,}")
 
 
-def _admin_token(deployment: Deployment) -> str:
-    return mint(deployment.jwt_secret(), "roomcast-cli", role="admin")
-
-
-def _get(url: str, token: str) -> dict[str, Any]:
-    if not url.startswith(("https://", "http://")):
-        raise CommandFailed(f"not an HTTP address: {url}")
-    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"})  # noqa: S310  checked above
-    try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT) as response:  # noqa: S310
-            answer = json.load(response)
-    except urllib.error.HTTPError as exc:
-        raise CommandFailed(f"{url} answered {exc.code} {exc.reason}") from exc
-    except OSError as exc:
-        raise CommandFailed(f"{url} does not answer: {getattr(exc, 'reason', exc)}") from exc
-    except ValueError as exc:
-        raise CommandFailed(f"{url} answered something that is not JSON") from exc
-    if not isinstance(answer, dict) or not answer:
-        raise CommandFailed(f"{url} answered something that is not statistics")
-    return answer
-
-
-def _lines(answer: dict[str, Any]) -> Iterator[tuple[str, int]]:
+def _lines(answer: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
     """Yield the name and the number of each line; nested names follow their parent's name."""
     for name, value in answer.items():
         if isinstance(value, dict):

@@ -1,77 +1,72 @@
 """`roomcast tail`: print the events of rooms as they arrive."""
 
-import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from roomcast.cli.deployment import Deployment, find_deployment
-from roomcast.cli.group import stack_option
-from roomcast.cli.rendering import line
-from roomcast.cli.stream import EventStream
-from roomcast.envelope import encode
-from roomcast.rooms import Room
-from roomcast.token_minting import mint
+from roomcast.cli.group import json_option
+from roomcast.cli.receiving import client_of, receiving_options, since_option
+from roomcast.cli.rooms_completion import complete_room
+
+if TYPE_CHECKING:
+    from roomcast.client import Received
+    from roomcast.client.received import Offset
 
 
 @click.command(
     epilog="""\b
 Examples:
   roomcast tail project:123 agent:7
+  roomcast tail project:123 --type 'workflow.*' --since 15m
   roomcast tail global --json | jq .data
   roomcast tail project:123 --user 42 --stack Roomcast
   roomcast tail global --url wss://events.example.com/ws --token "$TOKEN"
 """
 )
-@click.argument("rooms", nargs=-1, required=True, metavar="ROOM...")
-@click.option("--json", "as_json", is_flag=True, help="Whole envelopes, one JSON object per line.")
-@click.option("--user", "user_id", default="roomcast-cli", show_default=True, help="Connect as.")
-@click.option(
-    "--token",
-    envvar="ROOMCAST_TOKEN",
-    help="Connect with this token (or ROOMCAST_TOKEN); default: an admin's, minted each time.",
-)
-@click.option("--url", help="WebSocket address of a service without a stack; needs a token.")
-@click.option("--quiet", "-q", is_flag=True, help="No notices on stderr.")
-@stack_option
+@click.argument("rooms", nargs=-1, required=True, metavar="ROOM...", shell_complete=complete_room)
+@json_option
+@since_option("Begin with what was published since: 15m ago, after an event's id or its seq.")
+@receiving_options
 def tail(
     *,
     rooms: tuple[str, ...],
     as_json: bool,
-    user_id: str,
-    token: str | None,
-    url: str | None,
-    quiet: bool,
-    stack: str | None,
+    since: "Offset | None",
+    types: tuple[str, ...],
+    **options: Any,
 ) -> None:
     """Print the events of every ROOM until Ctrl-C.
 
     ROOM is global, user:ID, project:ID, agent:ID, or KIND:ID of a kind that the
-    service adds (with --url: ROOMCAST_ROOM_KINDS). A connection that ends is made
-    again; events in between are not shown.
+    service adds (with --url: ROOMCAST_ROOM_KINDS). A row has the local time, how long
+    the event was on its way, type, room and data. A connection that ends is made
+    again, with what was published meanwhile; where that is not complete, a notice
+    on stderr says so. --json prints whole envelopes.
     """
-    if url and not token:
-        raise click.UsageError("--url needs a token, too: pass --token")
-    deployment = Deployment(name=url, websocket_url=url) if url else find_deployment(stack)
-    if not url:
-        deployment.take_room_kinds()
-    names = tuple(dict.fromkeys(str(Room.parse(room)) for room in rooms))
-    stream = EventStream(
-        url=deployment.required("websocket_url"),
-        rooms=names,
-        token=(lambda: token) if token else _minting(deployment, user_id),
-        notice=(lambda _: None) if quiet else (lambda text: click.echo(f"# {text}", err=True)),
-    )
+    import asyncio
+
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_print(stream, encode if as_json else line))
+        asyncio.run(_tail(rooms, since, types, as_json=as_json, **options))
 
 
-def _minting(deployment: Deployment, user_id: str) -> Callable[[], str]:
-    secret = deployment.jwt_secret()
-    return lambda: mint(secret, user_id, role="admin")
+async def _tail(
+    rooms: Sequence[str],
+    since: "Offset | None",
+    types: Sequence[str],
+    *,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    async with client_of(rooms, **options) as client:
+        async for event in client.events(*rooms, since=since, types=types or None):
+            click.echo(_as_text(event, as_json=as_json))
 
 
-async def _print(stream: EventStream, render: Callable[[dict[str, object]], str]) -> None:
-    async for envelope in stream.envelopes():
-        click.echo(render(envelope))
+def _as_text(event: "Received", *, as_json: bool) -> str:
+    from roomcast.cli.rendering import line
+    from roomcast.envelope import encode
+
+    return encode(event.envelope) if as_json else line(event, now=datetime.now(UTC))

@@ -1,23 +1,21 @@
 """`roomcast token`: mint a token for development."""
 
-import re
 from datetime import timedelta
-from typing import Final
 
 import click
 
 from roomcast.cli.deployment import find_deployment
-from roomcast.cli.group import stack_option
+from roomcast.cli.durations import duration
+from roomcast.cli.group import json_option, stack_option
+from roomcast.cli.output import tell
 from roomcast.token_minting import mint
-
-_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 def _duration(_ctx: click.Context, _param: click.Parameter, text: str) -> timedelta:
-    given = re.fullmatch(r"(\d{1,6})([smhd])", text)
+    given = duration(text)
     if given is None:
         raise click.BadParameter(f"expected a duration such as 90s, 15m, 1h or 7d, got {text!r}")
-    return timedelta(**{_UNITS[given[2]]: int(given[1])})
+    return given
 
 
 @click.command(
@@ -37,6 +35,7 @@ Examples:
 @click.option("--role", help="The claim of that name.")
 @click.option("--admin", "role", flag_value="admin", help="Role admin: opens every room.")
 @click.option("--lifetime", callback=_duration, default="1h", show_default=True, metavar="1h")
+@json_option
 @stack_option
 def token(
     *,
@@ -47,6 +46,7 @@ def token(
     email: str | None,
     role: str | None,
     lifetime: timedelta,
+    as_json: bool,
     stack: str | None,
 ) -> None:
     """Print a token that speaks for USER_ID.
@@ -54,15 +54,14 @@ def token(
     It is signed with the service's secret; whoever may read that may speak for
     everyone. In production tokens come from the identity service.
     """
-    click.echo(
-        mint(
-            find_deployment(stack).jwt_secret(),
-            user_id,
-            role=role,
-            projects=projects or None,
-            agents=agents or None,
-            rooms=rooms or None,
-            email=email,
-            lifetime=lifetime,
-        )
+    minted = mint(
+        find_deployment(stack).jwt_secret(),
+        user_id,
+        role=role,
+        projects=projects or None,
+        agents=agents or None,
+        rooms=rooms or None,
+        email=email,
+        lifetime=lifetime,
     )
+    tell(minted, {"token": minted}, as_json=as_json)

@@ -1,24 +1,31 @@
 """`roomcast doctor`: check a running deployment with real clients."""
 
-import asyncio
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING
 
 import click
-from botocore.exceptions import BotoCoreError, ClientError
 
+from roomcast.cli import reachable
 from roomcast.cli.deployment import Deployment, find_deployment
-from roomcast.cli.doctor.check import Check
-from roomcast.cli.doctor.checks import CHECKS
-from roomcast.cli.doctor.finding import COULD_NOT_RUN, Result, exit_code
-from roomcast.cli.doctor.runner import run
-from roomcast.cli.doctor.table import REMAINS, report, table
-from roomcast.cli.doctor.target import Target
-from roomcast.cli.group import InvalidInput, advice, stack_option
+from roomcast.cli.group import START, InvalidInput, advice, stack_option
 
-NAMES: Final = tuple(check.name for check in CHECKS)
+if TYPE_CHECKING:
+    from roomcast.cli.doctor.check import Check
+    from roomcast.cli.doctor.finding import Result
+    from roomcast.cli.doctor.target import Target
+
+
+def _known(_ctx: click.Context, _param: click.Parameter, only: Sequence[str]) -> Sequence[str]:
+    for name in only:
+        if name not in _names():
+            raise click.BadParameter(f"{name!r} is not one of {', '.join(_names())}")
+    return only
+
+
+def _complete(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    return [name for name in _names() if name.startswith(incomplete)]
 
 
 @click.command(
@@ -36,7 +43,8 @@ Examples:
     "--only",
     "only",
     multiple=True,
-    type=click.Choice(NAMES),
+    callback=_known,
+    shell_complete=_complete,
     metavar="NAME",
     help="Run this check alone; may be repeated.",
 )
@@ -65,6 +73,12 @@ def doctor(
     and removes what it has created. A check whose permission the caller lacks
     is skipped, and names the IAM action.
     """
+    import asyncio
+
+    from roomcast.cli.doctor.finding import exit_code
+    from roomcast.cli.doctor.runner import run
+    from roomcast.cli.doctor.table import report
+
     if listed:
         _list()
         return
@@ -79,24 +93,50 @@ def doctor(
     ctx.exit(exit_code(results))
 
 
-def _chosen(only: Sequence[str]) -> list[Check]:
+def _checks() -> "Sequence[Check]":
+    from roomcast.cli.doctor.checks import CHECKS
+
+    return CHECKS
+
+
+def _names() -> list[str]:
+    return [check.name for check in _checks()]
+
+
+def _chosen(only: Sequence[str]) -> "list[Check]":
     """Return the named checks, without names all that do not take long."""
     if only:
-        return [check for check in CHECKS if check.name in only]
-    return [check for check in CHECKS if not check.takes_long]
+        return [check for check in _checks() if check.name in only]
+    return [check for check in _checks() if not check.takes_long]
 
 
-def _target(stack: str | None, token: str) -> Target:
+def _target(stack: str | None, token: str) -> "Target":
     """Find the deployment and its edge; raise `InvalidInput` when it cannot be found."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from roomcast.cli.doctor.target import Target
+
     try:
         deployment = find_deployment(stack)
+        _check_answer(deployment)
         return Target(deployment=deployment, edge=_edge(deployment, stack), given_token=token)
     except (BotoCoreError, ClientError) as exc:
         raise InvalidInput(f"the stack {stack} cannot be read: {exc}{advice(exc)}") from exc
 
 
+def _check_answer(deployment: Deployment) -> None:
+    """Raise `InvalidInput` when a local service does not answer: no check could run."""
+    try:
+        if deployment.aws_endpoint_url:
+            reachable.check(deployment.websocket_url, next_step=START)
+    except reachable.Unreachable as exc:
+        raise InvalidInput(str(exc)) from exc
+
+
 def _edge(deployment: Deployment, stack: str | None) -> Deployment | None:
     """Return the deployment at the addresses of its edge; a local service is behind its own."""
+    from botocore.exceptions import ClientError
+
     if not stack:
         return deployment
     try:
@@ -114,32 +154,35 @@ def _edge(deployment: Deployment, stack: str | None) -> Deployment | None:
 
 
 def _list() -> None:
-    width = max(map(len, NAMES))
-    for check in CHECKS:
+    width = max(map(len, _names()))
+    for check in _checks():
         click.echo(f"{check.name:<{width}}  {check.proves}{_how_to_run(check)}")
 
 
-def _how_to_run(check: Check) -> str:
+def _how_to_run(check: "Check") -> str:
     """Say of a check that takes long how it is run; the others run by themselves."""
     if not check.takes_long:
         return ""
     return f" ({check.seconds / 60:.0f} min; only with --only {check.name})"
 
 
-def _progress(count: int) -> Callable[[Check], None]:
+def _progress(count: int) -> "Callable[[Check], None]":
     numbers = iter(range(1, count + 1))
 
-    def started(check: Check) -> None:
+    def started(check: "Check") -> None:
         click.echo(f"[{next(numbers):>2}/{count}] {check.name} ... ", err=True, nl=False)
 
     return started
 
 
-def _tell(result: Result) -> None:
+def _tell(result: "Result") -> None:
     click.echo(f"{result.finding.verdict} ({result.seconds:.1f} s)", err=True)
 
 
-def _print(results: Sequence[Result]) -> None:
+def _print(results: "Sequence[Result]") -> None:
+    from roomcast.cli.doctor.finding import COULD_NOT_RUN, exit_code
+    from roomcast.cli.doctor.table import REMAINS, table
+
     click.echo("", err=True)
     for line in table(results):
         click.echo(line)

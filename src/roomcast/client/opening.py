@@ -1,0 +1,56 @@
+"""Opens a connection, and says in words why it did not open or has ended."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+
+from roomcast.client.errors import CannotConnect, Refused
+from roomcast.refusals import in_words
+
+if TYPE_CHECKING:
+    from websockets.asyncio.client import ClientConnection
+
+REFUSED: Final = frozenset({400, 401, 403, 404})
+"""HTTP statuses of a handshake after which a retry would be refused, too."""
+
+FAILURES: Final = (OSError, InvalidHandshake, ConnectionClosed)
+"""What ends a connection, or keeps it from being made."""
+
+
+async def opened(url: str, token: str | Callable[[], str], *, timeout: float) -> "ClientConnection":
+    """Return an open connection; raise `Refused`, or one of `FAILURES` that can pass."""
+    bearer = token if isinstance(token, str) else token()
+    try:
+        return await connect(
+            url,
+            additional_headers={"Authorization": f"Bearer {bearer}"},
+            open_timeout=timeout,
+        )
+    except InvalidURI as exc:
+        raise Refused(f"not a WebSocket address: {url}", "INVALID_ADDRESS") from exc
+    except InvalidStatus as exc:
+        status = exc.response.status_code
+        if status in REFUSED:
+            said = f"{url} refused the connection: {reason(exc)}"
+            raise Refused(said, str(status)) from exc
+        raise
+
+
+def cannot_connect(url: str, error: Exception) -> CannotConnect:
+    """Return the error for the first connection, which nobody would wait for to come back."""
+    status = error.response.status_code if isinstance(error, InvalidStatus) else 0
+    return CannotConnect(url, reason(error), status)
+
+
+def reason(error: Exception) -> str:
+    """Return why a connection failed: the answer of the service with its reason, or the error."""
+    if isinstance(error, InvalidStatus):
+        return f"HTTP {in_words(error.response.status_code, bytes(error.response.body or b''))}"
+    return str(error) or type(error).__name__
+
+
+def end_of(socket: "ClientConnection") -> str:
+    """Return how a connection was closed in order."""
+    return f"closed by the service{f': {socket.close_reason}' if socket.close_reason else ''}"
