@@ -45,7 +45,7 @@ FUNCTIONS = (
         name="connect",
         purpose="Admits a client or refuses its handshake",
         grants={
-            "connections": ("DeleteItem", "PutItem", "UpdateItem"),
+            "connections": ("DeleteItem", "GetItem", "PutItem", "UpdateItem"),
             "polling": ("GetItem", "PutItem", "UpdateItem"),
             "clients": ("DELETE", "POST"),
             "counters": ("Query",),

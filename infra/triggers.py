@@ -21,7 +21,7 @@ from infra.settings import MINUTE, Settings
 from infra.settings.limits import LEAST_WORKERS
 from infra.tables import Tables
 
-ACCESS_ORDERS = ("access.disconnect", "access.remove")
+ACCESS_ORDERS = ("access.disconnect", "access.remove", "access.revoke")
 """The entries of the bus that are no events: `roomcast.access` has the same types."""
 
 RETRIES = 2

@@ -7,6 +7,7 @@ from roomcast_backend.lifecycle.termination import Terminator
 from roomcast_backend.runtime.gateway import gateway
 from roomcast_backend.settings import settings
 from roomcast_backend.stores.connections import ConnectionStore
+from roomcast_backend.stores.ended_access import EndedAccessStore
 from roomcast_backend.stores.memberships import MembershipStore
 from roomcast_backend.stores.rooms import RoomStore
 
@@ -21,4 +22,5 @@ def evictor() -> Evictor:
         connections=ConnectionStore(chosen),
         memberships=memberships,
         terminator=Terminator(gateway(), memberships),
+        ended_access=EndedAccessStore(chosen),
     )

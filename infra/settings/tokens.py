@@ -33,6 +33,13 @@ class TokenSettings(BaseModel):
         description="Seconds by which the clocks of issuer and service may differ: `exp` counts so "
         "much longer, `nbf` and `iat` so much earlier.",
     )
+    longest_token_life: int = Field(
+        720,
+        ge=1,
+        le=87600,
+        description="Hours that a revocation of tokens is kept: at least as many as any token "
+        "lives. One that lives longer is good again after that.",
+    )
     jwt_user_claim: Claim = Field(
         "sub", description="Claim with the user's id. `oid` for Microsoft Entra."
     )

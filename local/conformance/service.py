@@ -15,6 +15,7 @@ from local.conformance.polling import UPGRADE_WITHIN, PollingRows
 from local.conformance.stores import (
     Connections,
     NoMemberships,
+    NothingEnded,
     NothingKept,
     NothingMissed,
     SessionRows,
@@ -30,6 +31,7 @@ from roomcast_backend.inbound.upgrades import Upgrades
 from roomcast_backend.lifecycle.greeting import Greeter
 from roomcast_backend.lifecycle.handshake import Acceptor, Handshake, HandshakeRefused
 from roomcast_backend.lifecycle.termination import Terminator
+from roomcast_backend.lifecycle.token_check import TokenCheck
 from roomcast_backend.model.access import Principal
 from roomcast_backend.model.connection import JSON, LONGEST_CONNECTION, SOCKET_IO, State
 from roomcast_backend.model.engineio_errors import UNSUPPORTED_VERSION, version_hint
@@ -99,7 +101,7 @@ class Service:
             Settings(authentication_deadline=JOIN_WITHIN),
             connections=self._connections,
             polling=polling,
-            principal_of=_anyone,
+            tokens=TokenCheck(_anyone, NothingEnded()),
             count_connections=lambda: 0,
             open_connection=lambda name: invoke_later(lambda: self._greeter.open(name)),
             set_deadline=self._set_deadline,
@@ -173,7 +175,7 @@ def socket_io(gateway: InProcessGateway) -> Service:
             recovery=NothingKept(),
             connections=connections,
             replay=NothingMissed(),
-            principal_of=_anyone,
+            tokens=TokenCheck(_anyone, NothingEnded()),
         )
         return SocketIoHandler(
             EventEcho(router),

@@ -10,6 +10,7 @@ from threading import RLock
 from roomcast_backend.gateway.paced_posts import Budget
 from roomcast_backend.inbound.replay import Replayed
 from roomcast_backend.model.connection import Connection, State, address, session_id
+from roomcast_backend.model.ended_access import NOTHING_ENDED, EndedAccess
 from roomcast_backend.model.order import Sent
 from roomcast_backend.model.recovery import RecoverableSession
 from roomcast_backend.stores.connections import RateLimit, RateLimited
@@ -130,6 +131,14 @@ class NothingKept:
     def get(self, secret: str, *, now: int) -> RecoverableSession | None:
         """Return None."""
         return None
+
+
+class NothingEnded:
+    """Knows nobody whose access was ended by an order."""
+
+    def get(self, user_id: str, *, now: int) -> EndedAccess:
+        """Return that nothing is ended."""
+        return NOTHING_ENDED
 
 
 class NothingMissed:

@@ -169,6 +169,26 @@ class EventBroadcaster(AllBroadcasts):
         order = partial(self._publisher.order, access.REMOVE, user, str(room), reason=reason)
         return await self._in_thread(order)
 
+    async def revoke(
+        self, user: str, issued_before: datetime | float | None = None, *, reason: str = ""
+    ) -> bool:
+        """Refuse the tokens that a user has been issued, and close the connections made with them.
+
+        `issued_before` is a datetime with a zone or epoch seconds, and not in the future; by
+        default the tokens of the order's own second are revoked as well. They are refused within a
+        second, wherever they come. A token without `iat` counts as an old one. The clients are told
+        as with `disconnect`; connections with newer tokens stay. Results and errors are those of
+        `disconnect`.
+        """
+        order = partial(
+            self._publisher.order,
+            access.REVOKE,
+            user,
+            reason=reason,
+            issued_before=issued_before,
+        )
+        return await self._in_thread(order)
+
     def close(self) -> None:
         """Wait for the events that are being published, send those that are held, close the rest.
 

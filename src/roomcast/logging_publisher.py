@@ -51,13 +51,28 @@ class LoggingPublisher:
         results = iter(accepted)
         return [next(results) if each else False for each in prepared]
 
-    def order(self, type: str, user_id: str, room: str = "", *, reason: str = "") -> bool:
+    def order(
+        self,
+        type: str,
+        user_id: str,
+        room: str = "",
+        *,
+        reason: str = "",
+        issued_before: datetime | float | None = None,
+    ) -> bool:
         """Order the end of a user's access.
 
         An order that is not valid is raised, whatever `on_invalid` says: a typing error must not
         leave somebody in.
         """
-        order = Order.make(type, user_id, room, reason=reason, source=self._publisher.source)
+        order = Order.make(
+            type,
+            user_id,
+            room,
+            reason=reason,
+            source=self._publisher.source,
+            issued_before=issued_before,
+        )
         try:
             return self._publisher.order(order)
         except NotConfigured as exc:

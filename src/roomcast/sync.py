@@ -84,6 +84,14 @@ class SyncBroadcaster:
         """Take a user out of a room; see `EventBroadcaster.remove`."""
         return self._publisher.order(access.REMOVE, user, str(room), reason=reason)
 
+    def revoke(
+        self, user: str, issued_before: datetime | float | None = None, *, reason: str = ""
+    ) -> bool:
+        """Revoke a user's tokens; see `EventBroadcaster.revoke`."""
+        return self._publisher.order(
+            access.REVOKE, user, reason=reason, issued_before=issued_before
+        )
+
     broadcast_project_updated = _blocking(AllBroadcasts.broadcast_project_updated)
     broadcast_project_deleted = _blocking(AllBroadcasts.broadcast_project_deleted)
     broadcast_agent_status_changed = _blocking(AllBroadcasts.broadcast_agent_status_changed)

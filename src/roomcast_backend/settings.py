@@ -52,6 +52,7 @@ class Settings:
     jwt_audience: str = ""
     jwt_issuer: str = ""
     jwt_leeway: int = 30
+    longest_token_life: int = 720
     jwt_user_claim: str = "sub"
     jwt_role_claim: str = "role"
     jwt_projects_claim: str = "projects"
@@ -92,6 +93,7 @@ class Settings:
             raise BadSetting(f"room_kinds: {exc}") from exc
         _check(self.projects_without_claim in ("none", "all"), "projects_without_claim", "none|all")
         _check(0 <= self.jwt_leeway <= 300, "jwt_leeway", "0-300")  # noqa: PLR2004
+        _check(self.longest_token_life >= 1, "longest_token_life", "at least 1")
         _check(self.socketio_heartbeat in ("noop", "ping"), "socketio_heartbeat", "noop|ping")
         _check(self.polling in ("full", "upgrade", "off"), "polling", "full|upgrade|off")
         _check(self.max_polling_connections >= 0, "max_polling_connections", "at least 0")

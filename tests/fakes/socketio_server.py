@@ -27,11 +27,13 @@ from roomcast_backend.inbound.socketio_handler import SocketIoHandler
 from roomcast_backend.lifecycle.auth_timeout import AuthTimeout
 from roomcast_backend.lifecycle.greeting import Greeter
 from roomcast_backend.lifecycle.termination import Terminator
+from roomcast_backend.lifecycle.token_check import TokenCheck
 from roomcast_backend.model.access import Grant, Principal
 from roomcast_backend.model.connection import SOCKET_IO, Connection, State
 from roomcast_backend.protocol.event_frame import EventFrames
 from roomcast_backend.protocol.heartbeats import PING_MODE, EngineIoTimers
 from roomcast_backend.stores.connections import ConnectionStore, RateLimit
+from roomcast_backend.stores.ended_access import EndedAccessStore
 from roomcast_backend.stores.events import EventStore
 from roomcast_backend.stores.memberships import MembershipStore
 from roomcast_backend.stores.polling import PollingStore
@@ -74,6 +76,8 @@ class Server:
         self.events = EventStore(self.settings, client=dynamodb)
         self.terminator = Terminator(self.gateway, self.memberships, clock=self.clock)
         self.tokens: dict[str, Principal | Exception] = {"good": self.principal()}
+        self.ended_access = EndedAccessStore(self.settings, client=dynamodb)
+        self.token_check = TokenCheck(self._principal_of, self.ended_access, clock=self.clock)
         self.greeted: list[str] = []
         self.checks: list[tuple[str, int]] = []
         sender = Sender(self.gateway, self.memberships, clock=self.clock, sleep=self.clock.sleep)
@@ -96,7 +100,7 @@ class Server:
         commands = Commands(
             connections=self.connections,
             memberships=self.memberships,
-            principal_of=self._principal_of,
+            tokens=self.token_check,
             replay=replay,
             teller=self.teller,
             max_rooms_per_connection=self.settings.max_rooms_per_connection,
@@ -107,7 +111,7 @@ class Server:
             recovery=RecoveryStore(self.settings, client=dynamodb),
             connections=self.connections,
             replay=replay,
-            principal_of=self._principal_of,
+            tokens=self.token_check,
             clock=self.clock,
         )
         self.dispatcher = Dispatcher(

@@ -42,6 +42,7 @@ from tests.fakes.interleaving import Inline
 from tests.fakes.memory_tables import MemoryTables
 from tests.fakes.simulated_time import SimulatedTime
 from tests.fakes.tables import table_settings
+from tests.fakes.token_checks import unrevoked
 
 SKEW = 2.0
 CONNECT = '40/ws,{"token":"good"}'
@@ -232,12 +233,13 @@ class Container:
         self.memberships = MembershipStore(settings, client=tables, sleep=sleep, clock=self._clock)
         self.rooms = RoomStore(settings, client=tables)
         self.gateway = Router(Lines(world), lambda: self.store)
+        tokens = unrevoked(world.principal_of, workers=Inline())
         sessions = Sessions(
             store=SessionStore(settings, client=tables, sleep=sleep),
             recovery=RecoveryStore(settings, client=tables),
             connections=self.connections,
             replay=None,  # type: ignore[arg-type]  # nobody asks for recovery
-            principal_of=world.principal_of,
+            tokens=tokens,
             clock=self._clock,
             workers=Inline(),
         )
@@ -254,7 +256,7 @@ class Container:
             settings,
             connections=self.connections,
             polling=self.store,
-            principal_of=world.principal_of,
+            tokens=tokens,
             count_connections=lambda: 0,
             open_connection=lambda _: None,
             set_deadline=world.set_deadline,

@@ -43,6 +43,7 @@ from tests.fakes.data import FakeData
 from tests.fakes.gateway import FakeGateway
 from tests.fakes.memory_tables import MemoryTables
 from tests.fakes.tables import table_settings
+from tests.fakes.token_checks import unrevoked
 
 ROOMS = ("project:p1", "project:p2")
 SKEW = 4.0
@@ -392,7 +393,7 @@ class World:
         return Commands(
             connections=self._connections,
             memberships=self._memberships,
-            principal_of=lambda _token: Principal("u1", 0),
+            tokens=unrevoked(lambda _token: Principal("u1", 0)),
             replay=replay,
             teller=states.teller(self.settings, self.tables, self.gateway, self.clock),
             max_rooms_per_connection=50,

@@ -27,6 +27,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.data import FakeData
 from tests.fakes.gateway import FakeGateway
 from tests.fakes.tables import table_settings
+from tests.fakes.token_checks import unrevoked
 
 USER = "6f1c0f9e-0000-4000-8000-000000000001"
 OTHER = "6f1c0f9e-0000-4000-8000-000000000002"
@@ -48,7 +49,7 @@ class Client:
         commands = Commands(
             connections=self.connections,
             memberships=self.memberships,
-            principal_of=self._principal_of,
+            tokens=unrevoked(self._principal_of),
             replay=Replay(
                 RoomLog(self.settings, client=dynamodb, sleep=self.clock.sleep),
                 self.events,

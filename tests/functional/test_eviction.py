@@ -28,6 +28,7 @@ class House(Server):
             connections=self.connections,
             memberships=self.memberships,
             terminator=self.terminator,
+            ended_access=self.ended_access,
             clock=self.clock,
             sleep=self._sleep,
         )

@@ -13,10 +13,12 @@ from roomcast_backend.aws.errors import AwsError
 from roomcast_backend.gateway.posts import Outcome
 from roomcast_backend.lifecycle.greeting import Greeter, NotGreeted
 from roomcast_backend.lifecycle.handshake import Acceptor, Handshake, HandshakeRefused
+from roomcast_backend.lifecycle.token_check import TokenCheck
 from roomcast_backend.model.access import Principal
 from roomcast_backend.model.connection import Connection, State
 from roomcast_backend.protocol.heartbeats import EngineIoTimers
 from roomcast_backend.stores.connections import ConnectionStore
+from roomcast_backend.stores.ended_access import EndedAccessStore
 from roomcast_backend.stores.memberships import MembershipStore
 from roomcast_backend.stores.polling import PollingStore
 from roomcast_backend.stores.rooms import RoomStore
@@ -39,11 +41,13 @@ class Front:
         self.opened: list[str] = []
         self.deadlines: list[tuple[str, int]] = []
         self.told: list[tuple[str, list[str]]] = []
+        self.ended = EndedAccessStore(self.settings, client=dynamodb)
+        self.tokens = TokenCheck(self._principal_of, self.ended, clock=self.clock)
         self.acceptor = Acceptor(
             self.settings,
             connections=self.connections,
             polling=PollingStore(self.settings, client=dynamodb),
-            principal_of=self._principal_of,
+            tokens=self.tokens,
             count_connections=lambda: self.count,
             open_connection=self.opened.append,
             set_deadline=lambda connection_id, wait: self.deadlines.append((connection_id, wait)),

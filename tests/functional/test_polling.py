@@ -48,6 +48,7 @@ from roomcast_backend.stores.polling import PollingStore
 from tests.fakes.clock import FakeClock
 from tests.fakes.gateway import FakeGateway
 from tests.fakes.tables import table_settings
+from tests.fakes.token_checks import unrevoked
 
 CONTEXT: Any = SimpleNamespace(
     function_name="poll",
@@ -80,7 +81,7 @@ class Service:
             self.settings,
             connections=self.connections,
             polling=self.store,
-            principal_of=self._principal_of,
+            tokens=unrevoked(self._principal_of),
             count_connections=lambda: 0,
             open_connection=lambda _: None,
             set_deadline=lambda connection_id, _: self.deadlines.append(connection_id),

@@ -7,6 +7,7 @@ from roomcast_backend.lifecycle.handshake import Acceptor, Handshake, HandshakeR
 from roomcast_backend.model.access import Principal
 from roomcast_backend.model.connection import JSON, Connection, State
 from roomcast_backend.settings import Settings
+from tests.fakes.token_checks import unrevoked
 from tests.fuzz.mutations import Mutator
 
 ALLOWED = ("https://app.example.com", "https://b.example:8443")
@@ -87,7 +88,7 @@ def _acceptor(rows: Any) -> Acceptor:
         Settings(allowed_origins=" , ".join(ALLOWED)),
         connections=rows,
         polling=_NoSessions(),
-        principal_of=_principal_of,
+        tokens=unrevoked(_principal_of),
         count_connections=lambda: 0,
         open_connection=lambda _: None,
         set_deadline=lambda _id, _wait: None,

@@ -16,6 +16,7 @@ COMMANDS: Final = (
     ("connections", "connections", "List who is connected."),
     ("kick", "access", "Close all connections that a user has now."),
     ("remove", "access", "Take all connections that a user has now out of a room."),
+    ("revoke", "access", "Refuse the tokens that a user has now."),
     ("link-repo", "link", "Send a GitHub repository's events to a project."),
     ("link-user", "link", "Tell which user a GitHub login is."),
     ("links", "links", "List the linked repositories and GitHub logins."),

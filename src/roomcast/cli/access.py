@@ -1,4 +1,6 @@
-"""`roomcast kick` and `roomcast remove`: end a user's access now."""
+"""`roomcast kick`, `roomcast remove` and `roomcast revoke`: end a user's access now."""
+
+from datetime import datetime
 
 import click
 
@@ -28,7 +30,7 @@ def kick(*, user: str, reason: str, as_json: bool, stack: str | None) -> None:
     The clients are told ACCESS_REVOKED and the reason. The user's tokens stay good: whoever has one
     may connect again.
     """
-    _send(stack, access.DISCONNECT, user, "", reason, as_json=as_json)
+    _send(stack, access.DISCONNECT, user, reason=reason, as_json=as_json)
 
 
 @click.command(
@@ -49,15 +51,62 @@ def remove(*, user: str, room: str, reason: str, as_json: bool, stack: str | Non
     The connections stay open; the clients are told ACCESS_REVOKED, the room and the reason. A token
     that opens the room still does.
     """
-    _send(stack, access.REMOVE, user, room, reason, as_json=as_json)
+    _send(stack, access.REMOVE, user, room, reason=reason, as_json=as_json)
+
+
+@click.command(
+    epilog="""
+\b
+Examples:
+  roomcast revoke ada --reason 'this laptop was stolen'
+  roomcast revoke ada --issued-before 2026-11-26T12:00:00Z
+"""
+)
+@click.argument("user")
+@click.option(
+    "--issued-before",
+    metavar="TIME",
+    help="Revoke the tokens issued before it: 2026-11-26T12:00:00Z, with a zone. Default: now.",
+)
+@click.option("--reason", default="", help="What the clients are told; up to 256 characters.")
+@json_option
+@stack_option
+def revoke(
+    *, user: str, issued_before: str | None, reason: str, as_json: bool, stack: str | None
+) -> None:
+    """Refuse the tokens that USER has now, and print the id of the order.
+
+    What is connected with them is closed; the clients are told ACCESS_REVOKED and the reason.
+    Tokens that are issued later are good, and so are connections that were made with them.
+    """
+    moment = None if issued_before is None else _moment(issued_before)
+    _send(stack, access.REVOKE, user, reason=reason, issued_before=moment, as_json=as_json)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as exc:
+        raise CommandFailed(
+            f"--issued-before: expected a time such as 2026-11-26T12:00:00Z, got {text!r}"
+        ) from exc
 
 
 def _send(
-    stack: str | None, kind: str, user: str, room: str, reason: str, *, as_json: bool
+    stack: str | None,
+    kind: str,
+    user: str,
+    room: str = "",
+    *,
+    reason: str,
+    issued_before: datetime | None = None,
+    as_json: bool,
 ) -> None:
     orders = publisher(stack)  # which tells the kinds of rooms
     try:
-        order = access.Order.make(kind, user, room, reason=reason, source=SOURCE)
+        order = access.Order.make(
+            kind, user, room, reason=reason, source=SOURCE, issued_before=issued_before
+        )
     except InvalidEvent as exc:
         raise CommandFailed(str(exc)) from exc
     if not orders.order(order):

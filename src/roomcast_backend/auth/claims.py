@@ -74,6 +74,7 @@ def principal(claims: Mapping[str, Any], rules: TokenRules, *, now: float) -> Pr
         projects=_grant(claims, rules.names.projects, absent=rules.without_projects),
         agents=_grant(claims, rules.names.agents, absent=EVERYTHING),
         rooms=_opened_rooms(claims, rules),
+        issued_at=_seconds(claims.get("iat", 0)),
     )
 
 

@@ -7,6 +7,7 @@ was sent last wins (`roomcast_backend.model.order`).
 
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from roomcast_backend.inbound.changes import Changes
 from roomcast_backend.inbound.room_commands import RoomCommands
 from roomcast_backend.inbound.room_names import string_of
 from roomcast_backend.inbound.state_commands import How, StateCommands
+from roomcast_backend.lifecycle.token_check import Checked
 from roomcast_backend.model.access import Principal
 from roomcast_backend.model.connection import Connection, State
 from roomcast_backend.model.order import AUTHENTICATION, Sent, is_superseded
@@ -27,9 +29,12 @@ from roomcast_backend.stores.memberships import ChangeResult
 if TYPE_CHECKING:
     from roomcast_backend.inbound.ports import EventReplayer, MembershipChanger, StateTelling
     from roomcast_backend.lifecycle.ports import ConnectionReader
+    from roomcast_backend.lifecycle.token_check import TokenCheck
 
 Body = dict[str, Any]
 Action = Callable[[Connection, Mapping[str, Any], Sent], Body]
+
+AUTHENTICATE = "authenticate"
 
 MAX_QUOTED = 40
 """Characters of an unknown command's name that its refusal repeats."""
@@ -46,7 +51,7 @@ class Commands:
         *,
         connections: "ConnectionReader",
         memberships: "MembershipChanger",
-        principal_of: Callable[[str], Principal],
+        tokens: "TokenCheck",
         replay: "EventReplayer",
         teller: "StateTelling",
         max_rooms_per_connection: int,
@@ -54,7 +59,7 @@ class Commands:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._memberships = memberships
-        self._principal_of = principal_of
+        self._tokens = tokens
         self._clock = clock
         self._changes = Changes(
             connections, max_rooms_per_connection=max_rooms_per_connection, sleep=sleep
@@ -74,7 +79,7 @@ class Commands:
             "state": states.state,
             "ping": self._ping,
             "debug:rooms": self._debug_rooms,
-            "authenticate": self._authenticate,
+            AUTHENTICATE: self._authenticate,
         }
 
     @property
@@ -82,15 +87,32 @@ class Commands:
         """The commands that clients can send."""
         return tuple(self._actions)
 
-    def execute(self, connection: Connection, command: Command, *, sent: Sent) -> Body:
+    def prefetch(self, command: Command) -> Future[Checked] | None:
+        """Begin to check the token of an `authenticate`, for `execute`; the caller must wait."""
+        token = command.body.get("token")
+        if command.name != AUTHENTICATE or not isinstance(token, str):
+            return None
+        return self._tokens.begin(token)
+
+    def execute(
+        self,
+        connection: Connection,
+        command: Command,
+        prefetched: Future[Checked] | None = None,
+        *,
+        sent: Sent,
+    ) -> Body:
         """Return the body of the reply; raise `CommandRefused` when the command is refused.
 
         A command that is superseded by one that was `sent` later succeeds and changes nothing.
+        `prefetched` is what `prefetch` returned for this command, if it was called.
         """
         action = self._actions.get(command.name)
         if action is None:
             raise self._unknown_command(command.name)
-        if command.name != "authenticate":
+        if prefetched is not None:
+            return self._authenticate(connection, command.body, sent, prefetched)
+        if command.name != AUTHENTICATE:
             self._check_token(connection)
             connection = self._in_automatic_rooms(connection)
         return action(connection, command.body, sent)
@@ -124,8 +146,14 @@ class Commands:
     def _debug_rooms(self, connection: Connection, _body: Mapping[str, Any], _sent: Sent) -> Body:
         return {"status": "success", "rooms": _in_order(connection.rooms)}
 
-    def _authenticate(self, connection: Connection, body: Mapping[str, Any], sent: Sent) -> Body:
-        principal = self._principal(body)
+    def _authenticate(
+        self,
+        connection: Connection,
+        body: Mapping[str, Any],
+        sent: Sent,
+        prefetched: Future[Checked] | None = None,
+    ) -> Body:
+        principal = self._principal(body, prefetched)
 
         def renew(current: Connection) -> ChangeResult:
             if sent.at < current.begun or is_superseded(current.versions, AUTHENTICATION, sent):
@@ -145,10 +173,11 @@ class Commands:
             "rooms": _in_order(after.rooms),
         }
 
-    def _principal(self, body: Mapping[str, Any]) -> Principal:
+    def _principal(self, body: Mapping[str, Any], prefetched: Future[Checked] | None) -> Principal:
         token = string_of(body, "token")
         try:
-            return self._principal_of(token)
+            checked = prefetched.result() if prefetched else self._tokens.take(token)
+            return checked.principal
         except TokenRefused as exc:
             raise CommandRefused(Code.AUTH_FAILED, str(exc)) from exc
 

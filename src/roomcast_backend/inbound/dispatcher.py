@@ -24,7 +24,7 @@ from aws_lambda_powertools import Logger
 
 from roomcast_backend.auth.verification_keys import KeysUnavailable
 from roomcast_backend.aws.errors import AwsError
-from roomcast_backend.inbound.handler import UNAVAILABLE, ProtocolHandler, RowRead
+from roomcast_backend.inbound.handler import UNAVAILABLE, Beside, ProtocolHandler
 from roomcast_backend.lifecycle.frame_limit import FrameLimit
 from roomcast_backend.model.connection import SOCKET_IO, Connection
 from roomcast_backend.protocol import protocol_of
@@ -53,7 +53,7 @@ class _ReadFrame:
     at: int
     handler: ProtocolHandler[Any]
     packet: Any
-    row: RowRead | None = None
+    row: Beside | None = None
 
 
 class Dispatcher:
@@ -141,7 +141,7 @@ class Dispatcher:
     def _now(self) -> int:
         return int(self._clock() * 1000)
 
-    def _admit(self, connection_id: str, beside: RowRead | None) -> Connection | RateLimited | None:
+    def _admit(self, connection_id: str, beside: Beside | None) -> Connection | RateLimited | None:
         """Count the command against the rate limit; return when the read beside it is done, too."""
         try:
             return self._limit.admit(connection_id)

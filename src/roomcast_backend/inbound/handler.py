@@ -4,7 +4,7 @@ The protocol that is stored for a connection tells which handler its frames go t
 """
 
 from concurrent.futures import Future
-from typing import Protocol, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from roomcast_backend.model.connection import Connection
 from roomcast_backend.protocol.messages import Code, Refusal
@@ -12,6 +12,9 @@ from roomcast_backend.protocol.messages import Code, Refusal
 UNAVAILABLE = Refusal(Code.UNAVAILABLE, "the service cannot answer now: send it again")
 
 PacketT = TypeVar("PacketT")
+
+Beside: TypeAlias = Future[Any]
+"""What another thread does for a packet while the connection is read: a row, or its token."""
 
 RowRead: TypeAlias = Future[Connection | None]
 """A read of one row of the connections table, which another thread makes."""
@@ -30,10 +33,10 @@ class ProtocolHandler(Protocol[PacketT]):
         """Return what a frame holds; do no I/O and never raise, whatever it holds."""
         ...
 
-    def prefetch(self, connection_id: str, packet: PacketT) -> RowRead | None:
-        """Begin to read the row that `handle` needs for a packet beside that of the connection.
+    def prefetch(self, connection_id: str, packet: PacketT) -> Beside | None:
+        """Begin to read what `handle` needs for a packet beside the row of the connection.
 
-        Returns None when it needs no other row, or its id does not follow from the packet. The
+        Returns None when it needs nothing else, or that does not follow from the packet. The
         caller waits until the read is done, and only passes it on if the packet may be handled.
         """
         ...
@@ -42,7 +45,7 @@ class ProtocolHandler(Protocol[PacketT]):
         self,
         connection: Connection,
         packet: PacketT,
-        prefetched: RowRead | None = None,
+        prefetched: Beside | None = None,
         *,
         at: int,
     ) -> str:
@@ -58,4 +61,4 @@ class ProtocolHandler(Protocol[PacketT]):
         ...
 
 
-__all__ = ["UNAVAILABLE", "PacketT", "ProtocolHandler", "RowRead"]
+__all__ = ["UNAVAILABLE", "Beside", "PacketT", "ProtocolHandler", "RowRead"]

@@ -1,7 +1,7 @@
 """The JSON protocol: every frame is a command and every command has a reply."""
 
 from roomcast_backend.inbound.commands import Commands
-from roomcast_backend.inbound.handler import UNAVAILABLE, RowRead
+from roomcast_backend.inbound.handler import UNAVAILABLE, Beside
 from roomcast_backend.inbound.room_names import named_rooms
 from roomcast_backend.model.connection import Connection
 from roomcast_backend.model.order import Sent, number_of
@@ -22,25 +22,25 @@ class JsonHandler:
         """Return the command that a frame holds; a refusal when it holds none."""
         return self._codec.decode(frame)
 
-    def prefetch(self, connection_id: str, packet: Command | Refusal) -> None:
-        """Read nothing: a command needs no row but that of its connection."""
-        del connection_id, packet
+    def prefetch(self, connection_id: str, packet: Command | Refusal) -> Beside | None:
+        """Begin to check the token of a command that brings one; others need nothing else."""
+        del connection_id
+        return self._commands.prefetch(packet) if isinstance(packet, Command) else None
 
     def handle(
         self,
         connection: Connection,
         packet: Command | Refusal,
-        prefetched: RowRead | None = None,
+        prefetched: Beside | None = None,
         *,
         at: int,
     ) -> str:
         """Execute a command and reply; a frame without a command gets its refusal."""
-        del prefetched
         if isinstance(packet, Refusal):
             return self.refuse(connection.id, packet, packet)
         try:
             sent = Sent(at, number_of(packet.ref))
-            body = self._commands.execute(connection, packet, sent=sent)
+            body = self._commands.execute(connection, packet, prefetched, sent=sent)
         except CommandRefused as exc:
             return self.refuse(connection.id, packet, exc.refusal)
         return self._codec.encode_reply(Reply(body, packet.ref))

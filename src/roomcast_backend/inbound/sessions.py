@@ -8,15 +8,16 @@ events that it missed.
 import re
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from roomcast.rooms import Room, kinds
 from roomcast_backend.auth.tokens import TokenRefused
 from roomcast_backend.inbound.handler import RowRead
+from roomcast_backend.lifecycle.token_check import Checked, UserRead
 from roomcast_backend.model.access import Principal, automatic_rooms, still_allowed
 from roomcast_backend.model.connection import Connection, State, session_id
 from roomcast_backend.model.order import Sent, version_name
@@ -28,6 +29,7 @@ from roomcast_backend.stores.memberships import ChangeResult
 if TYPE_CHECKING:
     from roomcast_backend.inbound.ports import EventReplayer, RecoveryReader, SessionWriter
     from roomcast_backend.lifecycle.ports import ConnectionReader
+    from roomcast_backend.lifecycle.token_check import TokenCheck
 
 _SECRET = re.compile(r"[0-9a-f]{32}")
 
@@ -60,7 +62,7 @@ class Sessions:
         recovery: "RecoveryReader",
         connections: "ConnectionReader",
         replay: "EventReplayer",
-        principal_of: Callable[[str], Principal],
+        tokens: "TokenCheck",
         clock: Callable[[], float] = time.time,
         workers: Executor | None = None,
     ) -> None:
@@ -68,7 +70,7 @@ class Sessions:
         self._recovery = recovery
         self._connections = connections
         self._replay = replay
-        self._principal_of = principal_of
+        self._tokens = tokens
         self._clock = clock
         self._workers = workers or _workers()
 
@@ -77,23 +79,27 @@ class Sessions:
         connection: Connection,
         namespace: str,
         auth: Mapping[str, Any],
+        checked: Future[Checked] | None = None,
         *,
         at: int | None = None,
     ) -> NewSession | None:
         """Begin a session, or recover one; raise `CommandRefused` without a valid token.
 
-        `at` is when the CONNECT was sent (epoch milliseconds, now by default). A session that the
+        `checked` is what `prefetch_token` returned for this CONNECT, if it was called. `at` is when
+        the CONNECT was sent (epoch milliseconds, now by default). A session that the
         connection has in the namespace is kept if it is of the same user: the client has asked
         twice. None when the client has left the namespace again meanwhile. Raises
         `ProtocolViolation` when the connection is gone.
         """
-        principal = self._principal(connection, auth)
+        token = self._checked(connection, auth, checked)
+        principal = token.principal
         lost = self._find_lost(principal, auth)
         now = self._clock()
         begun = int(now * 1000) if at is None else at
         session = _session(connection, namespace, principal, auth, now=int(now), begun=begun)
         if lost is not None:
-            session = _recovered(session, principal, lost)
+            rooms = token.ended.leaves(lost)
+            session = _recovered(session, principal, replace(lost, rooms=rooms))
         result, stored = self._store.begin(connection, namespace, session, now=int(now))
         match result:
             case ChangeResult.KEPT:
@@ -112,6 +118,21 @@ class Sessions:
     def prefetch(self, connection_id: str, namespace: str) -> RowRead:
         """Begin to read a session in another thread, for `find`; the caller must wait for it."""
         return self._workers.submit(self._connections.get, session_id(connection_id, namespace))
+
+    def prefetch_token(
+        self, auth: Mapping[str, Any], read: UserRead | None = None
+    ) -> Future[Checked] | None:
+        """Begin to check the token of a CONNECT, for `begin`; the caller must wait for it.
+
+        None without a token of its own: whose the handshake's is tells only the connection. `read`
+        is what `prefetch_user` returned.
+        """
+        token = auth.get("token")
+        return self._tokens.begin(token, read) if isinstance(token, str) and token else None
+
+    def prefetch_user(self, user_id: str) -> UserRead:
+        """Begin to read what `begin` will need for the token of a user; the caller must wait."""
+        return self._tokens.begin_read(user_id)
 
     def find(
         self,
@@ -149,19 +170,27 @@ class Sessions:
         session, now = session_id(connection.id, namespace), int(self._clock())
         return self._store.end(connection, namespace, session, sent=Sent(at), now=now)
 
-    def _principal(self, connection: Connection, auth: Mapping[str, Any]) -> Principal:
-        """Return the user of a session: by the token of the CONNECT, else of the handshake."""
+    def _checked(
+        self, connection: Connection, auth: Mapping[str, Any], checked: Future[Checked] | None
+    ) -> Checked:
+        """Return the token of a session: that of the CONNECT, else of the handshake.
+
+        That one was good then, and may be revoked by now.
+        """
         token = auth.get("token")
         if token is None and connection.principal is not None:
             if connection.principal.expires_at <= self._clock():
                 raise CommandRefused(Code.AUTH_FAILED, "the token has expired")
-            return connection.principal
+            return self._taken(partial(self._tokens.check, connection.principal))
         if token is None and connection.refused_token:
             raise CommandRefused(Code.AUTH_FAILED, connection.refused_token)
         if not isinstance(token, str) or not token:
             raise CommandRefused(Code.AUTH_MISSING, "expected a token in auth")
+        return self._taken(checked.result if checked else partial(self._tokens.take, token))
+
+    def _taken(self, check: Callable[[], Checked]) -> Checked:
         try:
-            return self._principal_of(token)
+            return check()
         except TokenRefused as exc:
             raise CommandRefused(Code.AUTH_FAILED, str(exc)) from exc
 

@@ -11,15 +11,17 @@ client                                  service
 """
 
 from collections.abc import Collection, Sequence
+from concurrent.futures import wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from roomcast_backend.gateway.posts import Outcome
-from roomcast_backend.inbound.handler import RowRead
+from roomcast_backend.inbound.handler import Beside
 from roomcast_backend.inbound.room_names import named_rooms
 from roomcast_backend.inbound.sessions import ProtocolViolation, Sessions
 from roomcast_backend.inbound.upgrades import Upgrades
 from roomcast_backend.lifecycle.system_events import error_frame
+from roomcast_backend.lifecycle.token_check import UserRead
 from roomcast_backend.model.connection import Connection
 from roomcast_backend.model.polling import Pending
 from roomcast_backend.protocol import engineio_packets, socketio_packets
@@ -100,20 +102,25 @@ class SocketIoHandler:
             return TooLarge(packet)
         return packet
 
-    def prefetch(self, connection_id: str, packet: ReadPacket | TooLarge) -> RowRead | None:
-        """Begin to read the session that an event is for: its id is known without the connection.
+    def prefetch(self, connection_id: str, packet: ReadPacket | TooLarge) -> Beside | None:
+        """Begin to read what is known to be needed without the connection.
 
-        No other packet needs it, and no session begins in a namespace that is not served.
+        That is the session that an event is for, and the check of a CONNECT's token. No other
+        packet needs them, and no session begins in a namespace that is not served.
         """
-        if isinstance(packet, Event) and packet.namespace in self._namespaces:
-            return self._sessions.prefetch(connection_id, packet.namespace)
-        return None
+        match packet:
+            case Event(namespace) if namespace in self._namespaces:
+                return self._sessions.prefetch(connection_id, namespace)
+            case Connect(namespace, auth) if namespace in self._namespaces:
+                return self._sessions.prefetch_token(auth)
+            case _:
+                return None
 
     def handle(
         self,
         connection: Connection,
         packet: ReadPacket | TooLarge,
-        prefetched: RowRead | None = None,
+        prefetched: Beside | None = None,
         *,
         at: int,
     ) -> str:
@@ -144,11 +151,11 @@ class SocketIoHandler:
                 return NOOP
 
     def _handle(
-        self, connection: Connection, packet: ReadPacket, prefetched: RowRead | None, at: int
+        self, connection: Connection, packet: ReadPacket, prefetched: Beside | None, at: int
     ) -> str:
         match packet:
             case Connect():
-                return self._connect(connection, packet, at)
+                return self._connect(connection, packet, prefetched, at)
             case Event():
                 return self._event(connection, packet, prefetched, at)
             case Disconnect(namespace):
@@ -175,19 +182,31 @@ class SocketIoHandler:
 
         It is handled once: when that fails the connection ends, and its client connects again.
         """
-        pending = upgrades.complete(connection)
+        user = connection.expected_user
+        read = self._sessions.prefetch_user(user) if user else None
+        try:
+            pending = upgrades.complete(connection)
+        finally:
+            if read is not None:
+                wait([read.ended])  # Lambda would freeze it in the middle of its call
         if pending is None:
             raise ProtocolViolation("the polling session went on without this WebSocket")
         try:
-            return self._handle_pending(connection, pending)
+            return self._handle_pending(connection, pending, read)
         except Exception:
             self._gateway.close(connection.id)
             raise
 
-    def _handle_pending(self, connection: Connection, pending: Sequence[Pending]) -> str:
+    def _handle_pending(
+        self, connection: Connection, pending: Sequence[Pending], user: UserRead | None
+    ) -> str:
         answer = NOOP
-        for packet, at in pending:
-            reply = self.handle(connection, self.read(packet), at=at)
+        for frame, at in pending:
+            packet = self.read(frame)
+            token = None
+            if isinstance(packet, Connect) and packet.namespace in self._namespaces:
+                token = self._sessions.prefetch_token(packet.auth, user)
+            reply = self.handle(connection, packet, token, at=at)
             if reply == NOOP:
                 continue
             if answer != NOOP:
@@ -199,12 +218,14 @@ class SocketIoHandler:
         if self._gateway.post(connection_id, frame.encode()) is not Outcome.SENT:
             raise ProtocolViolation("a reply could not be sent")
 
-    def _connect(self, connection: Connection, packet: Connect, at: int) -> str:
+    def _connect(
+        self, connection: Connection, packet: Connect, prefetched: Beside | None, at: int
+    ) -> str:
         namespace = packet.namespace
         if namespace not in self._namespaces:
             return socketio_packets.connect_error(namespace, "Invalid namespace")
         try:
-            new = self._sessions.begin(connection, namespace, packet.auth, at=at)
+            new = self._sessions.begin(connection, namespace, packet.auth, prefetched, at=at)
         except CommandRefused as exc:
             return _connect_error(namespace, exc.refusal)
         if new is None:
@@ -222,7 +243,7 @@ class SocketIoHandler:
             self._application.greet(renewed, Connect(namespace, {}))
 
     def _event(
-        self, connection: Connection, event: Event, prefetched: RowRead | None, at: int
+        self, connection: Connection, event: Event, prefetched: Beside | None, at: int
     ) -> str:
         session = self._sessions.find(connection, event.namespace, prefetched, at=at)
         if session is None:

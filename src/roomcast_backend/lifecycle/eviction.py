@@ -1,10 +1,13 @@
 """Carries out orders that end a user's access: closes connections, or takes them out of a room.
 
-Only what was there when the order was given is ended. Its time is that of the bus, in whole
-seconds; a connection that was made after it stays, however late the order comes or how often.
+`revoke` closes those that have a token of before the order, whenever they were made.
+
+Of the others, only what was there when the order was given is ended. Its time is that of the bus,
+in whole seconds; a connection that was made after it stays, however late the order comes or how
+often.
 
 A client that connects meanwhile is in its rooms some seconds after its row was written. So a
-`disconnect` looks again, until nobody can be on the way any more:
+`disconnect` looks again, as `revoke` does, until nobody can be on the way any more:
 
 seconds after the order   0      1      2      4      8      16     20
 connects ─▶ row ──────────┼──────┼─▶ joins its rooms
@@ -18,10 +21,10 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import islice, pairwise
+from itertools import compress, islice, pairwise
 from typing import TYPE_CHECKING
 
-from roomcast.access import REMOVE, Order
+from roomcast.access import REMOVE, REVOKE, Order
 from roomcast.rooms import Room, user
 from roomcast_backend.aws.errors import AwsError
 from roomcast_backend.lifecycle.system_events import error_frame
@@ -30,7 +33,12 @@ from roomcast_backend.protocol.messages import Code
 from roomcast_backend.stores.memberships import ChangeResult
 
 if TYPE_CHECKING:
-    from roomcast_backend.lifecycle.ports import ConnectionReader, RoomLeaver, UsersRooms
+    from roomcast_backend.lifecycle.ports import (
+        ConnectionReader,
+        EndedAccessWriter,
+        RoomLeaver,
+        UsersRooms,
+    )
     from roomcast_backend.lifecycle.termination import Terminator
 
 LOOKS = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 20.0)
@@ -67,6 +75,7 @@ class Evictor:
         connections: "ConnectionReader",
         memberships: "RoomLeaver",
         terminator: "Terminator",
+        ended_access: "EndedAccessWriter",
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -74,6 +83,7 @@ class Evictor:
         self._connections = connections
         self._memberships = memberships
         self._terminator = terminator
+        self._ended_access = ended_access
         self._clock = clock
         self._sleep = sleep
 
@@ -84,23 +94,57 @@ class Evictor:
         """
         if order.type == REMOVE:
             self._remove(order, ended, ordered_at, until)
+        elif order.type == REVOKE:
+            self._revoke(order, ended, ordered_at, until)
         else:
             self._disconnect(order, ended, ordered_at, until)
         if ended.failed:
             raise _unfinished(order, ended)
 
     def _disconnect(self, order: Order, ended: Ended, ordered_at: int, until: float) -> None:
-        self._close_all(order, ended, ordered_at, until)
+        def before(members: Sequence[Member]) -> list[Member]:
+            return [member for member in members if self._was_there(member, ordered_at)]
+
+        self._close_all(order, ended, before, until)
         for last, look in pairwise(LOOKS):
             if self._clock() > ordered_at + LOOKS[-1] + 1:
                 return
             self._sleep(look - last)
-            self._close_all(order, ended, ordered_at, until)
+            self._close_all(order, ended, before, until)
 
-    def _close_all(self, order: Order, ended: Ended, ordered_at: int, until: float) -> None:
+    def _revoke(self, order: Order, ended: Ended, ordered_at: int, until: float) -> None:
+        """Write what is revoked, then close what was let in before that was written.
+
+        However late this order is: until now its tokens were good.
+        """
+        latest = ordered_at + 1  # what was issued in the order's second counts as before it
+        issued_before = min(order.issued_before or latest, latest)
+        self._ended_access.revoke(order.user_id, issued_before=issued_before, ordered_at=ordered_at)
+
+        def mark(member: Member) -> bool:
+            return self._clock() < until and self._memberships.close_revoked(
+                member.connection_id, user_id=order.user_id, issued_before=issued_before
+            )
+
+        def revoked(members: Sequence[Member]) -> list[Member]:
+            return list(compress(members, _workers().map(mark, members)))
+
+        self._close_all(order, ended, revoked, until)
+        for last, look in pairwise(LOOKS):
+            self._sleep(look - last)
+            self._close_all(order, ended, revoked, until)
+
+    def _close_all(
+        self,
+        order: Order,
+        ended: Ended,
+        among: Callable[[Sequence[Member]], list[Member]],
+        until: float,
+    ) -> None:
+        """Close those connections of the user that `among` returns of all."""
         room = str(user(order.user_id))
         for members in self._pages(room):
-            before = [member for member in members if self._was_there(member, ordered_at)]
+            before = among(members)
             if not before:
                 continue
             ended.found += len(before)
@@ -118,7 +162,12 @@ class Evictor:
         return connection is not None and connection.connected_at <= ordered_at
 
     def _remove(self, order: Order, ended: Ended, ordered_at: int, until: float) -> None:
-        """Tell each client, then take it out: a call that is killed between is repeated."""
+        """Tell each client, then take it out: a call that is killed between is repeated.
+
+        What keeps lost sessions from coming back is written first: who is lost meanwhile is found
+        in one of the two.
+        """
+        self._ended_access.remove(order.user_id, order.room, ordered_at=ordered_at)
 
         def leave(member: Member) -> None:
             if self._clock() >= until:

@@ -13,6 +13,7 @@ packet, and may use its token or none, but no other one. What the token said is 
 
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import wait
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
@@ -40,6 +41,7 @@ from roomcast_backend.settings import Settings
 
 if TYPE_CHECKING:
     from roomcast_backend.lifecycle.ports import ConnectionWriter, UpgradableSessions
+    from roomcast_backend.lifecycle.token_check import TokenCheck
 
 
 UNKNOWN_SID = "expected the sid of a polling session that is not upgraded yet"
@@ -157,7 +159,7 @@ class Acceptor:
         *,
         connections: "ConnectionWriter",
         polling: "UpgradableSessions",
-        principal_of: Callable[[str], Principal],
+        tokens: "TokenCheck",
         count_connections: Callable[[], int],
         open_connection: Callable[[str], object],
         set_deadline: Callable[[str, int], object],
@@ -166,7 +168,7 @@ class Acceptor:
         self._settings = settings
         self._connections = connections
         self._polling = polling
-        self._principal_of = principal_of
+        self._tokens = tokens
         self._count_connections = count_connections
         self._open = open_connection
         self._set_deadline = set_deadline
@@ -182,9 +184,31 @@ class Acceptor:
         deletes it.
         """
         connection = self._upgraded(handshake) if handshake.sid else self._new(handshake)
-        self._connections.put(connection)
+        self._put(connection)
         try:
             self._start_next_step(connection)
+        except Exception:
+            self._connections.delete(connection.id)
+            raise
+
+    def _put(self, connection: Connection) -> None:
+        """Store a connection, and refuse it after all when its token turns out to be revoked.
+
+        That is read beside, for JSON only: with Socket.IO the reply to the CONNECT tells.
+        """
+        if connection.principal is None or connection.protocol != JSON:
+            self._connections.put(connection)
+            return
+        checked = self._tokens.begin_check(connection.principal)
+        try:
+            self._connections.put(connection)
+        finally:
+            wait([checked])  # Lambda would freeze it in the middle of its call
+        try:
+            checked.result()
+        except TokenRefused as exc:
+            self._connections.delete(connection.id)
+            raise HandshakeRefused(401, str(exc)) from exc
         except Exception:
             self._connections.delete(connection.id)
             raise
@@ -221,12 +245,15 @@ class Acceptor:
             raise HandshakeRefused(400, UNKNOWN_SID, SESSION_UNKNOWN)
         if not expected:
             raise HandshakeRefused(403, FOREIGN_SID)
+        from roomcast_backend.lifecycle.expected_user import expected_user  # noqa: PLC0415
+
         return replace(
             session.connection,
             id=handshake.connection_id,
             connected_at=int(self._clock()),
             greeted_at=int(self._clock() * 1000),
             upgrades=session.id,
+            expected_user=expected_user(session.pending, self._tokens),
         )
 
     def _start_next_step(self, connection: Connection) -> None:
@@ -253,7 +280,7 @@ class Acceptor:
         if handshake.token is None:
             return Admission(None)
         try:
-            return Admission(self._principal_of(handshake.token))
+            return Admission(self._tokens.verify(handshake.token))
         except TokenRefused as exc:
             if handshake.protocol == SOCKET_IO:
                 return Admission(None, str(exc))

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from roomcast.rooms import Room
 from roomcast_backend.model.connection import Connection, Member
+from roomcast_backend.model.ended_access import EndedAccess
 from roomcast_backend.model.polling import PollingSession
 from roomcast_backend.stores.connections import RateLimit, RateLimited
 from roomcast_backend.stores.memberships import ChangeResult
@@ -31,6 +32,26 @@ class ConnectionReader(Protocol):
 
     def get(self, connection_id: str) -> Connection | None:
         """Return a connection, or None when it is unknown or gone."""
+        ...
+
+
+class EndedAccessReader(Protocol):
+    """Tells what orders have ended of a user's access; `EndedAccessStore` in production."""
+
+    def get(self, user_id: str, *, now: int) -> EndedAccess:
+        """Return what is ended, as it is now; `now` is epoch seconds."""
+        ...
+
+
+class EndedAccessWriter(Protocol):
+    """Keeps what orders have ended of a user's access; `EndedAccessStore` too."""
+
+    def revoke(self, user_id: str, *, issued_before: int, ordered_at: int) -> None:
+        """Refuse the user's tokens that were issued before a time; never fewer than before."""
+        ...
+
+    def remove(self, user_id: str, room: str, *, ordered_at: int) -> None:
+        """Let no session that was lost by then bring the user back into a room."""
         ...
 
 
@@ -118,6 +139,17 @@ class ExpiredMarker(Protocol):
         ...
 
 
+class RevokedMarker(Protocol):
+    """Marks connections whose token is revoked; `MembershipStore` in production."""
+
+    def close_revoked(self, connection_id: str, *, user_id: str, issued_before: int) -> bool:
+        """Mark a connection as closing, unless its token was issued later or is another user's.
+
+        From then on it gets no other token. True as well when it is unknown.
+        """
+        ...
+
+
 class ExpiredRemover(ExpiredMarker, ConnectionRemover, Protocol):
     """Marks and deletes connections whose token has expired; `MembershipStore` too."""
 
@@ -152,8 +184,8 @@ class UsersRooms(MemberReader, Protocol):
         ...
 
 
-class RoomLeaver(Protocol):
-    """Takes connections out of rooms; `MembershipStore` in production."""
+class RoomLeaver(RevokedMarker, Protocol):
+    """Takes connections out of rooms, or marks them; `MembershipStore` in production."""
 
     def leave(self, connection: Connection, room: Room, *, now: int) -> ChangeResult:
         """Take a connection out of a room; `now` is epoch seconds."""

@@ -32,7 +32,8 @@ class Principal:
 
     From `expires_at` on (epoch seconds) the service takes the token no more, wherever it asks: that
     is the token's `exp` and the leeway. `rooms` are patterns, see `room_patterns`: they open rooms
-    beside those of `projects` and `agents`, and narrow neither.
+    beside those of `projects` and `agents`, and narrow neither. `issued_at` is the token's `iat`,
+    0 without one.
     """
 
     user_id: str
@@ -41,6 +42,7 @@ class Principal:
     projects: Grant = NOTHING
     agents: Grant = EVERYTHING
     rooms: frozenset[str] = frozenset()
+    issued_at: int = 0
 
     @property
     def is_admin(self) -> bool:

@@ -70,9 +70,10 @@ class Connection:
     `versions` says of each room, namespace and token that was changed of late when that was sent,
     see `roomcast_backend.model.order`; a room that was left has one as well. `refused_token` is why
     the token of a Socket.IO handshake is not valid. `upgrades` is the polling session, if its
-    client began with one. A connection that is `closing` changes no more. `filters` say of
-    each room, of which not all events are wanted, which are. One that `wants_state` is told with
-    its greeting what is current in its automatic rooms.
+    client began with one, and `expected_user` whose token it has sent by then, as far as it is
+    known. A connection that is `closing` changes no more. `filters` say of each room, of which not
+    all events are wanted, which are. One that `wants_state` is told with its greeting what is
+    current in its automatic rooms.
     """
 
     id: str
@@ -92,6 +93,7 @@ class Connection:
     versions: Mapping[str, int] = field(default_factory=dict)
     refused_token: str = ""
     upgrades: str = ""
+    expected_user: str = ""
     closing: bool = False
     filters: Mapping[str, TypeFilter] = field(default_factory=dict)
     wants_state: bool = False

@@ -50,3 +50,8 @@ def lost(session: Connection, *, now: int) -> RecoverableSession | None:
     """Return what is kept of a session whose loss has been noticed, from now on."""
     kept = recoverable(session)
     return replace(kept, until=now + RECOVERY_SECONDS, is_lost=True) if kept else None
+
+
+def lost_at(session: RecoverableSession) -> int:
+    """Return when the loss of a session was noticed, epoch seconds."""
+    return session.until - RECOVERY_SECONDS

@@ -3,12 +3,12 @@
 from functools import cache
 
 from roomcast.rooms import GLOBAL
-from roomcast_backend.auth.verification_keys import principal_of
 from roomcast_backend.lifecycle.handshake import Acceptor
 from roomcast_backend.lifecycle.recent import Recent
 from roomcast_backend.runtime.invoke_open import invoke_open
 from roomcast_backend.runtime.polling_sessions import polling_sessions
 from roomcast_backend.runtime.set_deadline import set_deadline
+from roomcast_backend.runtime.tokens import tokens
 from roomcast_backend.settings import settings
 from roomcast_backend.stores.connections import ConnectionStore
 from roomcast_backend.stores.counters import CounterStore, members
@@ -29,7 +29,7 @@ def acceptor() -> Acceptor:
         chosen,
         connections=ConnectionStore(chosen),
         polling=polling_sessions(),
-        principal_of=principal_of,
+        tokens=tokens(),
         count_connections=Recent(
             lambda: counters.total(members(GLOBAL.kind)), seconds=COUNTED_SECONDS
         ),

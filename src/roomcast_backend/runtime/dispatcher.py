@@ -3,7 +3,6 @@
 from functools import cache
 from typing import Any
 
-from roomcast_backend.auth.verification_keys import principal_of
 from roomcast_backend.inbound.commands import Commands
 from roomcast_backend.inbound.dispatcher import Dispatcher
 from roomcast_backend.inbound.handler import ProtocolHandler
@@ -19,6 +18,7 @@ from roomcast_backend.runtime.gateway import gateway
 from roomcast_backend.runtime.invoke_open import invoke_open
 from roomcast_backend.runtime.polling_sessions import polling_sessions
 from roomcast_backend.runtime.room_states import event_frames, paced_posts, state_teller
+from roomcast_backend.runtime.tokens import tokens
 from roomcast_backend.runtime.unavailable import FRAMES, count_unavailable
 from roomcast_backend.settings import settings
 from roomcast_backend.stores.connections import ConnectionStore, RateLimit
@@ -57,7 +57,7 @@ def _handlers(connections: ConnectionStore, limit: RateLimit) -> dict[str, Proto
     commands = Commands(
         connections=connections,
         memberships=MembershipStore(chosen),
-        principal_of=principal_of,
+        tokens=tokens(),
         replay=replay,
         teller=state_teller(),
         max_rooms_per_connection=chosen.max_rooms_per_connection,
@@ -67,7 +67,7 @@ def _handlers(connections: ConnectionStore, limit: RateLimit) -> dict[str, Proto
         recovery=RecoveryStore(chosen),
         connections=connections,
         replay=replay,
-        principal_of=principal_of,
+        tokens=tokens(),
     )
     return {
         JSON: JsonHandler(commands),

@@ -11,6 +11,7 @@ from roomcast_backend.aws.errors import AwsError
 from roomcast_backend.model.connection import Connection, State
 from roomcast_backend.settings import Settings
 from roomcast_backend.stores.items import (
+    ISSUED,
     Item,
     connection_item,
     connection_of,
@@ -183,6 +184,15 @@ class ConnectionStore:
         """
         values = {":expired_at": number(expired_at)}
         return self._close(connection_id, "expires_at <= :expired_at", values)
+
+    def close_revoked(self, connection_id: str, *, user_id: str, issued_before: int) -> bool:
+        """Mark a connection as closing, unless its token was issued later or is another user's.
+
+        A row without the time of its token's issue counts as old. True as well when it is unknown.
+        """
+        old = f"(attribute_not_exists({ISSUED}) OR {ISSUED} < :issued_before)"
+        values = {":user": text(user_id), ":issued_before": number(issued_before)}
+        return self._close(connection_id, f"user_id = :user AND {old}", values)
 
     def close_pending(self, connection_id: str) -> bool:
         """Mark a connection as closing if it has had no token; True as well when it is unknown."""

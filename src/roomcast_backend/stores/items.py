@@ -21,6 +21,12 @@ Item = dict[str, Attribute]
 OPENED = "opened_rooms"
 """The attribute with the patterns of rooms that a token opens."""
 
+ISSUED = "issued_at"
+"""The attribute with the time at which a token was issued; rows of earlier versions have none."""
+
+MAYBE_SET = (OPENED, ISSUED)
+"""The attributes of a token that another one may not have."""
+
 VERSION = "v:"
 """How the attributes begin that say when a room, a namespace or the token was changed last."""
 
@@ -61,6 +67,7 @@ def connection_item(connection: Connection) -> Item:
         "recovery_secret": connection.recovery_secret,
         "refused_token": connection.refused_token,
         "upgrades": connection.upgrades,
+        "expected_user": connection.expected_user,
         "sid": connection.sid,
     }
     numbers = {"greeted_at": connection.greeted_at, "begun": connection.begun}
@@ -73,7 +80,7 @@ def connection_item(connection: Connection) -> Item:
 
 
 def principal_item(principal: Principal) -> Item:
-    """Write the attributes that a token sets; one that opens no further rooms sets none for them.
+    """Write the attributes that a token sets, `MAYBE_SET` only where it says something of them.
 
     `rooms` are the rooms that the connection is in, so the token's are called otherwise.
     """
@@ -86,6 +93,8 @@ def principal_item(principal: Principal) -> Item:
     }
     if principal.rooms:
         item[OPENED] = names(principal.rooms)
+    if principal.issued_at:
+        item[ISSUED] = number(principal.issued_at)
     return item
 
 
@@ -113,6 +122,7 @@ def connection_of(item: Item) -> Connection:
         },
         refused_token=_text_of(item, "refused_token"),
         upgrades=_text_of(item, "upgrades"),
+        expected_user=_text_of(item, "expected_user"),
         closing="closing" in item,
         filters=_filters_of(item),
         wants_state="wants_state" in item,
@@ -208,6 +218,7 @@ def _principal_of(item: Item) -> Principal:
         projects=_grant_of(item["projects"]),
         agents=_grant_of(item["agents"]),
         rooms=_names_of(item, OPENED),
+        issued_at=_number_of(item, ISSUED),
     )
 
 

@@ -2,6 +2,7 @@
 
 connections   connection_id = "<connection>", of a session "<connection>#<namespace>"
               connection_id = "#recovery:<secret>"   what is kept of a session
+              connection_id = "#revoked:<user>"   which tokens of a user are refused
               connection_id = "polling:<hash>"   of a client without a WebSocket, see below
 rooms         room = "<name>#<shard>", connection_id
 events        room = "#log<name>", event_id = "<position>"   the log of a room
@@ -51,6 +52,14 @@ SWEPT_UNTIL = {"counter": "heartbeat#0", "part": "swept until"}
 
 RECOVERY = "#recovery:"
 """Not the beginning of a connection's id; with its `#` such a row is not counted as one."""
+
+REVOKED = "#revoked:"
+"""Likewise."""
+
+
+def revoked(user_id: str) -> str:
+    """Return the key of the row that says which tokens of a user are refused."""
+    return REVOKED + user_id
 
 
 def github_object(name: str) -> dict[str, str]:

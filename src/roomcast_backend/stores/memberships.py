@@ -32,7 +32,7 @@ from roomcast_backend.settings import Settings
 from roomcast_backend.stores import transactions
 from roomcast_backend.stores.actions import Action, WriteActions, room_names
 from roomcast_backend.stores.connections import ConnectionStore
-from roomcast_backend.stores.items import OPENED, names, number, principal_item, text
+from roomcast_backend.stores.items import MAYBE_SET, names, number, principal_item, text
 from roomcast_backend.stores.recovery import RecoveryStore
 from roomcast_backend.stores.row_change import BELOW_ROOM_LIMIT, RowChange
 
@@ -182,6 +182,12 @@ class MembershipStore:
         """Mark a connection or session as closing, as `ConnectionStore.close_expired`."""
         return self._connections.close_expired(connection_id, expired_at=expired_at)
 
+    def close_revoked(self, connection_id: str, *, user_id: str, issued_before: int) -> bool:
+        """Mark a connection or session as closing, as `ConnectionStore.close_revoked`."""
+        return self._connections.close_revoked(
+            connection_id, user_id=user_id, issued_before=issued_before
+        )
+
     def forget(
         self, connection_id: str, *, seen_in: Collection[str] = (), until: float | None = None
     ) -> list[Connection]:
@@ -227,11 +233,11 @@ class MembershipStore:
     ) -> RowChange:
         change = RowChange.of_memberships(connection).unchanged().ready()
         change.drop_filters(set(connection.filters) - room_names(rooms))
-        for name, value in principal_item(principal).items():
+        attributes = principal_item(principal)
+        for name, value in attributes.items():
             change.aliases[f"#{name}"] = name
             change.set(f"#{name} = :{name}", **{name: value})
-        if not principal.rooms:
-            change.removes.append(OPENED)
+        change.removes += [name for name in MAYBE_SET if name not in attributes]
         change.set("token_version = token_version + :one")
         if kept := room_names(rooms):
             change.set("rooms = :kept", kept=names(kept))
