@@ -336,6 +336,14 @@ class TestUnicode:
         assert issuer.check(token).user_id == "u1"
 
 
+class TestIssuedAt:
+    @pytest.mark.parametrize(
+        ("claims", "expected"), [({}, 0), ({"iat": 1700000000}, 1700000000), ({"iat": 7.9}, 7)]
+    )
+    def test_is_kept_in_whole_seconds(self, claims: dict[str, Any], expected: int) -> None:
+        assert check(signed(**claims)).issued_at == expected
+
+
 class TestGrants:
     @pytest.mark.parametrize("value", ["*", ["*"], ["p1", "*"]])
     def test_the_star_is_everything(self, value: Any) -> None:
