@@ -3,12 +3,13 @@
 import asyncio
 import json
 import time
+from http import HTTPStatus
 from typing import Any
 from uuid import uuid4
 
 import pytest
 import socketio
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from roomcast import EventBroadcaster
 from tests.e2e.client import PATIENCE, connected
@@ -102,3 +103,74 @@ class TestRemove:
             assert (data["error_code"], data["room"]) == ("ACCESS_REVOKED", room)
         assert took < PROMISE
         assert room not in json.dumps(rooms)
+
+
+@pytest.mark.usefixtures("warm")
+class TestRevoke:
+    @pytest.mark.parametrize("options", OPTIONS)
+    async def test_old_tokens_are_out_and_stay_out_and_a_new_one_is_welcome(
+        self,
+        endpoints: Endpoints,
+        broadcaster: EventBroadcaster,
+        options: dict[str, list[str]],
+    ) -> None:
+        user, site = uuid4().hex, endpoints["site_url"]
+        old = token(endpoints, sub=user, iat=int(time.time()) - 1)
+        ends: asyncio.Queue[Any] = asyncio.Queue()
+        python = socketio.AsyncClient()
+        python.on("connection_error", ends.put)
+        python.on("disconnect", lambda *_: ends.put_nowait("out"))
+        url, opening = endpoints["socketio_url"], json.dumps({**options, "auth": {"token": old}})
+        async with (
+            program("client.mjs", url, opening) as node,
+            connected(endpoints["websocket_url"], old) as plain,
+        ):
+            await node.hear("event", name="connection_established")
+            await python.connect(site, auth={"token": old}, wait_timeout=PATIENCE, **options)
+            began = time.monotonic()
+            assert await broadcaster.revoke(user, reason="stolen")
+            error = await plain.event("connection.error")
+            with pytest.raises(ConnectionClosed):
+                await asyncio.wait_for(plain.socket.recv(), PATIENCE)
+            told = await node.hear("event", name="connection_error")
+            assert await node.hear("disconnect") == "io server disconnect"
+            python_told = await asyncio.wait_for(ends.get(), PATIENCE)
+            assert await asyncio.wait_for(ends.get(), PATIENCE) == "out"
+            assert time.monotonic() - began < PROMISE
+        for data in (error["data"], told["args"][0]["data"], python_told["data"]):
+            assert (data["error_code"], data["error_message"]) == ("ACCESS_REVOKED", "stolen")
+        await self.refused(endpoints, old, options)
+        await asyncio.sleep(1)  # a token tells the second in which it was issued
+        new = token(endpoints, sub=user, iat=int(time.time()))
+        async with (
+            connected(endpoints["websocket_url"], new) as plain,
+            program("client.mjs", url, json.dumps({**options, "auth": {"token": new}})) as node,
+        ):
+            await node.hear("event", name="connection_established")
+            await python.connect(site, auth={"token": new}, wait_timeout=PATIENCE, **options)
+            await asyncio.sleep(PROMISE)  # the order still looks for those with old tokens
+            assert (await plain.ask("ping"))["status"] == "pong"
+            node.tell(emit=["ping", {}])
+            assert (await node.hear("ack"))["status"] == "pong"
+            assert python.connected
+            await python.disconnect()
+
+    async def refused(self, endpoints: Endpoints, old: str, options: dict[str, list[str]]) -> None:
+        """Come back with a token that was revoked, in each way."""
+        with pytest.raises(InvalidStatus) as handshake:
+            async with connected(endpoints["websocket_url"], old):
+                pass
+        assert handshake.value.response.status_code == HTTPStatus.UNAUTHORIZED
+        async with connected(endpoints["websocket_url"]) as plain:
+            assert (await plain.ask("authenticate", token=old))["code"] == "AUTH_FAILED"
+        again = json.dumps({**options, "auth": {"token": old}})
+        async with program("client.mjs", endpoints["socketio_url"], again) as node:
+            assert (await node.hear("connect_error"))["data"]["code"] == "AUTH_FAILED"
+        python, errors = socketio.AsyncClient(), asyncio.Queue[Any]()
+        python.on("connect_error", errors.put)
+        with pytest.raises(socketio.exceptions.ConnectionError):
+            await python.connect(
+                endpoints["site_url"], auth={"token": old}, wait_timeout=PATIENCE, **options
+            )
+        error = await asyncio.wait_for(errors.get(), PATIENCE)
+        assert error["data"]["code"] == "AUTH_FAILED"

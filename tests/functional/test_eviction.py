@@ -1,6 +1,8 @@
 """Orders that end a user's access, against moto's tables: whole, repeated, late and cut off."""
 
 import json
+import time
+from threading import Lock
 from typing import Any
 
 import pytest
@@ -171,6 +173,22 @@ class TestRemove:
         monkeypatch.setattr(house.gateway, "post", throttled)
         assert house.order(REMOVE, PROJECT).ended == 1
         assert "ACCESS_REVOKED" in house.heard("j1")[-1]
+
+    def test_the_gateway_gets_one_reason_at_a_time(
+        self, house: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for number in range(4):
+            house.json(f"j{number}", room=PROJECT)
+        post, exchange = house.gateway.post, Lock()
+
+        def one_at_a_time(*said: Any) -> Outcome:
+            assert exchange.acquire(blocking=False)
+            time.sleep(0.01)  # the others come meanwhile
+            exchange.release()
+            return post(*said)
+
+        monkeypatch.setattr(house.gateway, "post", one_at_a_time)
+        assert house.order(REMOVE, PROJECT).ended == 4
 
     def test_a_session_of_socketio(self, house: House) -> None:
         house.connect("c1")

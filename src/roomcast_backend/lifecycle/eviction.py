@@ -22,6 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import compress, islice, pairwise
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from roomcast.access import REMOVE, REVOKE, Order
@@ -86,6 +87,7 @@ class Evictor:
         self._ended_access = ended_access
         self._clock = clock
         self._sleep = sleep
+        self._telling = Lock()  # the gateway makes one exchange at a time
 
     def carry_out(self, order: Order, ended: Ended, *, ordered_at: int, until: float) -> None:
         """Carry out an order of `ordered_at` (epoch seconds) and count in `ended`.
@@ -195,7 +197,8 @@ class Evictor:
             order.reason,
             room=order.room,
         )
-        self._terminator.tell(member.connection_id, frame)
+        with self._telling:
+            self._terminator.tell(member.connection_id, frame)
         for _ in range(LEAVE_ROUNDS):
             connection = self._connections.get(member.connection_id)
             if connection is None or self._left(connection, order.room):
