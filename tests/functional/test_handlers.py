@@ -17,6 +17,7 @@ import boto3
 import jwt
 import pytest
 
+from functions.access import wiring as access_wiring
 from functions.access.handler import handler as access
 from functions.broadcast.handler import handler as broadcast
 from functions.connect.handler import handler as connect
@@ -32,7 +33,7 @@ from functions.reconcile.wiring import reconciliation
 from functions.status.handler import handler as status
 from functions.subscribe.handler import handler as subscribe
 from roomcast import __version__
-from roomcast.access import REMOVE, Order
+from roomcast.access import REMOVE, REVOKE, Order
 from roomcast.envelope import Envelope
 from roomcast.events import ProjectDeleted
 from roomcast_backend.aws import clients
@@ -44,6 +45,7 @@ from roomcast_backend.model.polling import PollingSession, polling_id
 from roomcast_backend.runtime import unavailable
 from roomcast_backend.settings import settings
 from roomcast_backend.stores.counters import CONNECTIONS, Counter, CounterStore, members
+from roomcast_backend.stores.ended_access import EndedAccessStore
 from roomcast_backend.stores.polling import PollingStore
 from tests.fakes.gateway import FakeGateway
 from tests.fakes.tables import KEYS
@@ -1135,6 +1137,20 @@ class TestAccess:
             "ended": 0,
             "failed": 0,
         }.items() <= line.items()
+
+    def test_a_revocation_names_its_moment(
+        self,
+        aws_lambda: Lambda,
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        monkeypatch.setattr(access_wiring.evictor(), "_sleep", lambda _seconds: None)
+        order = Order.make(REVOKE, "user-1", issued_before=1_700_000_000)
+        access(self.order(detail=json.loads(order.entry()["Detail"])), aws_lambda.context)
+        (line,) = [vars(each) for each in caplog.records if each.msg == "access"]
+        assert (line["type"], line["issued_before"]) == ("access.revoke", "1700000000")
+        kept = EndedAccessStore(settings()).get("user-1", now=1767225600)
+        assert kept.issued_before == 1_700_000_000
 
     @pytest.mark.parametrize(
         "changes", [{"detail": {}}, {"detail": None}, {"time": "x"}, {"time": None}]
