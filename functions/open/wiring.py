@@ -6,7 +6,7 @@ from roomcast.envelope import new_id
 from roomcast_backend.lifecycle.greeting import Greeter
 from roomcast_backend.protocol.heartbeats import EngineIoTimers
 from roomcast_backend.runtime.gateway import gateway
-from roomcast_backend.runtime.room_states import state_teller
+from roomcast_backend.runtime.state_teller import state_teller
 from roomcast_backend.settings import settings
 from roomcast_backend.stores.connections import ConnectionStore
 from roomcast_backend.stores.memberships import MembershipStore

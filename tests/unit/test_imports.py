@@ -53,15 +53,15 @@ FOR_CLIENTS_WHO_STAY = {"open"}
 """Functions that read polling sessions only of clients that have one."""
 
 OWN = {
-    "roomcast_backend.inbound.commands": may("events", "BatchGetItem"),
-    "roomcast_backend.inbound.handler": may("events", "BatchGetItem"),
+    "roomcast_backend.inbound.commands": may("rooms", "DeleteItem") - {"access"},
+    "roomcast_backend.inbound.handler": may("rooms", "DeleteItem") - {"access"},
     "roomcast_backend.fanout.broadcast": may("pages_queue", "SendMessage"),
     "roomcast_backend.fanout.sender": may("clients", "POST")
     & may("rooms", "Query") - {"access", "count"},
     "roomcast_backend.gateway.connections_api": may("clients") - FOR_FLOODS,
     "roomcast_backend.github": may("github_secret"),
     "roomcast_backend.polling": {"poll"},
-    "roomcast_backend.protocol": may("clients", "POST") - FOR_FLOODS,
+    "roomcast_backend.protocol": (may("clients", "POST") | {"status"}) - FOR_FLOODS,
     "roomcast_backend.stores.polling": may("polling", "GetItem")
     - {"deadline"}
     - FOR_CLIENTS_WHO_STAY,

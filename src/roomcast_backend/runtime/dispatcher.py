@@ -17,7 +17,8 @@ from roomcast_backend.runtime.frame_limit import count_flooding, rate_limit
 from roomcast_backend.runtime.gateway import gateway
 from roomcast_backend.runtime.invoke_open import invoke_open
 from roomcast_backend.runtime.polling_sessions import polling_sessions
-from roomcast_backend.runtime.room_states import event_frames, paced_posts, state_teller
+from roomcast_backend.runtime.room_states import event_frames
+from roomcast_backend.runtime.state_teller import paced_posts, state_teller
 from roomcast_backend.runtime.tokens import tokens
 from roomcast_backend.runtime.unavailable import FRAMES, count_unavailable
 from roomcast_backend.settings import settings

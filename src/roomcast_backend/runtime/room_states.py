@@ -1,15 +1,11 @@
-"""Builds what tells the state of rooms."""
+"""Builds what reads the state of rooms; it posts to nobody."""
 
-from functools import cache, partial
+from functools import cache
 
-from roomcast_backend.gateway.paced_posts import PacedPosts
 from roomcast_backend.protocol.event_frame import EventFrames
-from roomcast_backend.runtime.frame_limit import rate_limit
-from roomcast_backend.runtime.gateway import gateway
 from roomcast_backend.settings import settings
 from roomcast_backend.state.current import CurrentState
-from roomcast_backend.state.telling import StatePages, StateTeller
-from roomcast_backend.stores.connections import ConnectionStore
+from roomcast_backend.state.telling import StatePages
 from roomcast_backend.stores.large_data import LargeData
 from roomcast_backend.stores.room_log import RoomLog
 from roomcast_backend.stores.room_states import RoomStates
@@ -22,26 +18,13 @@ def event_frames() -> EventFrames:
     return EventFrames(LargeData(chosen), largest=chosen.max_post_bytes)
 
 
-@cache
-def paced_posts() -> PacedPosts:
-    """Return what posts several events to one client, which count as commands of it."""
+def current_state() -> CurrentState:
+    """Return what finds what is current in rooms."""
     chosen = settings()
-    charge = partial(ConnectionStore(chosen).charge, limit=rate_limit(chosen))
-    return PacedPosts(gateway(), charge=charge)
-
-
-@cache
-def state_teller() -> StateTeller:
-    """Return what tells clients the state of rooms."""
-    return StateTeller(_current_state(), event_frames(), paced_posts())
+    return CurrentState(RoomStates(chosen), RoomLog(chosen), LargeData(chosen))
 
 
 @cache
 def state_pages() -> StatePages:
-    """Return what tells the state of rooms page by page, and posts to nobody."""
-    return StatePages(_current_state(), event_frames())
-
-
-def _current_state() -> CurrentState:
-    chosen = settings()
-    return CurrentState(RoomStates(chosen), RoomLog(chosen), LargeData(chosen))
+    """Return what tells the state of rooms page by page."""
+    return StatePages(current_state(), event_frames())
