@@ -33,16 +33,23 @@ class EventsService:
         self.subscribed: list[str] = []
         self.commands: list[dict[str, Any]] = []
         self.statuses: list[int] = []
+        self.why = ""
         self.url = ""
 
     def refuse(self, connection: ServerConnection, request: Request) -> Response | None:
         """Answer a handshake with the next status, if one is set."""
+        if "Authorization" not in request.headers:
+            return None if self.why else connection.respond(503, "full\n")
         self.tokens.append(request.headers["Authorization"].removeprefix("Bearer "))
         status = self.statuses.pop(0) if self.statuses else 0
         return connection.respond(status, "no\n") if status else None
 
     async def play(self, connection: ServerConnection) -> None:
-        """Play the script of this connection."""
+        """Play the script of this connection; to one without a token say why it is refused."""
+        if connection.request and "Authorization" not in connection.request.headers:
+            assert json.loads(await connection.recv())["action"] == "authenticate"
+            refusal = {"status": "error", "code": "AUTH_FAILED", "message": self.why}
+            return await connection.send(json.dumps(refusal))
         script = self._scripts.pop(0) if len(self._scripts) > 1 else self._scripts[0]
         await script(self, connection)
 

@@ -266,6 +266,18 @@ class TestWhatEndsIt:
             await Watch(service).ids(2)
         assert told.value.code == str(status)
 
+    async def test_the_reason_is_asked_for_where_the_handshake_does_not_tell(
+        self, start: Any
+    ) -> None:
+        service = await start(stays())
+        service.statuses, service.why = [401], "the token has expired"
+        with pytest.raises(Refused) as told:
+            await Watch(service).ids(1)
+        assert str(told.value) == (
+            f"{service.url} refused the connection: HTTP 401 Unauthorized: "
+            "the token has expired (AUTH_FAILED)"
+        )
+
     async def test_a_first_connection_that_fails(self, start: Any) -> None:
         with pytest.raises(CannotConnect, match="cannot connect to ws://127.0.0.1:1/ws"):
             async with roomcast.connect("ws://127.0.0.1:1/ws", "t"):

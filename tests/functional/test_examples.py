@@ -19,6 +19,7 @@ from temporalio.testing import ActivityEnvironment
 
 from roomcast import get_broadcaster
 from tests.fakes.bus_listener import BUS, BusListener
+from tests.fakes.events_service import envelope, serving, stays
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -237,3 +238,23 @@ class TestEveryExample:
         tested = Path(__file__).read_text()
         names = {path.stem for path in EXAMPLES.glob("*.py")}
         assert {name for name in names if f'"{name}"' not in tested} == set()
+
+
+class TestReceive:
+    async def test_goes_on_where_the_last_run_ended(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        follow = run("receive", as_main=False)["follow"]
+        async with serving() as start:
+            first = stays(envelope("e1", seq=5))
+            service = await start(first, stays(envelope("e2", seq=6), recovered=False))
+            for _ in range(2):
+                with pytest.raises(TimeoutError):
+                    async with asyncio.timeout(1):
+                        await follow(service.url, "token", "project:123")
+        assert [command.get("since") for command in service.commands] == [None, 5]
+        printed = capsys.readouterr().out.splitlines()
+        words = [line.split()[1] for line in printed]
+        assert sorted(words) == ["project.deleted", "project.deleted", "the"]
+        assert json.loads((tmp_path / "offsets.json").read_text()) == {"project:123": 6}

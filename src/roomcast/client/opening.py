@@ -1,12 +1,16 @@
 """Opens a connection, and says in words why it did not open or has ended."""
 
+import asyncio
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 
 from roomcast.client.errors import CannotConnect, Refused
+from roomcast.client.session import decoded
+from roomcast.envelope import encode
 from roomcast.refusals import in_words
 
 if TYPE_CHECKING:
@@ -17,6 +21,9 @@ REFUSED: Final = frozenset({400, 401, 403, 404})
 
 FAILURES: Final = (OSError, InvalidHandshake, ConnectionClosed)
 """What ends a connection, or keeps it from being made."""
+
+WHY_SECONDS: Final = 5.0
+"""How long the reason of a refusal is waited for; functions may have to start."""
 
 
 async def opened(url: str, token: str | Callable[[], str], *, timeout: float) -> "ClientConnection":
@@ -32,10 +39,25 @@ async def opened(url: str, token: str | Callable[[], str], *, timeout: float) ->
         raise Refused(f"not a WebSocket address: {url}", "INVALID_ADDRESS") from exc
     except InvalidStatus as exc:
         status = exc.response.status_code
-        if status in REFUSED:
-            said = f"{url} refused the connection: {reason(exc)}"
-            raise Refused(said, str(status)) from exc
-        raise
+        if status not in REFUSED:
+            raise
+        why = await _why(url, bearer) if status == HTTPStatus.UNAUTHORIZED else ""
+        said = f"HTTP {in_words(status, b'')}: {why}" if why else reason(exc)
+        raise Refused(f"{url} refused the connection: {said}", str(status)) from exc
+
+
+async def _why(url: str, token: str) -> str:
+    """Return why a token is refused, which an answer to a frame tells; empty if nothing does.
+
+    API Gateway may leave out what the function said to the handshake.
+    """
+    try:
+        async with asyncio.timeout(WHY_SECONDS), connect(url) as socket:
+            await socket.send(encode({"action": "authenticate", "token": token}))
+            reply = decoded(await socket.recv())
+    except FAILURES:
+        return ""
+    return f"{reply['message']} ({reply.get('code')})" if reply.get("message") else ""
 
 
 def cannot_connect(url: str, error: Exception) -> CannotConnect:

@@ -69,7 +69,7 @@ class Session:
         for room in self._rooms:
             await self._subscribe(room)
         async for message in self._socket:
-            frame = _decoded(message)
+            frame = decoded(message)
             if "status" in frame:
                 if joined := await self._reply(frame):
                     yield joined
@@ -99,7 +99,7 @@ class Session:
         return None
 
 
-def _decoded(message: str | bytes) -> dict[str, Any]:
+def decoded(message: str | bytes) -> dict[str, Any]:
     """Return the JSON object of a frame, an empty one when the frame is not a JSON object."""
     try:
         frame = json.loads(message)
