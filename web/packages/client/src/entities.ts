@@ -1,0 +1,83 @@
+// Whose state an event tells, and which of two events about one entity is newer: chapter 11, Order.
+import type { Envelope } from "./events.js";
+
+type Data = Readonly<Record<string, unknown>>;
+
+/** The field, or the fields, that identify an event's entity, by its type or by what stands before the dot. */
+export type StateKeys = Readonly<Record<string, string | readonly string[]>>;
+
+const BUILT_IN: Readonly<Record<string, string>> = {
+  workflow: "workflow_id",
+  agent: "agent_id",
+  project: "project_id",
+  pr: "pr_id",
+  issue: "issue_id",
+};
+/** Events that tell a state and nothing else: a newer one replaces them. */
+const STATE_EVENTS = [
+  "workflow.started",
+  "workflow.progress",
+  "agent.status_changed",
+  "project.updated",
+  "pr.updated",
+  "issue.updated",
+];
+/** Fields that add to what was told before: no newer event repeats them. */
+const ADDITIONS = ["changes", "logs", "errors"];
+/** Fields that mean nothing any more once a newer event tells of the same entity. */
+const PASSING = ["current_step", "estimated_time_remaining", ...ADDITIONS];
+
+/** The newest that is known of one entity: all that was told, and what the last event told. */
+export interface Known {
+  readonly merged: Envelope;
+  readonly last: Envelope;
+}
+
+/** Return whose state an event tells, `workflow:7`; empty when it tells none. */
+export function entityOf(event: Envelope, own: StateKeys): string {
+  if (event.entity) return event.entity;
+  const kind = event.type.split(".", 1)[0] ?? "";
+  const escaped = (id: unknown): string => String(id).replace(/%/g, "%25").replace(/:/g, "%3A");
+  const data = event.data as Data;
+  const fields = own[event.type] ?? own[kind];
+  if (!fields) {
+    const id = data[BUILT_IN[kind] ?? ""];
+    return id == null ? "" : `${kind}:${id}`;
+  }
+  const ids = [fields].flat().map((field) => data[field]);
+  return ids.length && ids.some((id) => id != null) ? [kind, ...ids].map(escaped).join(":") : "";
+}
+
+/** Tell whether an event is newer than another one about the same entity, or as new. */
+export function isNewer(event: Envelope, than: Envelope): boolean {
+  return than.publisher && than.publisher === event.publisher
+    ? (event.number ?? 0) >= (than.number ?? 0)
+    : event.room !== than.room
+      ? event.timestamp >= than.timestamp
+      : (event.seq ?? Infinity) >= (than.seq ?? 0);
+}
+
+/** Tell whether an event comes late and says nothing that the newer one does not. */
+export function isLate(event: Envelope, known: Known | undefined): boolean {
+  if (!known || !STATE_EVENTS.includes(event.type)) return false;
+  if (known.last.publisher !== event.publisher || isNewer(event, known.last)) return false;
+  const data = event.data as Data;
+  const newer = known.last.data as Data;
+  return Object.keys(data).every(
+    (name) => !isTold(data[name]) || (PASSING.includes(name) ? !ADDITIONS.includes(name) : isTold(newer[name])),
+  );
+}
+
+/** Return what is known of an entity after one more event, whichever of them is newer. */
+export function merge(known: Known | undefined, event: Envelope): Known {
+  if (!known) return { merged: event, last: event };
+  const [older, newer] = isNewer(event, known.last) ? [known.merged, event] : [event, known.merged];
+  const data: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(older.data)) if (!PASSING.includes(name)) data[name] = value;
+  for (const [name, value] of Object.entries(newer.data)) if (isTold(value) || !(name in data)) data[name] = value;
+  return { merged: { ...newer, data }, last: newer === event ? event : known.last };
+}
+
+function isTold(value: unknown): boolean {
+  return value != null && value !== "" && !(typeof value === "object" && Object.keys(value).length === 0);
+}
