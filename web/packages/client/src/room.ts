@@ -1,6 +1,9 @@
 // One room: the position, what came, the state, who is there, and whether anything is missing.
-import { entityOf, isLate, type Known, merge, type StateKeys } from "./entities.js";
+import type { StateKeys } from "./entities.js";
 import type { Envelope } from "./events.js";
+import { Position } from "./position.js";
+import { afterwards } from "./presence.js";
+import { RoomState } from "./room-state.js";
 import type { ConnectionStatus, Epoch } from "./session.js";
 import { backoff } from "./time.js";
 import { type Presence, type Refusal, type Reply, refusalOf } from "./wire.js";
@@ -41,49 +44,35 @@ export interface RoomHost {
 
 /** Refusals after which the same command may succeed. */
 const TRY_AGAIN = ["RATE_LIMITED", "UNAVAILABLE", "NO_REPLY"];
-/** A position older than that, in milliseconds, gives way to a newer event of another room. */
-const OLD = 3_600_000;
-/** The service keeps the state of some thousand entities of a room; events may tell of more. */
-const MOST_ENTITIES = 10_000;
-
-interface Position {
-  readonly since: string | number;
-  readonly at: number;
-}
 
 export class Room {
-  readonly #known = new Map<string, Known>();
+  readonly #position = new Position();
+  readonly #state: RoomState;
   #events: Envelope[] = [];
   #presence: Presence | null = null;
   #complete = true;
   #error: Refusal | null = null;
   #joined = false;
 
-  /** Where to go on: the last event of the room, and the last one of any other. */
-  #own: Position | undefined;
-  #other: Position | undefined;
-  /** The last event that came by a connection before its `subscribe` was answered. */
-  readonly #seen = new Map<Epoch, Position>();
-  readonly #answered = new Set<Epoch>();
-
   #epoch: Epoch = "";
+  /** Counts joins: one that is no longer the last one goes on no further. */
   #turn = 0;
+  /** The state was never read, or events were lost since. */
   #stateDue = true;
+  /** What the service has, until it says otherwise. */
   #hasState = true;
   #hasPresence = true;
-  /** Entities that were told of since a reading of the state began. */
-  #touched: Set<string> | null = null;
 
   constructor(
     readonly name: string,
     private readonly host: RoomHost,
-  ) {}
+  ) {
+    this.#state = new RoomState(host.stateKeys);
+  }
 
   snapshot(connection: ConnectionStatus): RoomSnapshot {
-    const state: Record<string, Envelope> = {};
-    for (const [entity, { merged }] of this.#known) state[entity] = merged;
     return {
-      state,
+      state: this.#state.snapshot(),
       events: [...this.#events],
       connection,
       complete: this.#complete,
@@ -115,7 +104,7 @@ export class Room {
     this.#error = error;
     this.#joined = false;
     this.#presence = null;
-    this.#answered.clear();
+    this.#position.left();
     this.host.changed();
   }
 
@@ -124,59 +113,44 @@ export class Room {
     if (!epoch) return;
     this.#epoch = epoch;
     const turn = ++this.#turn;
-    const position = this.#answered.has(epoch) ? undefined : this.#position();
-    const returns = this.#joined && !this.#answered.has(epoch);
-    if (position || !this.#wantsState()) {
-      const reply = await this.#subscribe(turn, epoch, position ? { since: position.since } : {});
+    const isBack = !this.#position.isAnswered(epoch);
+    const since = isBack ? this.#position.since : undefined;
+    const misses = isBack && (since !== undefined || this.#joined);
+    if (since !== undefined || !this.#wantsState()) {
+      const reply = await this.#subscribe(turn, epoch, since === undefined ? {} : { since });
       if (!reply) return;
-      if (position ? !reply.recovered : returns) {
-        this.#stateDue = true;
-        this.#complete = false;
-      }
+      if (misses && !reply.recovered) this.#lose();
       this.host.changed();
-    } else if (returns) {
-      this.#complete = false;
-    }
+    } else if (misses) this.#lose();
     if (this.#wantsState()) await this.#readState(turn, epoch);
   }
 
   /** Take an event in; false for one that is late, which nobody needs any more. */
   receive(event: Envelope, epoch: Epoch): boolean {
-    if (event.seq !== undefined) this.#move({ since: event.seq, at: Date.now() }, epoch);
+    this.#position.came(event, epoch);
     if (event.type.startsWith("presence.")) {
-      this.#someone(event);
-      return true;
+      if (this.#presence) this.#presence = afterwards(this.#presence, event);
+    } else {
+      if (!this.#state.take(event)) return false;
+      this.#insert(event);
     }
-    const entity = entityOf(event, this.host.stateKeys);
-    if (entity && isLate(event, this.#known.get(entity))) return false;
-    if (entity) this.#learn(entity, event);
-    this.#insert(event);
     this.host.changed();
     return true;
   }
 
   /** An event of another room came: the state of an entity that is known here may be in it. */
   overhear(event: Envelope, epoch: Epoch): void {
-    if (this.#answered.has(epoch)) this.#other = { since: event.id, at: Date.now() };
-    const entity = entityOf(event, this.host.stateKeys);
-    if (!entity || !this.#known.has(entity)) return;
-    this.#learn(entity, event);
-    this.host.changed();
+    this.#position.overheard(event.id, epoch);
+    if (this.#state.follow(event)) this.host.changed();
   }
 
   #wantsState(): boolean {
     return this.#stateDue && this.#hasState && this.host.wants().state;
   }
 
-  #position(): Position | undefined {
-    const own = this.#own;
-    return own && (!this.#other || Date.now() - own.at < OLD) ? own : (this.#other ?? own);
-  }
-
-  /** Events may have gaps before `subscribe` is answered: only then they are a position. */
-  #move(position: Position, epoch: Epoch): void {
-    if (this.#answered.has(epoch)) this.#own = position;
-    else this.#seen.set(epoch, position);
+  #lose(): void {
+    this.#complete = false;
+    this.#stateDue = true;
   }
 
   /** Send `subscribe` until it is answered; undefined when this join is over. */
@@ -210,28 +184,18 @@ export class Room {
     this.#joined = true;
     this.#error = null;
     if (reply.presence) this.#presence = reply.presence;
-    if (this.#answered.has(epoch)) return;
-    const seen = this.#seen.get(epoch);
-    this.#seen.clear();
-    // Two connections at most bring events: this one, and the one that it replaces.
-    const before = [...this.#answered].pop();
-    this.#answered.clear();
-    if (before) this.#answered.add(before);
-    this.#answered.add(epoch);
-    if (seen) this.#own = seen;
-    const id = this.host.lastId(epoch);
-    if (id !== undefined) this.#other = { since: id, at: Date.now() };
+    if (!this.#position.isAnswered(epoch)) this.#position.answered(epoch, this.host.lastId(epoch));
   }
 
   /** Read all pages of the state. Events that come meanwhile are newer, or repeats. */
   async #readState(turn: number, epoch: Epoch): Promise<void> {
-    const touched = new Set<string>();
-    this.#touched = touched;
+    this.#state.begin();
     let reply = await this.#subscribe(turn, epoch, { state: true });
     if (!reply) return;
     this.#hasState = reply.state !== undefined;
     for (let attempt = 0; ; ) {
-      for (const event of reply.state ?? []) this.#take(event);
+      for (const event of reply.state ?? []) this.#position.told(event);
+      this.#state.read(reply.state ?? []);
       if (reply.next === undefined) break;
       this.host.changed();
       const page: Reply = await this.host.request("state", { room: this.name, after: reply.next }, epoch);
@@ -249,31 +213,12 @@ export class Room {
         return;
       }
     }
-    this.#touched = null;
     this.#stateDue = false;
     if (this.#hasState) {
-      for (const entity of this.#known.keys()) if (!touched.has(entity)) this.#known.delete(entity);
+      this.#state.end();
       this.#complete = true;
     }
     this.host.changed();
-  }
-
-  #take(event: Envelope): void {
-    const entity = entityOf(event, this.host.stateKeys);
-    if (entity) this.#learn(entity, event);
-    const own = this.#own;
-    // A room that was quiet since it was joined has a position, too.
-    if (event.seq !== undefined && (!own || (typeof own.since === "number" && own.since < event.seq))) {
-      this.#own = { since: event.seq, at: Date.now() };
-    }
-  }
-
-  #learn(entity: string, event: Envelope): void {
-    this.#touched?.add(entity);
-    this.#known.set(entity, merge(this.#known.get(entity), event));
-    if (this.#known.size <= MOST_ENTITIES) return;
-    const [oldest] = this.#known.keys();
-    if (oldest !== undefined) this.#known.delete(oldest);
   }
 
   #insert(event: Envelope): void {
@@ -281,19 +226,6 @@ export class Room {
     const at = this.#events.findLastIndex((other) => (other.seq ?? 0) <= seq) + 1;
     this.#events.splice(at, 0, event);
     if (this.#events.length > this.host.keepEvents) this.#events.shift();
-  }
-
-  #someone(event: Envelope): void {
-    if (!this.#presence) return;
-    const data = event.data as { user_id?: string; users?: string[]; user_ids?: string[]; count?: number };
-    const named = data.users ?? data.user_ids ?? (data.user_id === undefined ? [] : [data.user_id]);
-    const { users, count } = this.#presence;
-    const others = users.filter((user) => !named.includes(user));
-    this.#presence =
-      event.type === "presence.left"
-        ? { users: others, count: data.count ?? Math.max(0, count - named.length) }
-        : { users: [...others, ...named], count: data.count ?? count + others.length + named.length - users.length };
-    this.host.changed();
   }
 }
 

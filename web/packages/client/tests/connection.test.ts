@@ -114,6 +114,27 @@ describe("coming back", () => {
     expect(made.connection.status).toBe("open");
   });
 
+  it("within a second each time, when the connections between stayed", async () => {
+    const made = client();
+    made.hold();
+    await pass();
+    for (let losses = 0; losses < 10; losses++) {
+      await pass(MINUTE);
+      service.drop();
+      await pass(1_100);
+      expect(made.connection.status).toBe("open");
+    }
+  });
+
+  it("less and less often, when they end at once", async () => {
+    client().hold();
+    for (let seconds = 0; seconds < 600; seconds++) {
+      await pass(1_000);
+      service.drop();
+    }
+    expect(service.sockets.length).toBeLessThan(50);
+  });
+
   it.each(["CONNECTION_LIMIT", "ACCESS_REVOKED"])("never by itself after %s", async (code) => {
     const made = client();
     made.hold();

@@ -356,7 +356,7 @@ describe("presence", () => {
     service.publish(ROOM, "presence.joined", { user_id: "cy" });
     service.publish(ROOM, "presence.joined", { user_id: "ada" });
     expect(room.snapshot().presence).toEqual({ users: ["bob", "cy", "ada"], count: 3 });
-    service.publish(ROOM, "presence.left", { users: ["bob", "ada"], count: 1 });
+    service.publish(ROOM, "presence.left", { user_ids: ["bob", "ada"], count: 1 });
     expect(room.snapshot().presence).toEqual({ users: ["cy"], count: 1 });
     expect(room.snapshot().events).toEqual([]);
   });

@@ -14,6 +14,8 @@ export class FakeSocket {
   onclose: (() => void) | null = null;
   onmessage: ((message: { data: string }) => void) | null = null;
   isOpen = false;
+  /** The network has lost it, and neither side knows. */
+  isDead = false;
   readonly token: string | undefined;
   readonly rooms = new Set<string>();
   readonly presence = new Set<string>();
@@ -45,7 +47,7 @@ export class FakeSocket {
   }
 
   deliver(frame: object): void {
-    if (this.isOpen) this.onmessage?.({ data: JSON.stringify(frame) });
+    if (this.isOpen && !this.isDead) this.onmessage?.({ data: JSON.stringify(frame) });
   }
 }
 
@@ -68,7 +70,10 @@ export class FakeService {
   present: Record<string, string[]> | null = null;
   /** Replies given once in place of the usual ones, by action. */
   readonly instead: { action: string; reply: object }[] = [];
+  /** The rooms that tokens open; null: all. */
   rooms: string[] | null = null;
+  /** Milliseconds between joining and the replay; live events come before it. */
+  slow = 0;
   #number = 0;
 
   constructor() {
@@ -123,6 +128,11 @@ export class FakeService {
     }
   }
 
+  /** Every connection is lost without a sign. */
+  lose(): void {
+    for (const socket of this.open) socket.isDead = true;
+  }
+
   /** Every connection breaks. */
   drop(): void {
     for (const socket of this.open) socket.end();
@@ -130,11 +140,12 @@ export class FakeService {
 
   receive(socket: FakeSocket, body: Body): void {
     this.commands.push(body);
-    if (!this.answers || !socket.isOpen) return;
+    if (!this.answers || !socket.isOpen || socket.isDead) return;
     const at = this.instead.findIndex(({ action }) => action === body.action);
     const [special] = at < 0 ? [] : this.instead.splice(at, 1);
     const reply = special?.reply ?? this.#reply(socket, body);
-    setTimeout(() => this.answers && socket.deliver({ ...reply, id: body.id }), LATENCY);
+    const later = body["since"] === undefined ? 0 : this.slow;
+    setTimeout(() => this.answers && socket.deliver({ ...reply, id: body.id }), LATENCY + later);
   }
 
   #reply(socket: FakeSocket, body: Body): object {
@@ -164,7 +175,9 @@ export class FakeService {
     if (since !== undefined) {
       const from = typeof since === "number" ? since : this.#began(String(since));
       const missed = this.log.filter((event) => event.room === room && (event.seq ?? 0) > from);
-      if (this.remembers) for (const event of missed) socket.deliver(event);
+      const replay = (): void => missed.forEach((event) => socket.deliver(event));
+      if (this.remembers && this.slow) setTimeout(replay, this.slow);
+      else if (this.remembers) replay();
       Object.assign(told, { recovered: this.remembers, replayed: missed.length });
     }
     if (body["state"] && this.state) Object.assign(told, this.#page(room, 0));
