@@ -69,6 +69,7 @@ class TestCheckedIn:
             memberships=unused,
             principal_of=unused,
             replay=unused,
+            teller=unused,
             max_rooms_per_connection=0,
         )
         text = CHECKED_IN.read_text()

@@ -43,8 +43,8 @@ export class Client {
   readonly #listeners = new Set<() => void>();
   readonly #holds = new Set<object>();
   readonly #ids = new Set<string>();
-  /** What rooms look like that nobody is in. */
-  readonly #absent = new Map<ConnectionStatus, RoomSnapshot>();
+  /** What a room looks like that nobody is in. */
+  readonly #nowhere: HeldRoom;
   readonly #transport: Transport;
   #session: Session | null = null;
   #epoch: Epoch = "";
@@ -56,6 +56,7 @@ export class Client {
 
   constructor(private readonly options: ClientOptions) {
     this.#transport = transportOf(options);
+    this.#nowhere = new HeldRoom("", this.#host(), () => undefined);
   }
 
   /** Be in a room until `leave`. All who hold it share it, with its position, state and events. */
@@ -76,12 +77,7 @@ export class Client {
 
   /** Return a room as it is now, whether somebody is in it or not. */
   snapshot(name: string): RoomSnapshot {
-    const { status } = this.#connection;
-    const held = this.#rooms.get(canonical(name));
-    if (held) return held.snapshot(status);
-    const absent = this.#absent.get(status) ?? new HeldRoom("", this.#host(), () => undefined).snapshot(status);
-    this.#absent.set(status, absent);
-    return absent;
+    return (this.#rooms.get(canonical(name)) ?? this.#nowhere).snapshot(this.#connection.status);
   }
 
   /** Tell that the application has fetched what a room has lost: `complete` is true again. */
@@ -170,12 +166,15 @@ export class Client {
     if (status !== "open") this.#epoch = "";
     if (status === this.#connection.status && error === this.#connection.error) return;
     this.#connection = { status, error };
-    for (const held of this.#rooms.values()) held.changed();
+    for (const held of [...this.#rooms.values(), this.#nowhere]) held.changed();
     callAll(this.#listeners);
   }
 
   #event(event: Envelope, epoch: Epoch): void {
-    if (this.#ids.has(event.id)) return;
+    const isRepeat = this.#ids.has(event.id);
+    // A state has the id of the newest event in it, and may tell more than that event did.
+    if (isRepeat && event.replayed) this.#rooms.get(event.room)?.room.receive(event, epoch);
+    if (isRepeat) return;
     this.#ids.add(event.id);
     const [oldest] = this.#ids;
     if (this.#ids.size > KNOWN_IDS && oldest) this.#ids.delete(oldest);

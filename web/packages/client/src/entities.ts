@@ -12,6 +12,7 @@ const BUILT_IN: Readonly<Record<string, string>> = {
   project: "project_id",
   pr: "pr_id",
   issue: "issue_id",
+  suggestion: "suggestion_id",
 };
 /** Events that tell a state and nothing else: a newer one replaces them. */
 const STATE_EVENTS = [
@@ -26,26 +27,30 @@ const STATE_EVENTS = [
 const ADDITIONS = ["changes", "logs", "errors"];
 /** Fields that mean nothing any more once a newer event tells of the same entity. */
 const PASSING = ["current_step", "estimated_time_remaining", ...ADDITIONS];
+/** Fields of issues whose null says that there is none; of others it says nothing. */
+const CLEARED = ["priority", "assigned_to"];
 
-/** The newest that is known of one entity: all that was told, and what the last event told. */
+/** What is known of one entity: all that was told, and which event told each field last. */
 export interface Known {
   readonly merged: Envelope;
+  /** The newest event about it. */
   readonly last: Envelope;
+  readonly from: Readonly<Record<string, Envelope>>;
 }
 
 /** Return whose state an event tells, `workflow:7`; empty when it tells none. */
 export function entityOf(event: Envelope, own: StateKeys): string {
   if (event.entity) return event.entity;
-  const kind = event.type.split(".", 1)[0] ?? "";
+  const kind = event.type === "ai.suggestion" ? "suggestion" : kindOf(event.type, ".");
   const escaped = (id: unknown): string => String(id).replace(/%/g, "%25").replace(/:/g, "%3A");
   const data = event.data as Data;
   const fields = own[event.type] ?? own[kind];
   if (!fields) {
     const id = data[BUILT_IN[kind] ?? ""];
-    return id == null ? "" : `${kind}:${id}`;
+    return id == null || id === "" ? "" : `${kind}:${id}`;
   }
   const ids = [fields].flat().map((field) => data[field]);
-  return ids.length && ids.some((id) => id != null) ? [kind, ...ids].map(escaped).join(":") : "";
+  return ids.length && ids.every((id) => id != null) ? [kind, ...ids].map(escaped).join(":") : "";
 }
 
 /** Tell whether an event is newer than another one about the same entity, or as new. */
@@ -68,14 +73,31 @@ export function isLate(event: Envelope, known: Known | undefined): boolean {
   );
 }
 
-/** Return what is known of an entity after one more event, whichever of them is newer. */
-export function merge(known: Known | undefined, event: Envelope): Known {
-  if (!known) return { merged: event, last: event };
-  const [older, newer] = isNewer(event, known.last) ? [known.merged, event] : [event, known.merged];
-  const data: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(older.data)) if (!PASSING.includes(name)) data[name] = value;
-  for (const [name, value] of Object.entries(newer.data)) if (isTold(value) || !(name in data)) data[name] = value;
-  return { merged: { ...newer, data }, last: newer === event ? event : known.last };
+/**
+ * Return what is known of an entity after one more event, in whatever order they come, as the
+ * service merges them: each field has the value of the newest event that gave it.
+ */
+export function merge(known: Known | undefined, event: Envelope, entity: string): Known {
+  const isNewest = !known || isNewer(event, known.last);
+  const kind = kindOf(entity, ":");
+  const passing = kind in BUILT_IN ? PASSING : [];
+  const data: Record<string, unknown> = { ...known?.merged.data };
+  const from = { ...known?.from };
+  if (isNewest) for (const name of passing) delete data[name];
+  for (const [name, value] of Object.entries(event.data)) {
+    const before = from[name];
+    const isNull = (it: unknown): boolean => it === null && !(kind === "issue" && CLEARED.includes(name));
+    const counts = !before || (!isNull(value) && (isNull(data[name]) || isNewer(event, before)));
+    if (!(passing.includes(name) ? isNewest : counts)) continue;
+    data[name] = value;
+    from[name] = event;
+  }
+  const last = isNewest ? event : known.last;
+  return { merged: { ...last, data }, last, from };
+}
+
+function kindOf(name: string, end: string): string {
+  return name.split(end, 1)[0] ?? "";
 }
 
 function isTold(value: unknown): boolean {

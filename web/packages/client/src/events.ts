@@ -16,8 +16,12 @@ export interface Envelope<Type extends string = string, Data = Readonly<Record<s
   /** The process that published the event, and how many it had published by then. */
   readonly publisher?: string;
   readonly number?: number;
-  /** Whose state this is, `workflow:7`; in the state of a room. */
+  /** Whose state this is, `workflow:7`: in the state of a room, where `data` is all that is known of it. */
   readonly entity?: string;
+  /** Fields of it that are too large to be kept. */
+  readonly left_out?: readonly string[];
+  /** It comes as an event, and tells a state all the same. */
+  readonly replayed?: boolean;
   /** Where the data is, when it is too large for one message: `data` is `{}` then. */
   readonly data_ref?: { readonly url: string; readonly size: number; readonly sha256: string; readonly expires_at: string };
 }
@@ -48,13 +52,26 @@ interface RoomReply {
   /** With `since`: whether nothing is missing, and how many events were sent again. */
   readonly recovered?: boolean;
   readonly replayed?: number;
+  /** With `state: true`: the state of each entity, and where the next page begins. */
+  readonly state?: readonly Envelope[];
+  readonly next?: string;
+  /** With `state: "replay"`: how many entities came as events. */
+  readonly entities?: number;
+}
+
+interface SubscribeBody {
+  readonly room: string;
+  readonly since?: string | number;
+  readonly types?: readonly string[] | null;
+  readonly state?: boolean | "replay";
 }
 
 type Ack<Reply> = (reply: Reply | RefusedReply) => void;
 
 /** The commands: docs/PROTOCOL.md, chapter 6. */
 export interface ClientToServerEvents {
-  subscribe(body: { room: string; since?: string | number; types?: readonly string[] | null }, ack?: Ack<RoomReply>): void;
+  subscribe(body: SubscribeBody, ack?: Ack<RoomReply>): void;
+  state(body: { room: string; after?: string }, ack?: Ack<RoomReply>): void;
   unsubscribe(body: { room: string }, ack?: Ack<RoomReply>): void;
   authenticate(
     body: { token: string },

@@ -12,6 +12,8 @@ interface Heard {
   readonly at: number;
 }
 
+const now = (since: Since): Heard => ({ since, at: Date.now() });
+
 export class Position {
   /** The last event of the room, by its `seq`. */
   #own: Heard | undefined;
@@ -35,21 +37,21 @@ export class Position {
   /** An event of the room came. */
   came({ seq }: Envelope, epoch: Epoch): void {
     if (seq === undefined) return;
-    const heard = { since: seq, at: Date.now() };
+    const heard = now(seq);
     if (this.isAnswered(epoch)) this.#own = heard;
     else this.#seen.set(epoch, heard);
   }
 
   /** An event of another room came. */
   overheard(id: string, epoch: Epoch): void {
-    if (this.isAnswered(epoch)) this.#other = { since: id, at: Date.now() };
+    if (this.isAnswered(epoch)) this.#other = now(id);
   }
 
   /** The state of the room tells of an event: what was before it is in the state, or came. */
   told({ seq }: Envelope): void {
     const since = this.#own?.since;
     if (seq !== undefined && (since === undefined || (typeof since === "number" && since < seq))) {
-      this.#own = { since: seq, at: Date.now() };
+      this.#own = now(seq);
     }
   }
 

@@ -56,7 +56,7 @@ export class RoomState {
 
   #learn(entity: string, event: Envelope): void {
     this.#touched?.add(entity);
-    this.#known.set(entity, merge(this.#known.get(entity), event));
+    this.#known.set(entity, merge(this.#known.get(entity), event, entity));
     const [oldest] = this.#known.keys();
     if (this.#known.size > MOST_ENTITIES && oldest) this.#known.delete(oldest);
   }

@@ -1,6 +1,7 @@
 // One room: the position, what came, the state, who is there, and whether anything is missing.
 import type { StateKeys } from "./entities.js";
 import type { Envelope } from "./events.js";
+import { fetchData } from "./large-data.js";
 import { Position } from "./position.js";
 import { afterwards } from "./presence.js";
 import { RoomState } from "./room-state.js";
@@ -127,12 +128,12 @@ export class Room {
 
   /** Take an event in; false for one that is late, which nobody needs any more. */
   receive(event: Envelope, epoch: Epoch): boolean {
-    this.#position.came(event, epoch);
+    if (!event.replayed) this.#position.came(event, epoch);
     if (event.type.startsWith("presence.")) {
       if (this.#presence) this.#presence = afterwards(this.#presence, event);
     } else {
       if (!this.#state.take(event)) return false;
-      this.#insert(event);
+      if (!event.replayed) this.#insert(event);
     }
     this.host.changed();
     return true;
@@ -153,31 +154,34 @@ export class Room {
     this.#stateDue = true;
   }
 
-  /** Send `subscribe` until it is answered; undefined when this join is over. */
-  async #subscribe(turn: number, epoch: Epoch, how: { since?: string | number; state?: true }): Promise<Reply | undefined> {
-    for (let attempt = 0; ; ) {
-      const presence = this.#hasPresence && this.host.wants().presence;
-      const body = { room: this.name, ...how, ...(presence && { presence }) };
-      const reply = await this.host.request("subscribe", body, epoch);
+  /** Send a command, again while it may succeed; undefined when this join is over. */
+  async #ask(turn: number, epoch: Epoch, action: string, body: object): Promise<Reply | undefined> {
+    for (let attempt = 0; ; attempt++) {
+      const reply = await this.host.request(action, { room: this.name, ...body }, epoch);
+      if (turn !== this.#turn || reply.code === "DISCONNECTED") return undefined;
+      if (!TRY_AGAIN.includes(reply.code ?? "")) return reply;
+      const wait = (reply.retry_after_ms ?? 0) + backoff(attempt);
+      await new Promise((resolve) => setTimeout(resolve, wait));
       if (turn !== this.#turn) return undefined;
-      if (reply.status === "success") {
-        this.#accept(reply, epoch);
-        return reply;
-      }
-      const code = reply.code ?? "";
-      if (code === "INVALID_MESSAGE" && (presence || how.state)) {
-        // A service without presence, or without it in such rooms; then one without state.
-        if (presence) this.#hasPresence = false;
-        else how = {};
-      } else if (TRY_AGAIN.includes(code)) {
-        await waiting(reply, attempt++);
-        if (turn !== this.#turn) return undefined;
-      } else {
-        // Without a connection, or a token in force, the room is joined on the next connection.
-        if (code !== "DISCONNECTED" && !code.startsWith("AUTH_")) this.refuse(refusalOf(reply));
-        return undefined;
-      }
     }
+  }
+
+  /** Send `subscribe`; undefined when it is refused, or this join is over. */
+  async #subscribe(turn: number, epoch: Epoch, how: object): Promise<Reply | undefined> {
+    const presence = this.#hasPresence && this.host.wants().presence;
+    const reply = await this.#ask(turn, epoch, "subscribe", { ...how, ...(presence && { presence }) });
+    const code = reply?.code ?? "";
+    if (reply?.status === "success") this.#accept(reply, epoch);
+    else if (code === "INVALID_MESSAGE" && (presence || "state" in how)) {
+      // A service without presence, or without it in such rooms; then one without state.
+      if (presence) this.#hasPresence = false;
+      return this.#subscribe(turn, epoch, presence ? how : {});
+    } else {
+      // Without a token in force the connection ends, and the room is joined on the next one.
+      if (reply && !code.startsWith("AUTH_")) this.refuse(refusalOf(reply));
+      return undefined;
+    }
+    return reply;
   }
 
   #accept(reply: Reply, epoch: Epoch): void {
@@ -193,31 +197,31 @@ export class Room {
     let reply = await this.#subscribe(turn, epoch, { state: true });
     if (!reply) return;
     this.#hasState = reply.state !== undefined;
-    for (let attempt = 0; ; ) {
-      for (const event of reply.state ?? []) this.#position.told(event);
-      this.#state.read(reply.state ?? []);
+    let isWhole = true;
+    for (;;) {
+      const page = await Promise.all((reply.state ?? []).map(fetchData));
+      if (turn !== this.#turn) return;
+      for (const event of page) {
+        this.#position.told(event);
+        if (event.data_ref) isWhole = false;
+      }
+      this.#state.read(page);
       if (reply.next === undefined) break;
       this.host.changed();
-      const page: Reply = await this.host.request("state", { room: this.name, after: reply.next }, epoch);
+      const next = await this.#ask(turn, epoch, "state", { after: reply.next });
       if (turn !== this.#turn) return;
-      if (page.status === "success") {
-        reply = page;
-        attempt = 0;
-      } else if (TRY_AGAIN.includes(page.code ?? "")) {
-        await waiting(page, attempt++);
-        if (turn !== this.#turn) return;
-      } else {
-        // The rest is not to be had now: the state is read again on the next connection.
-        this.#complete = false;
-        this.host.changed();
-        return;
+      if (next?.status !== "success") {
+        isWhole = false;
+        break;
       }
+      reply = next;
     }
-    this.#stateDue = false;
     if (this.#hasState) {
-      this.#state.end();
-      this.#complete = true;
+      // What is not to be had now is read again on the next connection.
+      if (isWhole) this.#state.end();
+      this.#complete = isWhole;
     }
+    this.#stateDue = !isWhole;
     this.host.changed();
   }
 
@@ -227,9 +231,4 @@ export class Room {
     this.#events.splice(at, 0, event);
     if (this.#events.length > this.host.keepEvents) this.#events.shift();
   }
-}
-
-/** Wait as long as a refusal says, and some jitter. */
-function waiting(refusal: Reply, attempt: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, (refusal.retry_after_ms ?? 0) + backoff(attempt)));
 }

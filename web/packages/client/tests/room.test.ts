@@ -305,6 +305,34 @@ describe("state", () => {
     expect(["1", "3", "5"].map((entity) => state[`workflow:${entity}`]?.data["progress"])).toEqual([10, 10, 90]);
   });
 
+  it("has large entities whole; without them it is not complete, and is read again on the next connection", async () => {
+    const large = told("1", 10, { data: {}, data_ref: { url: "https://data/1", size: 9, sha256: "", expires_at: "" } });
+    service.state = { [ROOM]: [large] };
+    vi.stubGlobal("fetch", async () => new Response("", { status: 403 }));
+    const room = client.room(ROOM);
+    await pass();
+    expect(room.snapshot().complete).toBe(false);
+    vi.stubGlobal("fetch", async () => new Response('{"workflow_id":"1","progress":10}'));
+    service.drop();
+    await pass(1_000);
+    expect(room.snapshot().complete).toBe(true);
+    expect(room.snapshot().state["workflow:1"]?.data["progress"]).toBe(10);
+  });
+
+  it("that comes as events is taken as state, again after each connection", async () => {
+    const room = client.room(ROOM);
+    const heard = vi.fn();
+    client.on("workflow.progress", heard);
+    await pass();
+    const event = progress(50);
+    for (const total of [4, 5]) {
+      service.deliver({ ...event, entity: "workflow:7", replayed: true, data: { ...event.data, total_steps: total } });
+    }
+    expect(room.snapshot().state["workflow:7"]?.data).toMatchObject({ progress: 50, total_steps: 5 });
+    expect(room.snapshot().events).toHaveLength(1);
+    expect(heard).toHaveBeenCalledTimes(1);
+  });
+
   it("forgets entities that are gone when it is read again", async () => {
     service.state = { [ROOM]: [told("1", 10), told("2", 10)] };
     const room = client.room(ROOM);
