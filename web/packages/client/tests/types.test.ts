@@ -9,8 +9,8 @@ interface DeployFinished {
   readonly service: string;
 }
 
-// As `roomcast types --own` writes it, with the name of the package in place of the path.
-declare module "../src/index.js" {
+// As `roomcast types --own` writes it.
+declare module "@roomcast/client" {
   interface EventTypes {
     "deploy.finished": DeployFinished;
   }
