@@ -1,7 +1,9 @@
 """`@roomcast/client`, as it is packed: in Node over both protocols, and in tabs of a browser."""
 
+import json
 import shutil
 import subprocess
+import tarfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from urllib.parse import urlencode
@@ -23,10 +25,28 @@ Publish = Callable[[float], Awaitable[None]]
 
 
 @pytest.fixture(scope="module")
-def built() -> Path:
-    """Build the package; return its index."""
-    subprocess.run(["npm", "--prefix", str(WEB), "run", "--silent", "build"], check=True)
-    return PACKAGE / "dist/index.js"
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build and pack the package, and unpack it; return its index."""
+    folder = tmp_path_factory.mktemp("packed")
+    packing = ("npm", "pack", "--silent", "--workspace=packages/client")
+    subprocess.run([*packing, f"--pack-destination={folder}"], cwd=WEB, check=True)
+    (archive,) = folder.glob("*.tgz")
+    with tarfile.open(archive) as packed:
+        packed.extractall(folder, filter="data")
+    return folder / "package/dist/index.js"
+
+
+def test_what_is_packed(built: Path) -> None:
+    """The modules and their types, no tests and no sources."""
+    package = built.parents[1]
+    files = {str(path.relative_to(package)) for path in package.rglob("*") if path.is_file()}
+    assert {path for path in files if not path.startswith("dist/")} == {
+        *("LICENSE", "README.md", "package.json")
+    }
+    assert all(path.endswith((".js", ".d.ts")) for path in files if path.startswith("dist/"))
+    exported = json.loads((package / "package.json").read_text())["exports"].values()
+    named = {path.removeprefix("./") for paths in exported for path in paths.values()}
+    assert named <= files
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ import { fetchData } from "./large-data.js";
 import type { Transport } from "./link.js";
 import { type ClientOptions, transportOf } from "./options.js";
 import { watchPage } from "./page.js";
-import { Room, type RoomSnapshot, type Wants } from "./room.js";
+import { canonical } from "./room-name.js";
+import type { Room, RoomSnapshot, Wants } from "./room.js";
 import type { ConnectionStatus, Epoch, Session, SessionListener } from "./session.js";
 import { UserSession } from "./user-session.js";
 import { DISCONNECTED, type Refusal } from "./wire.js";
@@ -30,7 +31,6 @@ export interface RoomHandle {
 const HIDDEN_AFTER = 300_000;
 /** The ids of so many events are kept to know repeats. */
 const KNOWN_IDS = 4_096;
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Return a client. It connects when something is held of it: a room, a handler, or itself. */
 export function createClient(options: ClientOptions): Client {
@@ -38,6 +38,7 @@ export function createClient(options: ClientOptions): Client {
 }
 
 export class Client {
+  readonly #options: ClientOptions;
   readonly #rooms = new Map<string, HeldRoom>();
   readonly #handlers = new Map<string, Set<(event: Envelope) => void>>();
   readonly #listeners = new Set<() => void>();
@@ -54,7 +55,8 @@ export class Client {
   #unwatch: (() => void) | undefined;
   #hidden = false;
 
-  constructor(private readonly options: ClientOptions) {
+  constructor(options: ClientOptions) {
+    this.#options = options;
     this.#transport = transportOf(options);
     this.#nowhere = new HeldRoom("", this.#host(), () => undefined);
   }
@@ -134,7 +136,7 @@ export class Client {
 
   #start(): void {
     if (this.#session || this.#hidden) return;
-    const { tabs = true, url = "" } = this.options;
+    const { tabs = true, url = "" } = this.#options;
     const session = new UserSession(this.#transport, tabs, url, this.#sessionListener());
     this.#session = session;
     session.start();
@@ -204,8 +206,8 @@ export class Client {
 
   #host() {
     return {
-      stateKeys: this.options.stateKeys ?? {},
-      keepEvents: this.options.keepEvents ?? 100,
+      stateKeys: this.#options.stateKeys ?? {},
+      keepEvents: this.#options.keepEvents ?? 100,
       lastId: (epoch: Epoch) => (this.#last?.epoch === epoch ? this.#last.id : undefined),
       request: (action: string, body: object, epoch: Epoch) =>
         this.#session?.request(action, body, epoch) ?? Promise.resolve(DISCONNECTED),
@@ -221,7 +223,7 @@ export class Client {
   }
 
   #watch(): () => void {
-    const { hiddenAfter = HIDDEN_AFTER } = this.options;
+    const { hiddenAfter = HIDDEN_AFTER } = this.#options;
     return watchPage(
       {
         woke: () => this.#session?.check(),
@@ -238,11 +240,4 @@ export class Client {
       this.#transport.borrowed ? Infinity : hiddenAfter,
     );
   }
-}
-
-/** Return the name of a room as the service writes it: UUIDs in lower case. */
-function canonical(name: string): string {
-  const at = name.indexOf(":") + 1;
-  const id = name.slice(at);
-  return UUID.test(id) ? name.slice(0, at) + id.toLowerCase() : name;
 }

@@ -23,6 +23,8 @@ const STABLE = 10_000;
 const FINAL = ["CONNECTION_LIMIT", "ACCESS_REVOKED"];
 
 export class Connection implements Session {
+  readonly #transport: Transport;
+  readonly #listener: SessionListener;
   readonly #links = new Map<Epoch, Link>();
   #current: Epoch = "";
   #opening: Link | null = null;
@@ -38,10 +40,10 @@ export class Connection implements Session {
   #replaceAt = Infinity;
   #refreshAt = Infinity;
 
-  constructor(
-    private readonly transport: Transport,
-    private readonly listener: SessionListener,
-  ) {}
+  constructor(transport: Transport, listener: SessionListener) {
+    this.#transport = transport;
+    this.#listener = listener;
+  }
 
   start(): void {
     if (this.#endTicking) return;
@@ -61,7 +63,7 @@ export class Connection implements Session {
     this.#current = "";
     this.#attempt = 0;
     this.#wasOpen = this.#refused = false;
-    this.listener.status(status, error);
+    this.#listener.status(status, error);
   }
 
   request(action: string, body: object, epoch: Epoch): Promise<Reply> {
@@ -91,10 +93,10 @@ export class Connection implements Session {
     clearTimeout(this.#retry);
     this.#retry = undefined;
     const turn = ++this.#turn;
-    if (!this.#current) this.listener.status(this.#wasOpen ? "reconnecting" : "connecting", null);
+    if (!this.#current) this.#listener.status(this.#wasOpen ? "reconnecting" : "connecting", null);
     let token: string | null | undefined;
     try {
-      token = await this.transport.token?.(this.#refused);
+      token = await this.#transport.token?.(this.#refused);
     } catch {
       // The application could not fetch one: as if the service had not answered.
       if (turn === this.#turn) this.#lost(false);
@@ -105,7 +107,12 @@ export class Connection implements Session {
       this.stop("closed", { code: "AUTH_MISSING", message: "the application has no token" });
       return;
     }
-    this.#open(token);
+    try {
+      this.#open(token);
+    } catch (error) {
+      // The browser takes no such URL, or no such token as subprotocol: it never will.
+      this.stop("closed", { code: "INVALID_ADDRESS", message: String(error) });
+    }
   }
 
   #open(token: string | undefined): void {
@@ -116,7 +123,7 @@ export class Connection implements Session {
       this.#refused = true;
       this.#lost(itself);
     };
-    const link = this.transport.open(token, {
+    const link = this.#transport.open(token, {
       open: () => {
         clearTimeout(slow);
         this.#opening = null;
@@ -131,7 +138,7 @@ export class Connection implements Session {
     this.#opening = link;
     // A borrowed connection tries for as long as it likes.
     const slow = setTimeout(() => {
-      if (this.transport.borrowed) return;
+      if (this.#transport.borrowed) return;
       link.close();
       failed(false);
     }, OPEN_WITHIN);
@@ -145,17 +152,17 @@ export class Connection implements Session {
     this.#wasOpen = true;
     this.#refused = false;
     this.#openedAt = this.#heardAt = now;
-    this.#replaceAt = this.transport.borrowed ? Infinity : now + REPLACE_AFTER + Math.random() * 10 * MINUTE;
+    this.#replaceAt = this.#transport.borrowed ? Infinity : now + REPLACE_AFTER + Math.random() * 10 * MINUTE;
     this.#refreshAt = now + refreshIn(token, now);
     if (old) setTimeout(() => this.#end(old), OVERLAP);
-    this.listener.status("open", null);
-    this.listener.opened(epoch);
+    this.#listener.status("open", null);
+    this.#listener.opened(epoch);
   }
 
   #event(event: Envelope, epoch: Epoch): void {
     if (!this.#endTicking) return;
     const { error_code: code, error_message: message, room } = event.data as Record<string, string | undefined>;
-    this.listener.event(event, epoch);
+    this.#listener.event(event, epoch);
     if (event.type === "connection.error" && !room && code && FINAL.includes(code)) {
       this.stop("closed", { code, message: message ?? "" });
     }
@@ -167,7 +174,7 @@ export class Connection implements Session {
     this.#current = "";
     if (Date.now() - this.#openedAt > STABLE) this.#attempt = 0;
     if (!this.#opening) this.#lost(itself);
-    else this.listener.status("reconnecting", null);
+    else this.#listener.status("reconnecting", null);
   }
 
   /** An attempt failed, or the connection ended: what now. */
@@ -176,7 +183,7 @@ export class Connection implements Session {
       this.#replaceAt = Date.now() + MINUTE;
       return;
     }
-    this.listener.status(this.#wasOpen ? "reconnecting" : "connecting", null);
+    this.#listener.status(this.#wasOpen ? "reconnecting" : "connecting", null);
     this.#retry = setTimeout(() => void this.#connect(), itself ? 0 : backoff(this.#attempt++));
   }
 
@@ -203,12 +210,12 @@ export class Connection implements Session {
     this.#refreshAt = Infinity;
     let next = refreshIn(undefined, 0);
     try {
-      const token = await this.transport.token?.(false);
+      const token = await this.#transport.token?.(false);
       if (!token) return;
       const reply = await this.request("authenticate", { token }, epoch);
       const taken = reply.status === "success";
       next = taken ? refreshIn(token, Date.now()) : STABLE;
-      if (taken) this.listener.authenticated((reply.rooms ?? []) as string[]);
+      if (taken) this.#listener.authenticated((reply.rooms ?? []) as string[]);
     } catch {
       next = STABLE;
     } finally {

@@ -6,23 +6,10 @@ type Data = Readonly<Record<string, unknown>>;
 /** The field, or the fields, that identify an event's entity, by its type or by what stands before the dot. */
 export type StateKeys = Readonly<Record<string, string | readonly string[]>>;
 
-const BUILT_IN: Readonly<Record<string, string>> = {
-  workflow: "workflow_id",
-  agent: "agent_id",
-  project: "project_id",
-  pr: "pr_id",
-  issue: "issue_id",
-  suggestion: "suggestion_id",
-};
+/** The built-in entities; the field `<kind>_id` identifies each. */
+const BUILT_IN = ["workflow", "agent", "project", "pr", "issue", "suggestion"];
 /** Events that tell a state and nothing else: a newer one replaces them. */
-const STATE_EVENTS = [
-  "workflow.started",
-  "workflow.progress",
-  "agent.status_changed",
-  "project.updated",
-  "pr.updated",
-  "issue.updated",
-];
+const STATE_EVENT = /^(workflow\.(started|progress)|agent\.status_changed|(project|pr|issue)\.updated)$/;
 /** Fields that add to what was told before: no newer event repeats them. */
 const ADDITIONS = ["changes", "logs", "errors"];
 /** Fields that mean nothing any more once a newer event tells of the same entity. */
@@ -46,8 +33,8 @@ export function entityOf(event: Envelope, own: StateKeys): string {
   const data = event.data as Data;
   const fields = own[event.type] ?? own[kind];
   if (!fields) {
-    const id = data[BUILT_IN[kind] ?? ""];
-    return id == null || id === "" ? "" : `${kind}:${id}`;
+    const id = BUILT_IN.includes(kind) ? (data[`${kind}_id`] ?? "") : "";
+    return id === "" ? "" : `${kind}:${id}`;
   }
   const ids = [fields].flat().map((field) => data[field]);
   return ids.length && ids.every((id) => id != null) ? [kind, ...ids].map(escaped).join(":") : "";
@@ -64,7 +51,7 @@ export function isNewer(event: Envelope, than: Envelope): boolean {
 
 /** Tell whether an event comes late and says nothing that the newer one does not. */
 export function isLate(event: Envelope, known: Known | undefined): boolean {
-  if (!known || !STATE_EVENTS.includes(event.type)) return false;
+  if (!known || !STATE_EVENT.test(event.type)) return false;
   if (known.last.publisher !== event.publisher || isNewer(event, known.last)) return false;
   const data = event.data as Data;
   const newer = known.last.data as Data;
@@ -80,7 +67,7 @@ export function isLate(event: Envelope, known: Known | undefined): boolean {
 export function merge(known: Known | undefined, event: Envelope, entity: string): Known {
   const isNewest = !known || isNewer(event, known.last);
   const kind = kindOf(entity, ":");
-  const passing = kind in BUILT_IN ? PASSING : [];
+  const passing = BUILT_IN.includes(kind) ? PASSING : [];
   const data: Record<string, unknown> = { ...known?.merged.data };
   const from = { ...known?.from };
   if (isNewest) for (const name of passing) delete data[name];

@@ -7,6 +7,7 @@ export const GRACE = 1_000;
 
 export class HeldRoom {
   readonly room: Room;
+  readonly #left: () => void;
   readonly #holders = new Set<Wants>();
   readonly #listeners = new Set<() => void>();
   /** What the room was joined for so far. */
@@ -18,8 +19,9 @@ export class HeldRoom {
   constructor(
     name: string,
     host: Omit<RoomHost, "wants" | "changed">,
-    private readonly left: () => void,
+    left: () => void,
   ) {
+    this.#left = left;
     this.room = new Room(name, { ...host, wants: () => this.#wants(), changed: () => this.changed() });
   }
 
@@ -45,7 +47,7 @@ export class HeldRoom {
     const before = this.#asked;
     if (!before || (state && !before.state) || (presence && !before.presence)) this.join(epoch);
     return () => {
-      if (this.#holders.delete(mine) && !this.#holders.size) this.#leaving = setTimeout(this.left, GRACE);
+      if (this.#holders.delete(mine) && !this.#holders.size) this.#leaving = setTimeout(this.#left, GRACE);
     };
   }
 

@@ -6,11 +6,14 @@ import type { Envelope } from "./events.js";
 const MOST_ENTITIES = 10_000;
 
 export class RoomState {
+  readonly #stateKeys: StateKeys;
   readonly #known = new Map<string, Known>();
   /** Entities that were told of since a reading began. */
   #touched: Set<string> | null = null;
 
-  constructor(private readonly stateKeys: StateKeys) {}
+  constructor(stateKeys: StateKeys) {
+    this.#stateKeys = stateKeys;
+  }
 
   snapshot(): Record<string, Envelope> {
     const state: Record<string, Envelope> = {};
@@ -20,7 +23,7 @@ export class RoomState {
 
   /** Take an event in; false for one that is late and says nothing that a newer one does not. */
   take(event: Envelope): boolean {
-    const entity = entityOf(event, this.stateKeys);
+    const entity = entityOf(event, this.#stateKeys);
     if (!entity) return true;
     if (isLate(event, this.#known.get(entity))) return false;
     this.#learn(entity, event);
@@ -29,7 +32,7 @@ export class RoomState {
 
   /** Take in an event of another room, if its entity is known here; tell whether it is. */
   follow(event: Envelope): boolean {
-    const entity = entityOf(event, this.stateKeys);
+    const entity = entityOf(event, this.#stateKeys);
     if (!this.#known.has(entity)) return false;
     this.#learn(entity, event);
     return true;
@@ -43,7 +46,7 @@ export class RoomState {
   /** One page of it. */
   read(page: readonly Envelope[]): void {
     for (const event of page) {
-      const entity = entityOf(event, this.stateKeys);
+      const entity = entityOf(event, this.#stateKeys);
       if (entity) this.#learn(entity, event);
     }
   }

@@ -47,6 +47,7 @@ export interface RoomHost {
 const TRY_AGAIN = ["RATE_LIMITED", "UNAVAILABLE", "NO_REPLY"];
 
 export class Room {
+  readonly #host: RoomHost;
   readonly #position = new Position();
   readonly #state: RoomState;
   #events: Envelope[] = [];
@@ -66,8 +67,9 @@ export class Room {
 
   constructor(
     readonly name: string,
-    private readonly host: RoomHost,
+    host: RoomHost,
   ) {
+    this.#host = host;
     this.#state = new RoomState(host.stateKeys);
   }
 
@@ -86,7 +88,7 @@ export class Room {
   /** The application has fetched what was lost by itself. */
   settle(): void {
     this.#complete = true;
-    this.host.changed();
+    this.#host.changed();
   }
 
   /** Nobody is in the room any more: what still comes is left. */
@@ -106,7 +108,7 @@ export class Room {
     this.#joined = false;
     this.#presence = null;
     this.#position.left();
-    this.host.changed();
+    this.#host.changed();
   }
 
   /** Join on a connection, with what was missed since the last one, and read the state. */
@@ -121,7 +123,7 @@ export class Room {
       const reply = await this.#subscribe(turn, epoch, since === undefined ? {} : { since });
       if (!reply) return;
       if (misses && !reply.recovered) this.#lose();
-      this.host.changed();
+      this.#host.changed();
     } else if (misses) this.#lose();
     if (this.#wantsState()) await this.#readState(turn, epoch);
   }
@@ -135,18 +137,18 @@ export class Room {
       if (!this.#state.take(event)) return false;
       if (!event.replayed) this.#insert(event);
     }
-    this.host.changed();
+    this.#host.changed();
     return true;
   }
 
   /** An event of another room came: the state of an entity that is known here may be in it. */
   overhear(event: Envelope, epoch: Epoch): void {
     this.#position.overheard(event.id, epoch);
-    if (this.#state.follow(event)) this.host.changed();
+    if (this.#state.follow(event)) this.#host.changed();
   }
 
   #wantsState(): boolean {
-    return this.#stateDue && this.#hasState && this.host.wants().state;
+    return this.#stateDue && this.#hasState && this.#host.wants().state;
   }
 
   #lose(): void {
@@ -157,7 +159,7 @@ export class Room {
   /** Send a command, again while it may succeed; undefined when this join is over. */
   async #ask(turn: number, epoch: Epoch, action: string, body: object): Promise<Reply | undefined> {
     for (let attempt = 0; ; attempt++) {
-      const reply = await this.host.request(action, { room: this.name, ...body }, epoch);
+      const reply = await this.#host.request(action, { room: this.name, ...body }, epoch);
       if (turn !== this.#turn || reply.code === "DISCONNECTED") return undefined;
       if (!TRY_AGAIN.includes(reply.code ?? "")) return reply;
       const wait = (reply.retry_after_ms ?? 0) + backoff(attempt);
@@ -168,7 +170,7 @@ export class Room {
 
   /** Send `subscribe`; undefined when it is refused, or this join is over. */
   async #subscribe(turn: number, epoch: Epoch, how: object): Promise<Reply | undefined> {
-    const presence = this.#hasPresence && this.host.wants().presence;
+    const presence = this.#hasPresence && this.#host.wants().presence;
     const reply = await this.#ask(turn, epoch, "subscribe", { ...how, ...(presence && { presence }) });
     const code = reply?.code ?? "";
     if (reply?.status === "success") this.#accept(reply, epoch);
@@ -188,7 +190,7 @@ export class Room {
     this.#joined = true;
     this.#error = null;
     if (reply.presence) this.#presence = reply.presence;
-    if (!this.#position.isAnswered(epoch)) this.#position.answered(epoch, this.host.lastId(epoch));
+    if (!this.#position.isAnswered(epoch)) this.#position.answered(epoch, this.#host.lastId(epoch));
   }
 
   /** Read all pages of the state. Events that come meanwhile are newer, or repeats. */
@@ -207,7 +209,7 @@ export class Room {
       }
       this.#state.read(page);
       if (reply.next === undefined) break;
-      this.host.changed();
+      this.#host.changed();
       const next = await this.#ask(turn, epoch, "state", { after: reply.next });
       if (turn !== this.#turn) return;
       if (next?.status !== "success") {
@@ -222,13 +224,13 @@ export class Room {
       this.#complete = isWhole;
     }
     this.#stateDue = !isWhole;
-    this.host.changed();
+    this.#host.changed();
   }
 
   #insert(event: Envelope): void {
     const seq = event.seq ?? Infinity;
     const at = this.#events.findLastIndex((other) => (other.seq ?? 0) <= seq) + 1;
     this.#events.splice(at, 0, event);
-    if (this.#events.length > this.host.keepEvents) this.#events.shift();
+    if (this.#events.length > this.#host.keepEvents) this.#events.shift();
   }
 }

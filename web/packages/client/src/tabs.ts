@@ -57,14 +57,7 @@ export class SharedSession implements Session {
   }
 
   stop(): void {
-    if (!this.#channel) return;
-    this.#post({ kind: "bye", from: this.#me });
-    this.#resign();
-    this.#abort?.abort();
-    clearTimeout(this.#patience);
-    this.#endTicking?.();
-    this.#channel.close();
-    this.#channel = null;
+    this.#leave();
     this.#tell("idle", null, "");
   }
 
@@ -80,6 +73,17 @@ export class SharedSession implements Session {
     if (this.#led) return this.#serve(this.#me, action, body, epoch);
     if (!this.#channel || epoch !== this.#epoch) return Promise.resolve(DISCONNECTED);
     return this.#pending.ask((id) => this.#post({ kind: "ask", from: this.#me, id, action, body, epoch }));
+  }
+
+  /** Have no part in the connection any more. */
+  #leave(): void {
+    this.#post({ kind: "bye", from: this.#me });
+    this.#resign();
+    this.#abort?.abort();
+    clearTimeout(this.#patience);
+    this.#endTicking?.();
+    this.#channel?.close();
+    this.#channel = null;
   }
 
   /** Wait for the lock, or take it from a tab that does not answer. */
@@ -158,6 +162,11 @@ export class SharedSession implements Session {
       this.listener.status(status, error);
     }
     if (isNew && epoch) this.listener.opened(epoch, lastId);
+    if (status !== "closed") return;
+    // For good: no tab may take its place by itself, and any may that is told to connect. So the
+    // lock is kept until the others have left its queue.
+    if (this.#led) setTimeout(() => this.#leave(), HERE_WITHIN);
+    else this.#leave();
   }
 
   #greet(): void {

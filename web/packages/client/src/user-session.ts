@@ -6,20 +6,24 @@ import { claimsOf } from "./token.js";
 import { DISCONNECTED, type Reply } from "./wire.js";
 
 export class UserSession implements Session {
+  readonly #transport: Transport;
+  readonly #tabs: boolean | string;
+  readonly #address: string;
+  readonly #listener: SessionListener;
   #session: Session | null = null;
   #stopped = false;
 
   /** `tabs` is the name of the group that shares a connection; true: the token tells whose it is. */
-  constructor(
-    private readonly transport: Transport,
-    private readonly tabs: boolean | string,
-    private readonly address: string,
-    private readonly listener: SessionListener,
-  ) {}
+  constructor(transport: Transport, tabs: boolean | string, address: string, listener: SessionListener) {
+    this.#transport = transport;
+    this.#tabs = tabs;
+    this.#address = address;
+    this.#listener = listener;
+  }
 
   start(): void {
-    if (this.transport.borrowed || !this.tabs || !canShare()) this.#begin(new Connection(this.transport, this.listener));
-    else void this.#share(this.tabs);
+    if (this.#transport.borrowed || !this.#tabs || !canShare()) this.#begin(new Connection(this.#transport, this.#listener));
+    else void this.#share(this.#tabs);
   }
 
   stop(): void {
@@ -36,15 +40,15 @@ export class UserSession implements Session {
   }
 
   async #share(tabs: true | string): Promise<void> {
-    this.listener.status("connecting", null);
+    this.#listener.status("connecting", null);
     // A module of its own: pages that cannot share a connection do not load it.
     const loading = import("./tabs.js").catch(() => null);
-    const [transport, group] = tabs === true ? await asUser(this.transport) : [this.transport, tabs];
+    const [transport, group] = tabs === true ? await asUser(this.#transport) : [this.#transport, tabs];
     const module = await loading;
     if (this.#stopped) return;
     const connection = (listener: SessionListener): Session => new Connection(transport, listener);
-    const name = `roomcast ${this.address} ${group}`;
-    this.#begin(module && group ? new module.SharedSession(name, connection, this.listener) : connection(this.listener));
+    const name = `roomcast ${this.#address} ${group}`;
+    this.#begin(module && group ? new module.SharedSession(name, connection, this.#listener) : connection(this.#listener));
   }
 
   #begin(session: Session): void {

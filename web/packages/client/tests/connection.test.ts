@@ -100,6 +100,24 @@ describe("opening", () => {
   });
 });
 
+describe("an address that browsers do not take", () => {
+  it("is told", async () => {
+    vi.stubGlobal(
+      "WebSocket",
+      class {
+        constructor() {
+          throw new SyntaxError("an invalid URL");
+        }
+      },
+    );
+    const made = client();
+    made.hold();
+    await pass();
+    const error = { code: "INVALID_ADDRESS", message: "SyntaxError: an invalid URL" };
+    expect(made.connection).toEqual({ status: "closed", error });
+  });
+});
+
 describe("coming back", () => {
   it("within a second, at random, after a loss", async () => {
     const made = client();

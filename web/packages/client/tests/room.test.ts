@@ -401,6 +401,21 @@ describe("presence", () => {
   });
 });
 
+describe("a handler that throws", () => {
+  it("is reported, and the others hear the event", async () => {
+    const heard = vi.fn();
+    client.room(ROOM);
+    client.on("clock.ticked", () => {
+      throw new Error("the application's own");
+    });
+    client.on("clock.ticked", heard);
+    await pass();
+    service.publish(ROOM, "clock.ticked", {});
+    expect(heard).toHaveBeenCalledTimes(1);
+    expect(() => vi.advanceTimersByTime(1)).toThrow("the application's own");
+  });
+});
+
 describe("large events", () => {
   const reference = { url: "https://data.example.com/1", size: 9, sha256: "", expires_at: "" };
 

@@ -123,6 +123,14 @@ describe("two tabs of one user", () => {
     await pass();
     const closed = { status: "closed", error: { code: "CONNECTION_LIMIT", message: "too many" } };
     expect([a.client.connection, b.client.connection]).toEqual([closed, closed]);
+    await pass(600_000);
+    expect(service.sockets).toHaveLength(1);
+    // Whichever of them is told to connects.
+    b.client.connect();
+    await vi.dynamicImportSettled();
+    await pass();
+    expect([a, b].map(({ client }) => client.connection.status)).toEqual(["closed", "open"]);
+    expect(b.room.snapshot()).toMatchObject({ joined: true, complete: true });
   });
 
   it("refresh one token", async () => {
