@@ -138,7 +138,7 @@ export class Connection implements Session {
     this.#opening = link;
     // A borrowed connection tries for as long as it likes.
     const slow = setTimeout(() => {
-      if (this.#transport.borrowed) return;
+      if (this.#transport.borrowed || this.#opening !== link) return;
       link.close();
       failed(false);
     }, OPEN_WITHIN);

@@ -83,6 +83,17 @@ describe("opening", () => {
     expect(service.sockets).toHaveLength(2);
   });
 
+  it.each([1, 10_000])("stays ended when it is ended after %i ms of a handshake", async (milliseconds) => {
+    service.answers = false;
+    const made = client();
+    made.hold();
+    await pass(milliseconds);
+    made.close();
+    await pass(MINUTE);
+    expect(service.sockets.length).toBeLessThan(2);
+    expect(made.connection.status).toBe("idle");
+  });
+
   it("tries again when the application cannot fetch a token, and stops when there is none", async () => {
     const answers: (() => string | null)[] = [
       () => {
