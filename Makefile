@@ -30,9 +30,10 @@ UV_READY := .build/uv/$(UV_VERSION)
 SERVICE_READY := .venv/service.stamp
 TOOLS_READY := .venv/tools.stamp
 NODE_READY := node_modules/.stamp
+WEB_READY := web/node_modules/.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help dev up down test soak fuzz bench conformance lint bundle synth bootstrap preflight diff deploy destroy clean
+.PHONY: help dev up down test web soak fuzz bench conformance lint bundle synth bootstrap preflight diff deploy destroy clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,9 +47,12 @@ up: $(SERVICE_READY) $(NODE_READY) ## Start the service in the background
 down: ## Stop what `make up` started
 	@$(STOP)
 
-test: $(TOOLS_READY) $(NODE_READY) ## Run all tests, end to end included; ARGS="-k name" chooses
+test: $(TOOLS_READY) $(NODE_READY) web ## Run all tests, end to end included; ARGS="-k name" chooses
 	@pytest $(TESTS) $(ARGS) $(OR_NONE)
 	@pytest $(END_TO_END) $(ARGS) $(OR_NONE)
+
+web: $(WEB_READY) ## Test the package for browsers
+	@npm --prefix web test --silent
 
 soak: $(TOOLS_READY) $(NODE_READY) ## Let clients come and go for minutes, look for anything lost; ARGS="--minutes 60"
 	@python -m tests.soak $(ARGS)
@@ -62,11 +66,12 @@ bench: $(SERVICE_READY) ## Measure performance, 6 minutes; ARGS="cold senders" c
 conformance: $(SERVICE_READY) ## Serve the official Engine.IO and Socket.IO suites on 127.0.0.1:3000; PORT=n
 	@python -m local.conformance
 
-lint: $(TOOLS_READY) ## Check style, types and the direction of imports
+lint: $(TOOLS_READY) $(WEB_READY) ## Check style, types and the direction of imports
 	@ruff check .
 	@ruff format --check .
 	@mypy
 	@lint-imports
+	@npm --prefix web run --silent typecheck
 
 bundle: $(SERVICE_READY) ## Collect the functions' code and libraries for AWS
 	@python -m infra.bundle --target aws
@@ -91,7 +96,7 @@ destroy: $(NODE_READY) ## Remove both stacks from AWS; the registry's table stay
 
 clean: ## Stop the service and remove everything that make has made
 	@$(STOP)
-	@rm -rf .bench .build .local .venv node_modules cdk.out dist .coverage .hypothesis .*_cache
+	@rm -rf .bench .build .local .venv node_modules web/node_modules web/packages/*/node_modules web/packages/*/dist cdk.out dist .coverage .hypothesis .*_cache
 
 $(UV_READY):
 	@echo "Preparing uv $(UV_VERSION) ..."
@@ -116,4 +121,9 @@ $(TOOLS_READY): pyproject.toml uv.lock $(UV_READY)
 $(NODE_READY): package-lock.json $(SERVICE_READY)
 	@echo "Preparing node_modules: the CDK's command line ..."
 	@npm ci --silent --no-audit --no-fund
+	@touch $@
+
+$(WEB_READY): web/package-lock.json $(SERVICE_READY)
+	@echo "Preparing web/node_modules: React, TypeScript and the test runner ..."
+	@npm --prefix web ci --silent --no-audit --no-fund
 	@touch $@

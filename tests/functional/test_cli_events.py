@@ -115,6 +115,22 @@ class TestListing:
         assert listed("--own") == []
 
 
+class TestTypes:
+    def test_of_all_events(self, install: Install) -> None:
+        install("all = acme_events", acme_events=MODULE)
+        written = run("types").stdout
+        assert "export interface WorkflowProgress {\n" in written
+        assert "export interface DeployFinished {\n  readonly team: string;\n" in written
+        assert '  "deploy.finished": DeployFinished;\n' in written
+
+    def test_of_ones_own_for_the_client(self, install: Install) -> None:
+        install("all = acme_events", acme_events=MODULE)
+        written = run("types", "--own").stdout
+        assert "WorkflowProgress" not in written
+        assert '  "deploy.finished": "service",\n} as const;\n' in written
+        assert written.endswith('    "deploy.finished": DeployFinished;\n  }\n}\n')
+
+
 class TestErrors:
     @pytest.mark.parametrize(
         ("change", "said"),
@@ -134,7 +150,7 @@ class TestErrors:
         self, install: Install, change: tuple[str, str], said: str
     ) -> None:
         install("all = acme_events", acme_events=MODULE.replace(*change))
-        for command in (("events",), ("publish", "acme.event")):
+        for command in (("events",), ("types",), ("publish", "acme.event")):
             result = run(*command)
             assert result.exit_code == 2, result.output
             assert "the entry point all = acme_events of roomcast.events" in result.stderr

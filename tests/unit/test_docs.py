@@ -22,7 +22,7 @@ README = (ROOT / "README.md").read_text()
 OPERATIONS = (ROOT / "docs/operations.md").read_text()
 DOCUMENTS = sorted(
     path
-    for folder in (".", "docs", "docs/decisions", "benchmarks", "simulation", "web")
+    for folder in (".", "docs", "docs/decisions", "benchmarks", "simulation", "web/packages/client")
     for path in (ROOT / folder).glob("*.md")
 )
 LONGEST_LINE = 120
@@ -37,6 +37,9 @@ GENERATED = (
     "cdk.out/",
 )
 """Files that commands write, and the folders that they write to."""
+
+INSTALLED = {"__pycache__", "node_modules", "dist"}
+"""Folders whose files nobody has written."""
 
 FILE = re.compile(r"[\w./*-]+\.(py|md|json|toml|ya?ml|m?jsx?|tsx?|html|lock|conf|lua)")
 FOLDER = re.compile(r"(?!application/|[/.]*/)[\w.*-]+/([\w.*-]+/)*")
@@ -168,7 +171,7 @@ def paths() -> frozenset[str]:
     files = [path for path in tops if path.is_file()]
     for top in tops:
         if top.is_dir() and not top.name.startswith("."):
-            files += (path for path in top.rglob("*") if "__pycache__" not in path.parts)
+            files += (path for path in top.rglob("*") if not INSTALLED.intersection(path.parts))
     return frozenset(f"/{path.relative_to(ROOT)}{'/' * path.is_dir()}" for path in (*files, *tops))
 
 

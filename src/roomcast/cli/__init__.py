@@ -8,6 +8,7 @@ COMMANDS: Final = (
     ("token", "token", "Print a token that speaks for a user."),
     ("publish", "publish", "Publish one event and print its id."),
     ("events", "events", "List the event types: names, fields and rooms."),
+    ("types", "types", "Write the events as TypeScript."),
     ("tail", "tail", "Print the events of rooms until Ctrl-C."),
     ("history", "history", "Print what the service keeps of a room."),
     ("record", "record", "Write the events of rooms to a file."),

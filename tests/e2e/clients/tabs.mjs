@@ -1,0 +1,44 @@
+// Tabs of one Chromium. Arguments: the browser, the page's URL. Each line of stdin is one of
+// {"open": name}, {"close": name}, {"see": name, "id", "text"}: until an element of that tab has the
+// text, and {"count": true}: how many WebSockets are open.
+import { createInterface } from "node:readline";
+import { chromium } from "playwright-core";
+
+const [executablePath, url] = process.argv.slice(2);
+const say = (heard, value) => console.log(JSON.stringify({ heard, value: value ?? null }));
+const browser = await chromium.launch({
+  executablePath,
+  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"],
+});
+const context = await browser.newContext();
+const tabs = new Map();
+const sockets = new Set();
+
+async function open(name) {
+  const page = await context.newPage();
+  tabs.set(name, page);
+  page.on("pageerror", (error) => say("error", error.message));
+  page.on("websocket", (socket) => {
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
+    page.on("close", () => sockets.delete(socket));
+  });
+  await page.goto(url);
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const { open: opened, close, see, id, text, count } = JSON.parse(line);
+  if (opened) await open(opened);
+  if (close) await tabs.get(close).close();
+  if (see) {
+    const page = tabs.get(see);
+    await page.waitForFunction(
+      ([id, text]) => document.getElementById(id)?.textContent.includes(text),
+      [id, text],
+      { timeout: 20000 },
+    );
+    say("seen", await page.textContent(`#${id}`));
+  }
+  if (count) say("sockets", sockets.size);
+}
+await browser.close();

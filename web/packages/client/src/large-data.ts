@@ -1,0 +1,14 @@
+// Events that are too large for one message bring a link to their data: docs/PROTOCOL.md, Large data.
+import type { Envelope } from "./events.js";
+
+/** Return the event with its data, and its `data_ref` only when the link does not answer. */
+export async function fetchData(event: Envelope): Promise<Envelope> {
+  const { data_ref: reference, ...rest } = event;
+  if (!reference) return event;
+  try {
+    const answer = await fetch(reference.url);
+    return answer.ok ? { ...rest, data: await answer.json() } : event;
+  } catch {
+    return event;
+  }
+}
