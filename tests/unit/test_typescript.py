@@ -67,7 +67,7 @@ class TestCheckedIn:
         commands = Commands(
             connections=unused,
             memberships=unused,
-            principal_of=unused,
+            tokens=unused,
             replay=unused,
             teller=unused,
             max_rooms_per_connection=0,
