@@ -24,7 +24,10 @@ class Inline(Executor):
     def submit(self, function: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Return a future that is done."""
         done: Future[Any] = Future()
-        done.set_result(function(*args, **kwargs))
+        try:
+            done.set_result(function(*args, **kwargs))
+        except Exception as exc:
+            done.set_exception(exc)
         return done
 
 

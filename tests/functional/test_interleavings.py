@@ -39,6 +39,7 @@ class World:
         server = Server(tables)
         server.clock.now = (AT + 5_000) / 1000
         server.sessions._workers = server.greeter._workers = Inline()
+        server.token_check._workers = Inline()
         server.tokens["other"] = server.principal(OTHER)
         server.tokens["long"] = server.principal(expires_at=int(server.clock.now) + 9 * HOUR)
         server.tokens["good"] = server.principal()
