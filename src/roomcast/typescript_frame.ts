@@ -56,6 +56,8 @@ interface RoomReply {
   readonly next?: string;
   /** With `state: "replay"`: how many entities came as events. */
   readonly entities?: number;
+  /** With `presence: true`: who is there. The list may be cut, the count is exact. */
+  readonly presence?: { readonly users: readonly string[]; readonly count: number };
 }
 
 interface SubscribeBody {
@@ -63,6 +65,7 @@ interface SubscribeBody {
   readonly since?: string | number;
   readonly types?: readonly string[] | null;
   readonly state?: boolean | "replay";
+  readonly presence?: boolean;
 }
 
 type Ack<Reply> = (reply: Reply | RefusedReply) => void;

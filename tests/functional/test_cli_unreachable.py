@@ -17,6 +17,7 @@ COMMANDS = [
     ["publish", "project.deleted", "project_id=1", "deleted_by=2"],
     ["kick", "ada"],
     ["remove", "ada", "project:1"],
+    ["revoke", "ada"],
     ["tail", "global"],
     ["link-repo", "octo/hello", "1"],
     ["link-user", "mona", "1"],

@@ -121,6 +121,13 @@ class Local:
             assert time.monotonic() < deadline
             time.sleep(0.02)
 
+    def wait_until(self, *, running: bool) -> None:
+        """Wait until a part of the service runs, or none does any more."""
+        deadline = time.monotonic() + PATIENCE
+        while self.service.running() != running:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
     def hold_up(self) -> None:
         """Let starts wait in their first step."""
         self.directory.mkdir(parents=True, exist_ok=True)
@@ -232,9 +239,10 @@ class TestOverWhatIsThere:
         assert local.run("up")[0] == 0
         for process in (local.service.emulator, local.service.edge):
             os.killpg(process.pid() or 0, signal.SIGKILL)
+        local.wait_until(running=False)
         local.hold_up()
         starting = local.begin("up")
-        local.wait_for("started.json")
+        local.wait_until(running=True)
         assert not local.service.complete()  # the endpoints of the dead one are gone
         local.go_on()
         assert ended(starting)[0] == 0
@@ -243,6 +251,8 @@ class TestOverWhatIsThere:
     def test_one_of_which_a_part_has_ended(self, local: Local) -> None:
         assert local.run("up")[0] == 0
         os.killpg(local.service.edge.pid() or 0, signal.SIGKILL)
+        while local.service.edge.pid() is not None:
+            time.sleep(0.02)
         for command in ("up", "status"):
             code, said = local.run(command)
             assert (code, "its edge has ended by itself. Run `make down`" in said) == (1, True)

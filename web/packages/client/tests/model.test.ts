@@ -9,6 +9,7 @@ const ROOM = "project:atlas";
 /** More of them: SEEDS=2000 npm test. */
 const SEEDS = Number(process.env["SEEDS"] ?? 60);
 const STEPS = 40;
+const WORKFLOWS = 5;
 
 /** Return numbers from 0 to 1 that a seed decides: mulberry32. */
 function seeded(seed: number): () => number {
@@ -44,7 +45,8 @@ class World {
   readonly service = new FakeService();
   readonly tabs: Tab[] = [];
   published = 0;
-  forgot = false;
+  /** The last number that each workflow was published with. */
+  readonly newest: Record<string, number> = {};
 
   constructor(
     readonly random: () => number,
@@ -57,7 +59,20 @@ class World {
   }
 
   publish(): void {
-    this.service.publish(ROOM, "clock.ticked", { n: ++this.published });
+    const n = ++this.published;
+    if (!this.service.state) {
+      this.service.publish(ROOM, "clock.ticked", { n });
+      return;
+    }
+    const entity = `workflow:${n % WORKFLOWS}`;
+    this.newest[entity] = n;
+    // The state is written before anybody gets the event, as the service promises.
+    const others = (this.service.state[ROOM] ?? []).filter((event) => event.entity !== entity);
+    const data = { workflow_id: String(n % WORKFLOWS), progress: n };
+    const event = this.service.envelope(ROOM, "workflow.progress", data);
+    this.service.state[ROOM] = [...others, { ...event, entity }].sort((a, b) => (a.entity ?? "").localeCompare(b.entity ?? ""));
+    this.service.log.push(event);
+    this.service.deliver(event);
   }
 
   any(): Tab | undefined {
@@ -79,6 +94,8 @@ class World {
       () => (service.slow = this.random() < 0.5 ? 0 : this.random() * 5_000),
       () => service.instead.push({ action: "subscribe", reply: { status: "error", code: "UNAVAILABLE" } }),
       () => service.instead.push({ action: "subscribe", reply: {} }),
+      () => service.instead.push({ action: "state", reply: { status: "error", code: "UNAVAILABLE" } }),
+      () => service.instead.push({ action: "state", reply: {} }),
       () => this.any()?.page.turn("hidden"),
       () => this.any()?.page.turn("visible"),
       () => this.any()?.page.online(),
@@ -101,11 +118,13 @@ class World {
   }
 }
 
-async function run(seed: number, sharing: boolean, forgetful: boolean): Promise<World> {
+async function run(seed: number, sharing: boolean, forgetful: boolean, stateful = false): Promise<World> {
   const random = seeded(seed);
   vi.spyOn(Math, "random").mockImplementation(random);
   shareTabs();
   const world = new World(random, sharing);
+  if (stateful) world.service.state = {};
+  world.service.page = 2;
   world.tabs.push(new Tab(world, sharing));
   await world.pass(100);
   for (let n = 0; n < STEPS; n++) {
@@ -159,5 +178,17 @@ describe.each([
       }
     }
     expect(incomplete).toBeGreaterThan(0);
+  });
+
+  it("have the newest state, and are complete, whatever the service forgets but that", { timeout: 60_000 }, async () => {
+    for (const seed of seeds) {
+      const world = await run(seed, sharing, true, true);
+      for (const { room, client } of world.tabs) {
+        const { complete, state } = room.snapshot();
+        const shown = Object.fromEntries(Object.entries(state).map(([name, { data }]) => [name, data["progress"]]));
+        expect({ seed, complete, shown }).toEqual({ seed, complete: true, shown: world.newest });
+        client.close();
+      }
+    }
   });
 });

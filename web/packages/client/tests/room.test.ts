@@ -89,6 +89,16 @@ describe("joining", () => {
     expect(refused.snapshot().error).toEqual({ code: "ROOM_ACCESS_DENIED", message: "not yours" });
   });
 
+  it("of very many rooms is spread, so that the service refuses none", async () => {
+    const rooms = Array.from({ length: 120 }, (_, n) => client.room(`agent:${n}`));
+    await pass(50);
+    expect(service.asked("subscribe")).toHaveLength(80);
+    await pass(1_000);
+    expect(service.asked("subscribe")).toHaveLength(90);
+    await pass(4_000);
+    expect(rooms.every((room) => room.snapshot().joined)).toBe(true);
+  });
+
   it("ends when the access to the room is revoked, and the others stay", async () => {
     const [room, other] = [client.room(ROOM), client.room("project:other")];
     await pass();
