@@ -72,6 +72,7 @@ FUNCTIONS = (
             "connections": ("DeleteItem", "GetItem", "PutItem", "UpdateItem"),
             "rooms": ("BatchWriteItem", "DeleteItem", "PutItem"),
             "events": ("BatchGetItem", "GetItem", "PutItem", "Query"),
+            "counters": ("Query",),  # who is in a room
             "data_bucket": ("GetObject", "PutObject"),
             "open": ("InvokeFunction",),
             "polling": ("GetItem", "PutItem", "UpdateItem"),
@@ -187,6 +188,18 @@ FUNCTIONS = (
             "connections": ("DeleteItem", "PutItem"),
             "polling": ("PutItem", "UpdateItem"),
             "clients": ("DELETE", "POST"),
+        },
+    ),
+    FunctionRow(
+        name="presence",
+        purpose="Tells the members of rooms who comes and goes",
+        timeout=60,
+        recursive=True,  # it queues the check of who has left, which it makes itself
+        grants={
+            "rooms": ("BatchGetItem", "Query"),
+            "counters": ("BatchGetItem", "BatchWriteItem", "UpdateItem"),
+            "departures_queue": ("SendMessage",),
+            "event_bus": ("PutEvents",),
         },
     ),
     FunctionRow(

@@ -25,6 +25,7 @@ from infra.settings import Settings
 WEBHOOK = "/webhooks/github"
 STATS = "/api/v1/websocket/stats"
 ROOM_STATE = "/api/v1/rooms/{room}/state"
+ROOM_MEMBERS = "/api/v1/rooms/{room}/members"
 HEALTH = "/health"
 POLLING = "/socket.io/"
 STAGE = "$default"
@@ -35,6 +36,7 @@ ROUTES = (
     (HttpMethod.HEAD, HEALTH, "status"),  # what monitors send
     (HttpMethod.GET, STATS, "status"),
     (HttpMethod.GET, ROOM_STATE, "status"),
+    (HttpMethod.GET, ROOM_MEMBERS, "status"),
 )
 """Method, path, and the function that answers."""
 

@@ -1,4 +1,5 @@
-"""The queues: deadlines of connections without a token, pages of large rooms, and dead letters."""
+"""The queues: deadlines of connections without a token, pages of large rooms, checks of who has
+left a room, and dead letters."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,7 +16,7 @@ TIMEOUTS_INVISIBLE = 6
 https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
 """
 
-WORK = {"deadline": "deadline", "pages": "broadcast"}
+WORK = {"deadline": "deadline", "pages": "broadcast", "departures": "presence"}
 """The work queues, each with the function that reads it."""
 
 

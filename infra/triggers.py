@@ -5,13 +5,13 @@ Routes are in infra/websocket_api.py and infra/http_api.py.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from aws_cdk import Duration
 from aws_cdk.aws_events import EventBus, EventPattern, Match, Rule
 from aws_cdk.aws_events import Schedule as Rate
 from aws_cdk.aws_events_targets import LambdaFunction
-from aws_cdk.aws_lambda import Alias, StartingPosition
+from aws_cdk.aws_lambda import Alias, FilterCriteria, StartingPosition
 from aws_cdk.aws_lambda_destinations import SqsDestination
 from aws_cdk.aws_lambda_event_sources import DynamoEventSource, SqsDlq, SqsEventSource
 from aws_cdk.aws_sqs import Queue
@@ -198,11 +198,13 @@ class Changes:
     """Lambda calls the function with the rows of tables that came or went.
 
     They are gathered for a second. A batch is never split: a part of it that was counted would be
-    counted again.
+    counted again. `kinds` names a setting with the kinds of rooms whose rows alone are wanted; when
+    it is empty, nothing is.
     """
 
     function: str
     tables: tuple[str, ...]
+    kinds: str = ""
     keeps_dead_letters: bool = True
 
     @property
@@ -213,6 +215,9 @@ class Changes:
 
     def connect(self, function: Alias, sources: Sources) -> None:
         """Add the tables' streams as event sources."""
+        kinds = getattr(sources.settings, self.kinds) if self.kinds else ""
+        if self.kinds and not kinds:
+            return
         for table in self.tables:
             function.add_event_source(
                 DynamoEventSource(
@@ -223,6 +228,7 @@ class Changes:
                     retry_attempts=STREAM_RETRIES,
                     max_record_age=STREAM_MAX_AGE,
                     bisect_batch_on_error=False,
+                    filters=[_rooms_of(kinds.split(","))] if kinds else None,
                     on_failure=SqsDlq(sources.queues.dead_letters[self.function]),
                 )
             )
@@ -236,6 +242,8 @@ TRIGGERS: tuple[Trigger, ...] = (
     Messages("deadline", queue="deadline", batch=10, workers=LEAST_WORKERS),
     Messages("broadcast", queue="pages", batch=1, workers="page_workers"),
     Changes("count", tables=("connections", "rooms")),
+    Changes("presence", tables=("rooms",), kinds="presence_rooms"),
+    Messages("presence", queue="departures", batch=10, workers=LEAST_WORKERS),
     Schedule("reconcile", setting="reconcile_interval"),
 )
 
@@ -259,6 +267,15 @@ def grants_of(function: str) -> dict[str, tuple[str, ...]]:
     """Return what a function's role needs for the function's triggers."""
     own = [trigger.grants for trigger in TRIGGERS if trigger.function == function]
     return {resource: verbs for grants in own for resource, verbs in grants.items()}
+
+
+def _rooms_of(kinds: Sequence[str]) -> Mapping[str, Any]:
+    """Return the filter of a stream that takes the rows of rooms of some kinds.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html
+    """
+    beginnings = [{"prefix": f"{kind}:"} for kind in kinds]
+    return FilterCriteria.filter({"dynamodb": {"Keys": {"room": {"S": beginnings}}}})
 
 
 def _keep_failed_calls(function: Alias, dead_letters: Queue) -> None:

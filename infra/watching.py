@@ -78,6 +78,8 @@ def _watch_deliveries(alarms: Alarms, parts: Watched, settings: Settings) -> Non
     deliveries.watch_work(alarms, "pages", parts.queues.work["pages"])
     delay = settings.authentication_deadline
     deliveries.watch_work(alarms, "deadline", parts.queues.work["deadline"], delay=delay)
+    grace = settings.presence_grace
+    deliveries.watch_work(alarms, "departures", parts.queues.work["departures"], delay=grace)
     for name, rule in parts.rules.items():
         own = rule.node.scope is parts.bus
         bus = parts.bus.event_bus_name if own else ""

@@ -1,4 +1,4 @@
-"""`GET` and `HEAD /health`, `GET /api/v1/websocket/stats` for admins, and the state of rooms."""
+"""`GET` and `HEAD /health`, statistics for admins, and state and members of rooms."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.status import unavailable
 from functions.status.access import check_admin
-from functions.status.rooms import state_of
+from functions.status.rooms import members_of, state_of
 from functions.status.wiring import check_stores, statistics
 from roomcast_backend.auth.verification_keys import KeysUnavailable
 from roomcast_backend.aws.errors import AwsError
@@ -46,6 +46,12 @@ def room_state(room: str) -> dict[str, Any]:
     request = app.current_event
     after = request.query_string_parameters.get("after") or ""
     return state_of(room, request.headers.get("authorization", ""), after)
+
+
+@app.get("/api/v1/rooms/<room>/members")
+def room_members(room: str) -> dict[str, Any]:
+    """Answer with the users who are in a room."""
+    return members_of(room, app.current_event.headers.get("authorization", ""))
 
 
 app.exception_handler([AwsError, KeysUnavailable])(unavailable.answer)

@@ -1,4 +1,4 @@
-"""Answers what is current in a room, to whoever may join it."""
+"""Answers what is current in a room, and who is there, to whoever may join it."""
 
 from typing import Any
 from urllib.parse import unquote
@@ -10,10 +10,13 @@ from aws_lambda_powertools.event_handler.exceptions import (
 )
 
 from functions.status.access import check_token
+from functions.status.wiring import presence_store
 from roomcast.errors import InvalidRoom
 from roomcast.rooms import Room
 from roomcast_backend.model.access import may_join
+from roomcast_backend.model.presence import has_presence, kinds_of, present
 from roomcast_backend.runtime.room_states import state_pages
+from roomcast_backend.settings import settings
 
 PAGE_BYTES = 1024 * 1024
 """Of the entities in one answer; Lambda's have 6 MB.
@@ -32,6 +35,28 @@ def state_of(name: str, authorization: str, after: str) -> dict[str, Any]:
 
     Raises 401, 403, 400 for what is no room's name, 404 for a room of which nothing is kept.
     """
+    room = _opened(name, authorization)
+    if not state_pages().keeps(str(room)):
+        raise NotFoundError(f"the service keeps no state of {room}")
+    if len(after) > LONGEST_KEY:
+        raise BadRequestError('expected "after" to be the "next" of an answer')
+    page = state_pages().page(str(room), after=after, most=PAGE_BYTES, largest=LARGEST_BYTES)
+    return {"room": str(room), **page.body()}
+
+
+def members_of(name: str, authorization: str) -> dict[str, Any]:
+    """Return the users in the room `name`, as it stands in the URL: the first ones, and how many.
+
+    Raises 401, 403, 400 for what is no room's name, 404 for a room without presence.
+    """
+    room = _opened(name, authorization)
+    if not has_presence(str(room), kinds_of(settings().presence_rooms)):
+        raise NotFoundError(f"{room} has no presence")
+    return {"room": str(room), **present(presence_store().users(str(room))).body()}
+
+
+def _opened(name: str, authorization: str) -> Room:
+    """Return the room of a name in a URL; raise 401, 400 or 403 unless the token opens it."""
     principal = check_token(authorization)
     try:
         room = Room.parse(unquote(name))
@@ -39,9 +64,4 @@ def state_of(name: str, authorization: str, after: str) -> dict[str, Any]:
         raise BadRequestError(str(exc)) from exc
     if not may_join(principal, room):
         raise ForbiddenError(f"the token does not open {room}")
-    if not state_pages().keeps(str(room)):
-        raise NotFoundError(f"the service keeps no state of {room}")
-    if len(after) > LONGEST_KEY:
-        raise BadRequestError('expected "after" to be the "next" of an answer')
-    page = state_pages().page(str(room), after=after, most=PAGE_BYTES, largest=LARGEST_BYTES)
-    return {"room": str(room), **page.body()}
+    return room

@@ -9,6 +9,7 @@ from roomcast_backend.settings import settings
 from roomcast_backend.statistics.report import Statistics
 from roomcast_backend.stores.connections import ConnectionStore
 from roomcast_backend.stores.counters import CounterStore
+from roomcast_backend.stores.presence import PresenceStore
 from roomcast_backend.stores.rooms import RoomStore
 
 CHECKED_SECONDS = 5.0
@@ -19,6 +20,12 @@ CHECKED_SECONDS = 5.0
 def statistics() -> Statistics:
     """Return the statistics over the counters."""
     return Statistics(CounterStore(settings()))
+
+
+@cache
+def presence_store() -> PresenceStore:
+    """Return the store that tells who is in rooms."""
+    return PresenceStore(settings())
 
 
 def check_stores() -> str:

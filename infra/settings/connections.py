@@ -53,6 +53,18 @@ class ConnectionSettings(BaseModel):
         '`{"team": {"claim": "teams"}, "run": "authenticated"}`. A room `team:<id>` opens for '
         "tokens with its id in the claim `teams`, `run:<id>` for every token. At most 20.",
     )
+    presence_rooms: Listed = Field(
+        "",
+        description="Kinds of rooms whose members may ask who is there, such as `project` or one "
+        "of `room_kinds`, comma-separated or a list; not `global`, nor `user`.",
+    )
+    presence_grace: int = Field(
+        30,
+        ge=0,
+        le=900,
+        description="Seconds in which a user who has left a room may come back unnoticed. "
+        "At most 900, the longest delay of a queue message.",
+    )
     max_rooms_per_connection: int = Field(
         50,
         ge=1,

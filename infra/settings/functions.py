@@ -33,6 +33,16 @@ class FunctionSettings(
             raise ValueError(f"room_state: no such kind of rooms: {', '.join(sorted(unknown))}")
         return self
 
+    @model_validator(mode="after")
+    def _presence_is_of_joined_kinds(self) -> Self:
+        """Check the kinds; everybody is in `global`, and alone in the room of a user."""
+        own = json.loads(self.room_kinds or "{}")
+        unknown = set(filter(None, self.presence_rooms.split(","))) - {"project", "agent", *own}
+        if unknown:
+            names = ", ".join(sorted(unknown))
+            raise ValueError(f"presence_rooms: no kind of rooms that are joined: {names}")
+        return self
+
     def variables(self) -> dict[str, str]:
         """Return the environment variables of a function; what is not set has none."""
         values = {name: getattr(self, name) for name in FunctionSettings.model_fields}

@@ -18,6 +18,9 @@ from local.emulator.patch import wrap
 SHORTENED: Final = 60
 """A minute takes a second."""
 
+MOST_POSITIONS: Final = 100
+"""Batches of one table that are known; a poller that is further behind reads a longer one."""
+
 Records = list[dict[str, Any]]
 
 
@@ -51,20 +54,22 @@ def _show_sooner(batch: Records, received: set[str], *, now: float) -> None:
 def unchanged(original: Callable[..., Records]) -> Callable[..., Records]:
     """Wrap what reads a batch of a table's stream: one position has one batch.
 
-    Each table's stream has one poller here, which moves on when a batch is done. Whoever names a
-    `scope` is no poller.
+    A poller moves on when its batch is done; several may read a table's stream, each from its own
+    position. Whoever names a `scope` is no poller.
     """
-    latest: dict[str, tuple[int, int]] = {}
+    lengths: dict[str, dict[int, int]] = {}
 
     def stream_records_since(table: str, position: int, most: int, **scope: Any) -> Records:
         found = original(table, position, most, **scope)
         if scope:
             return found
-        before, length = latest.get(table, (None, 0))
-        if before == position:
-            return found[:length]
+        known = lengths.setdefault(table, {})
+        if position in known:
+            return found[: known[position]]
         if found:
-            latest[table] = position, len(found)
+            known[position] = len(found)
+            if len(known) > MOST_POSITIONS:
+                del known[min(known)]
         return found
 
     return stream_records_since

@@ -44,6 +44,7 @@ class Settings:
     callback_url: str = ""
     open_function: str = ""
     deadline_queue_url: str = ""
+    departures_queue_url: str = ""
     pages_queue_url: str = ""
     jwt_secret_arn: str = ""
     github_secret_arn: str = ""
@@ -63,6 +64,8 @@ class Settings:
     projects_without_claim: str = "none"
     allowed_origins: str = "*"
     room_kinds: str = ""
+    presence_rooms: str = ""
+    presence_grace: int = 30
     max_connections: int = 0
     polling: str = "full"
     max_polling_connections: int = 100
@@ -96,6 +99,7 @@ class Settings:
         _check(self.longest_token_life >= 1, "longest_token_life", "at least 1")
         _check(self.socketio_heartbeat in ("noop", "ping"), "socketio_heartbeat", "noop|ping")
         _check(self.polling in ("full", "upgrade", "off"), "polling", "full|upgrade|off")
+        _check(0 <= self.presence_grace <= 900, "presence_grace", "0-900")  # noqa: PLR2004
         _check(self.max_polling_connections >= 0, "max_polling_connections", "at least 0")
         _check(self.heartbeat_interval >= 1, "heartbeat_interval", "at least 1")
         _check(1 <= self.max_rooms_per_connection <= MOST_ROOMS, "max_rooms_per_connection", "1-90")

@@ -42,7 +42,7 @@ from roomcast_backend.stores.room_log import RoomLog
 from roomcast_backend.stores.rooms import RoomStore
 from roomcast_backend.stores.sessions import SessionStore
 from roomcast_backend.stores.sweeps import SweepStore
-from tests.fakes import states
+from tests.fakes import presences, states
 from tests.fakes.clock import FakeClock
 from tests.fakes.data import FakeData
 from tests.fakes.gateway import FakeGateway
@@ -63,8 +63,9 @@ class NoQueue:
 class Server:
     """The service and its clients' connections. The ids of events are made of the clock's time."""
 
-    def __init__(self, dynamodb: Any) -> None:
-        self.settings = table_settings(max_rooms_per_connection=5, global_shards=4, page_size=100)
+    def __init__(self, dynamodb: Any, **changes: Any) -> None:
+        few: dict[str, Any] = {"max_rooms_per_connection": 5, "global_shards": 4, "page_size": 100}
+        self.settings = table_settings(**{**few, **changes})
         self.dynamodb = dynamodb
         self.clock = FakeClock()
         self.gateway = FakeGateway()
@@ -103,6 +104,7 @@ class Server:
             tokens=self.token_check,
             replay=replay,
             teller=self.teller,
+            presence=presences.commands(self.settings, dynamodb, self.clock),
             max_rooms_per_connection=self.settings.max_rooms_per_connection,
             clock=self.clock,
         )

@@ -37,7 +37,7 @@ from roomcast_backend.stores.events import EventStore
 from roomcast_backend.stores.memberships import MembershipStore
 from roomcast_backend.stores.room_log import RoomLog
 from roomcast_backend.stores.rooms import RoomStore
-from tests.fakes import states
+from tests.fakes import presences, states
 from tests.fakes.clock import FakeClock
 from tests.fakes.data import FakeData
 from tests.fakes.gateway import FakeGateway
@@ -396,6 +396,7 @@ class World:
             tokens=unrevoked(lambda _token: Principal("u1", 0)),
             replay=replay,
             teller=states.teller(self.settings, self.tables, self.gateway, self.clock),
+            presence=presences.commands(self.settings, self.tables, self.clock),
             max_rooms_per_connection=50,
             clock=self.clock,
         )

@@ -22,7 +22,7 @@ from roomcast_backend.stores.events import EventStore
 from roomcast_backend.stores.memberships import ChangeResult, MembershipStore
 from roomcast_backend.stores.room_log import RoomLog
 from roomcast_backend.stores.rooms import RoomStore
-from tests.fakes import states
+from tests.fakes import presences, states
 from tests.fakes.clock import FakeClock
 from tests.fakes.data import FakeData
 from tests.fakes.gateway import FakeGateway
@@ -59,6 +59,7 @@ class Client:
                 clock=self.clock,
             ),
             teller=states.teller(self.settings, dynamodb, self.gateway, self.clock),
+            presence=presences.commands(self.settings, dynamodb, self.clock),
             max_rooms_per_connection=self.settings.max_rooms_per_connection,
             clock=self.clock,
         )

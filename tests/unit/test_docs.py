@@ -65,6 +65,7 @@ class TestProtocol:
             tokens=unused,
             replay=unused,
             teller=unused,
+            presence=unused,
             max_rooms_per_connection=0,
         )
         documented = re.findall(r"^\| `([a-z:]+)` \| (?:–|`\{)", PROTOCOL, re.MULTILINE)

@@ -63,6 +63,7 @@ SOURCES = {
     "issue": "github_service",
     "ai": "ai_dock_service",
     "connection": "websocket_server",
+    "presence": "websocket_server",
 }
 
 # type, what is given beyond the required fields, the rooms it is delivered to
@@ -95,6 +96,8 @@ DELIVERED_TO: list[tuple[str, dict[str, Any], tuple[str, ...]]] = [
     ("ai.analysis_complete", {"project_id": "p1"}, ("project:p1",)),
     ("connection.established", {}, ()),
     ("connection.error", {}, ()),
+    ("presence.joined", {}, ()),
+    ("presence.left", {}, ()),
 ]
 
 
@@ -112,8 +115,11 @@ class TestTypes:
         assert EVENT_TYPES[event_type].default_source == SOURCES[subject]
 
     @pytest.mark.parametrize("event_type", PAYLOADS)
-    def test_only_connection_events_are_the_services_own(self, event_type: str) -> None:
-        assert EVENT_TYPES[event_type].publishable is not event_type.startswith("connection.")
+    def test_events_of_connections_and_of_presence_are_the_services_own(
+        self, event_type: str
+    ) -> None:
+        own = event_type.startswith(("connection.", "presence."))
+        assert EVENT_TYPES[event_type].publishable is not own
 
 
 class TestRooms:

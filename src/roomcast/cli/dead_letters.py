@@ -1,10 +1,11 @@
 """The queues of dead letters: what is in them, and how each kind of letter is tried again.
 
 queue                   a letter is                           it is tried again by
-pages, deadline         a message of a work queue             sending it to that queue
+pages, deadline,        a message of a work queue             sending it to that queue
+departures
 open, broadcast, access an asynchronous call of a function    calling the function
 broadcast, access       what a rule could not deliver         calling the function with it
-count                   the place of a batch in a stream      nothing: it does not hold the batch
+count, presence         the place of a batch in a stream      nothing: it does not hold the batch
 
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html

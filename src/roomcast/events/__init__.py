@@ -7,6 +7,7 @@ from roomcast.events.ai import AiAnalysisComplete, AiSuggestion
 from roomcast.events.base import Event
 from roomcast.events.connection import ConnectionErrored, ConnectionEstablished
 from roomcast.events.issue import IssueClosed, IssueCreated, IssueUpdated
+from roomcast.events.presence import PresenceJoined, PresenceLeft
 from roomcast.events.project import ProjectDeleted, ProjectUpdated
 from roomcast.events.pull_request import PullRequestClosed, PullRequestCreated, PullRequestUpdated
 from roomcast.events.workflow import (
@@ -36,6 +37,8 @@ _CLASSES: tuple[type[Event], ...] = (
     AiAnalysisComplete,
     ConnectionEstablished,
     ConnectionErrored,
+    PresenceJoined,
+    PresenceLeft,
 )
 
 EVENT_TYPES: Final[dict[str, type[Event]]] = {event.type: event for event in _CLASSES}
@@ -54,6 +57,8 @@ __all__ = [
     "IssueClosed",
     "IssueCreated",
     "IssueUpdated",
+    "PresenceJoined",
+    "PresenceLeft",
     "ProjectDeleted",
     "ProjectUpdated",
     "PullRequestClosed",

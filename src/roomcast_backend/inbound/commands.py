@@ -15,6 +15,7 @@ from roomcast.envelope import timestamp
 from roomcast.rooms import GLOBAL
 from roomcast_backend.auth.tokens import TokenRefused
 from roomcast_backend.inbound.changes import Changes
+from roomcast_backend.inbound.presence_commands import PresenceCommands
 from roomcast_backend.inbound.room_commands import RoomCommands
 from roomcast_backend.inbound.room_names import string_of
 from roomcast_backend.inbound.state_commands import How, StateCommands
@@ -54,6 +55,7 @@ class Commands:
         tokens: "TokenCheck",
         replay: "EventReplayer",
         teller: "StateTelling",
+        presence: PresenceCommands,
         max_rooms_per_connection: int,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
@@ -69,6 +71,7 @@ class Commands:
             memberships=memberships,
             replay=replay,
             states=states,
+            presence=presence,
             changes=self._changes,
             max_rooms_per_connection=max_rooms_per_connection,
             clock=clock,

@@ -191,6 +191,14 @@ class StateTelling(Protocol):
         ...
 
 
+class PresenceReader(Protocol):
+    """Tells who is in rooms; `PresenceStore` in production."""
+
+    def users(self, room: str) -> list[str]:
+        """Return all users of whom the members of a room were told that they are there."""
+        ...
+
+
 class UpgradeStore(Protocol):
     """Decides which WebSocket a polling session goes on with; `PollingStore` in production."""
 

@@ -3,10 +3,11 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from roomcast_backend.inbound.changes import Changes
-from roomcast_backend.inbound.chosen_types import types_of
+from roomcast_backend.inbound.presence_commands import PresenceCommands, filter_of
 from roomcast_backend.inbound.room_names import (
     Offset,
     canonical,
@@ -38,6 +39,7 @@ class RoomCommands:
         memberships: "MembershipChanger",
         replay: "EventReplayer",
         states: StateCommands,
+        presence: PresenceCommands,
         changes: Changes,
         max_rooms_per_connection: int,
         clock: Callable[[], float] = time.time,
@@ -45,6 +47,7 @@ class RoomCommands:
         self._memberships = memberships
         self._replay = replay
         self._states = states
+        self._presence = presence
         self._changes = changes
         self._max_rooms = max_rooms_per_connection
         self._clock = clock
@@ -53,16 +56,17 @@ class RoomCommands:
         """Join a room, or the list `rooms`; with `since`, post what was missed there.
 
         `types` chooses what is wanted of it; without, everything is. `state` asks for what is
-        current in it, which is read after it was joined.
+        current in it, and `presence` for who is there: both are read after it was joined.
         """
         if "rooms" in body:
             return self._subscribe_all(connection, body, sent)
-        room, types, how = room_of(string_of(body, "room")), types_of(body), how_of(body)
+        room, types, how = room_of(string_of(body, "room")), filter_of(body), how_of(body)
         since = None if body.get("since") is None else offset_of(body, "since")
 
         def join(current: Connection) -> ChangeResult:
             if current.principal is None or not may_join(current.principal, room):
                 raise CommandRefused(Code.ROOM_ACCESS_DENIED, f"the token does not open {room}")
+            self._presence.check(room, types)
             if is_late(current, room, sent):
                 return ChangeResult.SUPERSEDED
             return self._memberships.join(current, room, now=self._now(), sent=sent, types=types)
@@ -76,7 +80,8 @@ class RoomCommands:
             replayed = self._replay.post(wanting, [str(room)], since=since)
             reply |= {"recovered": replayed.complete, "replayed": replayed.count}
         told = self._states.tell(connection, [str(room)], types, how)
-        return reply | told.reply | told.rooms.get(str(room), {})
+        there = self._presence.tell(connection, [str(room)], types)
+        return reply | told.reply | told.rooms.get(str(room), {}) | there.get(str(room), {})
 
     def unsubscribe(self, connection: Connection, body: Mapping[str, Any], sent: Sent) -> Body:
         """Leave a room, or the list `rooms`."""
@@ -93,13 +98,20 @@ class RoomCommands:
         return {"status": "success", "room": str(room)}
 
     def _subscribe_all(self, connection: Connection, body: Mapping[str, Any], sent: Sent) -> Body:
-        wanted, since, types = rooms_of(body), _since(body), types_of(body)
+        wanted, since, types = rooms_of(body), _since(body), filter_of(body)
         how = how_of(body)
         plan = Plan()
 
         def join(current: Connection) -> ChangeResult:
             nonlocal plan
-            plan = plan_joins(current, wanted, sent, full=self._changes.full, most=self._max_rooms)
+            plan = plan_joins(
+                current,
+                wanted,
+                sent,
+                full=self._changes.full,
+                most=self._max_rooms,
+                check=partial(self._presence.check, types=types),
+            )
             if not plan.rooms:
                 return ChangeResult.DONE
             return self._memberships.join_all(
@@ -115,7 +127,9 @@ class RoomCommands:
             wanting = replace(connection, filters=dict.fromkeys(joined, types))
             recovered, reply["replayed"] = self._replay_all(wanting, plan, asked)
         told = self._states.tell(connection, joined, types, how)
-        results = plan.results(wanted, recovered=recovered, states=told.rooms)
+        there = self._presence.tell(connection, joined, types)
+        details = {room: told.rooms.get(room, {}) | there.get(room, {}) for room in joined}
+        results = plan.results(wanted, recovered=recovered, states=details)
         return {"status": "success", "rooms": results, **reply, **told.reply}
 
     def _replay_all(

@@ -32,7 +32,7 @@ class Plan:
     ) -> list[dict[str, Any]]:
         """Return one result for each name that the command has, in its order.
 
-        The state of a room is in its first result only, should the command name it twice.
+        What is told of a room is in its first result only, should the command name it twice.
         """
         left = dict(states or {})
         return [
@@ -54,14 +54,19 @@ def plan_joins(
     *,
     full: Callable[[], CommandRefused],
     most: int,
+    check: Callable[[Room], None],
 ) -> Plan:
-    """Plan to join rooms: the first ones, as long as the connection is in fewer than `most`."""
+    """Plan to join rooms: the first ones, as long as the connection is in fewer than `most`.
+
+    `check` raises `CommandRefused` for a room that cannot be joined as it was asked for.
+    """
     left = most - len(connection.rooms)
 
     def may(room: Room) -> bool:
         nonlocal left
         if connection.principal is None or not may_join(connection.principal, room):
             raise CommandRefused(Code.ROOM_ACCESS_DENIED, f"the token does not open {room}")
+        check(room)
         if is_late(connection, room, sent):
             return False
         if str(room) not in connection.rooms:

@@ -4,10 +4,13 @@ pattern       takes
 pr.created    events of this type
 workflow.*    events whose type begins with `workflow.`
 *             all events
+
+Events of presence have a switch of their own, `presence`: no pattern takes them.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Self
 
 from roomcast.event_names import problem
 
@@ -24,6 +27,12 @@ REST = ".*"
 
 ALL = "*"
 
+PRESENCE = "presence."
+"""How the types begin that only members get who asked for presence."""
+
+MARK = "*presence"
+"""Stands for `presence` beside the patterns where these are stored: no pattern looks like it."""
+
 
 class InvalidTypes(ValueError):
     """A list is no list of patterns; the message says what was expected."""
@@ -31,18 +40,34 @@ class InvalidTypes(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class TypeFilter:
-    """The patterns of a member, as few as say the same; without one it takes all types."""
+    """The patterns of a member, as few as say the same; without one it takes all types.
+
+    Events of presence are taken by who asked for them, `presence`, whatever the patterns are.
+    """
 
     patterns: frozenset[str] = frozenset()
+    presence: bool = False
 
     def takes(self, event_type: str) -> bool:
         """Tell whether an event of this type is wanted."""
+        if event_type.startswith(PRESENCE):
+            return self.presence
         if not self.patterns or event_type in self.patterns:
             return True
         return any(pattern in self.patterns for pattern in _beginnings(event_type))
 
+    def stored(self) -> frozenset[str]:
+        """Return the filter as a set of texts; empty for one that takes all but presence."""
+        return self.patterns | {MARK} if self.presence else self.patterns
+
+    @classmethod
+    def of_stored(cls, texts: frozenset[str]) -> Self:
+        """Return the filter that `stored` has written."""
+        return cls(texts - {MARK}, presence=MARK in texts)
+
 
 EVERYTHING = TypeFilter()
+"""What a member takes that chose nothing: all events but those of presence."""
 
 
 def parse(patterns: Iterable[str]) -> TypeFilter:

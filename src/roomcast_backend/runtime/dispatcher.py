@@ -7,12 +7,14 @@ from roomcast_backend.inbound.commands import Commands
 from roomcast_backend.inbound.dispatcher import Dispatcher
 from roomcast_backend.inbound.handler import ProtocolHandler
 from roomcast_backend.inbound.json_handler import JsonHandler
+from roomcast_backend.inbound.presence_commands import PresenceCommands
 from roomcast_backend.inbound.replay import Replay
 from roomcast_backend.inbound.sessions import Sessions
 from roomcast_backend.inbound.socketio_commands import SessionCommands
 from roomcast_backend.inbound.socketio_handler import SocketIoHandler
 from roomcast_backend.inbound.upgrades import Upgrades
 from roomcast_backend.model.connection import JSON, SOCKET_IO
+from roomcast_backend.model.presence import kinds_of
 from roomcast_backend.runtime.frame_limit import count_flooding, rate_limit
 from roomcast_backend.runtime.gateway import gateway
 from roomcast_backend.runtime.invoke_open import invoke_open
@@ -25,6 +27,7 @@ from roomcast_backend.settings import settings
 from roomcast_backend.stores.connections import ConnectionStore, RateLimit
 from roomcast_backend.stores.events import EventStore
 from roomcast_backend.stores.memberships import MembershipStore
+from roomcast_backend.stores.presence import PresenceStore
 from roomcast_backend.stores.recovery import RecoveryStore
 from roomcast_backend.stores.room_log import RoomLog
 from roomcast_backend.stores.sessions import SessionStore
@@ -61,6 +64,7 @@ def _handlers(connections: ConnectionStore, limit: RateLimit) -> dict[str, Proto
         tokens=tokens(),
         replay=replay,
         teller=state_teller(),
+        presence=PresenceCommands(PresenceStore(chosen), kinds=kinds_of(chosen.presence_rooms)),
         max_rooms_per_connection=chosen.max_rooms_per_connection,
     )
     sessions = Sessions(

@@ -8,11 +8,12 @@ from roomcast.rooms import Room
 from roomcast_backend.aws.dynamodb import DynamoDb
 from roomcast_backend.model.access import Principal
 from roomcast_backend.model.connection import Connection, Member
+from roomcast_backend.model.presence import has_presence, kinds_of
 from roomcast_backend.model.type_filter import EVERYTHING
 from roomcast_backend.settings import Settings
 from roomcast_backend.stores import keys
 from roomcast_backend.stores.batch_items import BatchItems
-from roomcast_backend.stores.items import Item, connection_item, member_item, text
+from roomcast_backend.stores.items import MEMBERS_USER, Item, connection_item, member_item, text
 
 Action = dict[str, Any]
 
@@ -33,6 +34,7 @@ class WriteActions:
         self._connections = settings.connections_table
         self._rooms = settings.rooms_table
         self._shards = settings.global_shards
+        self._presence_kinds = kinds_of(settings.presence_rooms)
         self._batches = BatchItems(client, sleep=sleep)
 
     def put(self, connection: Connection) -> Action:
@@ -106,6 +108,9 @@ class WriteActions:
             member_item(self._partition(connection.id, name), each)
             for name, each in members.items()
         ]
+        for room, item in zip(members, items, strict=True):
+            if has_presence(room, self._presence_kinds):
+                item[MEMBERS_USER] = text(principal.user_id)
         return [{"Put": {"TableName": self._rooms, "Item": item}} for item in items]
 
     def leave(self, connection_id: str, room: str) -> Action:

@@ -22,7 +22,7 @@ MOST_READS: Final = 100
 """The most keys in one BatchGetItem."""
 
 MOST_WRITES: Final = 25
-"""The most deletions in one BatchWriteItem."""
+"""The most writes in one BatchWriteItem."""
 
 BACKOFF: Final = Backoff(base=0.05, cap=1.0, attempts=8)
 
@@ -42,7 +42,7 @@ _WRITE: Final = _Operation("BatchWriteItem", "UnprocessedItems")
 
 
 class BatchItems:
-    """Reads and deletes many items; `draw` returns a random number from 0 to 1."""
+    """Reads, writes and deletes many items; `draw` returns a random number from 0 to 1."""
 
     def __init__(
         self,
@@ -76,6 +76,14 @@ class BatchItems:
         end = self._end(until)
         for batch in _batches(keys, MOST_WRITES):
             request = {table: [{"DeleteRequest": {"Key": key}} for key in batch]}
+            for _ in self._repeat(_WRITE, self._client.batch_write_item, request, end):
+                pass
+
+    def put(self, table: str, items: Sequence[Item], *, until: float | None = None) -> None:
+        """Write items with different keys, whole; raise `AwsError` as `get` does."""
+        end = self._end(until)
+        for batch in _batches(items, MOST_WRITES):
+            request = {table: [{"PutRequest": {"Item": item}} for item in batch]}
             for _ in self._repeat(_WRITE, self._client.batch_write_item, request, end):
                 pass
 

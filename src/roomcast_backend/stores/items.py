@@ -18,6 +18,9 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValu
 
 Item = dict[str, Attribute]
 
+MEMBERS_USER = "user"
+"""The attribute with the user of a membership, in rooms that have presence only."""
+
 OPENED = "opened_rooms"
 """The attribute with the patterns of rooms that a token opens."""
 
@@ -167,8 +170,8 @@ def member_item(partition: str, member: Member) -> Item:
         "muted": {"BOOL": member.muted},
         "ttl": number(member.joined_at + ROW_SECONDS),
     }
-    if member.types.patterns:
-        item["types"] = names(member.types.patterns)
+    if chosen := member.types.stored():
+        item["types"] = names(chosen)
     return item
 
 
@@ -180,19 +183,19 @@ def member_of(item: Item) -> Member:
         int(item["expires_at"]["N"]),
         int(item["joined_at"]["N"]),
         item["muted"]["BOOL"],
-        TypeFilter(_names_of(item, "types")) if "types" in item else ALL_TYPES,
+        TypeFilter.of_stored(_names_of(item, "types")) if "types" in item else ALL_TYPES,
     )
 
 
 def _filter_items(filters: Mapping[str, TypeFilter]) -> Item:
     return {
-        TYPES + room: names(types.patterns) for room, types in filters.items() if types.patterns
+        TYPES + room: names(chosen) for room, types in filters.items() if (chosen := types.stored())
     }
 
 
 def _filters_of(item: Item) -> dict[str, TypeFilter]:
     return {
-        name.removeprefix(TYPES): TypeFilter(frozenset(value["SS"]))
+        name.removeprefix(TYPES): TypeFilter.of_stored(frozenset(value["SS"]))
         for name, value in item.items()
         if name.startswith(TYPES)
     }

@@ -13,6 +13,8 @@ events        room = "#log<name>", event_id = "<position>"   the log of a room
               room = "<name>", event_id   the log of a version without positions
 polling       connection_id = "polling:<hash>", part = "#session" or "packet#<number>"
 counters      counter = "<name>#<shard>", part
+              counter = "#present<room>", part = "<user>"   whether a user is there
+              counter = "#whose<room>", part = "<connection>"   the user of a membership
               counter = "heartbeat#0", part = "swept until"   how far the heartbeats have come
 """
 
@@ -60,6 +62,22 @@ REVOKED = "#revoked:"
 def revoked(user_id: str) -> str:
     """Return the key of the row that says which tokens of a user are refused."""
     return REVOKED + user_id
+
+
+PRESENT = "#present"
+"""Not the name of a counter, which has no `#` before its shard."""
+
+WHOSE = "#whose"
+
+
+def present(room: str) -> str:
+    """Return the partition key of the users who are in a room."""
+    return PRESENT + room
+
+
+def whose(room: str) -> str:
+    """Return the partition key of the users of a room's memberships."""
+    return WHOSE + room
 
 
 def github_object(name: str) -> dict[str, str]:

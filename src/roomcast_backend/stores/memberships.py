@@ -123,7 +123,7 @@ class MembershipStore:
             if str(room) in connection.rooms and before.get(str(room), EVERYTHING) != types
         ]
         filters = {str(room): types for room in rooms}
-        change.filter({name: types for name in filters if types.patterns or name in before})
+        change.filter({name: types for name in filters if types.stored() or name in before})
         joined = replace(connection, filters=filters)
         return self._write(change, self._actions.join(joined, _principal(connection), new, now))
 

@@ -111,8 +111,8 @@ class RowChange:
         for index, (room, types) in enumerate(filters.items()):
             alias = f"#t{index}"
             self.aliases[alias] = TYPES + room
-            if types.patterns:
-                self.set(f"{alias} = :t{index}", **{f"t{index}": names(types.patterns)})
+            if chosen := types.stored():
+                self.set(f"{alias} = :t{index}", **{f"t{index}": names(chosen)})
             else:
                 self.removes.append(alias)
         return self

@@ -1,0 +1,38 @@
+"""Who is in a room, for members that asked for it (docs/PROTOCOL.md, Presence); no I/O."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+MOST_NAMED: Final = 100
+"""Users that a list of who is there names; the count has all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """The users in a room: the first `MOST_NAMED` in the order of their ids, and how many."""
+
+    users: tuple[str, ...]
+    count: int
+
+    def body(self) -> dict[str, Any]:
+        """Return it as replies have it."""
+        return {"users": list(self.users), "count": self.count}
+
+
+def present(users: Iterable[str], *, also: str = "") -> Present:
+    """Return the list of some users, and of one `also`, who may be among them."""
+    found = set(users) | ({also} if also else set())
+    return Present(tuple(sorted(found)[:MOST_NAMED]), len(found))
+
+
+@lru_cache(maxsize=8)
+def kinds_of(setting: str) -> frozenset[str]:
+    """Return the kinds of rooms in the setting `presence_rooms`, a list with commas."""
+    return frozenset(name for each in setting.split(",") if (name := each.strip()))
+
+
+def has_presence(room: str, kinds: frozenset[str]) -> bool:
+    """Tell whether a room is of one of the `kinds` that have presence."""
+    return room.partition(":")[0] in kinds
