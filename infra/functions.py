@@ -8,12 +8,15 @@ name of what it is granted. What its triggers need is added by infra/triggers.py
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from infra.settings import Settings
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FunctionRow:
     """One function: `timeout` in seconds, `memory` in MB (1,769 are one processor).
 
     `recursive` is a function that sends messages which it receives itself.
+    `needs` names a setting: while it is empty, the function is not made, nor what belongs to it.
     `grants` maps a resource to the actions on it. Joining and leaving are transactions, which need
     the actions that they consist of; deleting memberships is a batch, which needs its own.
     """
@@ -23,6 +26,7 @@ class FunctionRow:
     timeout: int = 10
     memory: int = 512
     recursive: bool = False
+    needs: str = ""
     grants: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
@@ -195,9 +199,10 @@ FUNCTIONS = (
         purpose="Tells the members of rooms who comes and goes",
         timeout=60,
         recursive=True,  # it queues the check of who has left, which it makes itself
+        needs="presence_rooms",
         grants={
             "rooms": ("BatchGetItem", "Query"),
-            "counters": ("BatchGetItem", "BatchWriteItem", "UpdateItem"),
+            "counters": ("BatchGetItem", "BatchWriteItem", "Query", "UpdateItem"),
             "departures_queue": ("SendMessage",),
             "event_bus": ("PutEvents",),
         },
@@ -213,5 +218,11 @@ FUNCTIONS = (
         },
     ),
 )
+
+
+def needed(settings: Settings) -> list[FunctionRow]:
+    """Return the rows of the functions that a deployment has."""
+    return [row for row in FUNCTIONS if not row.needs or getattr(settings, row.needs)]
+
 
 TIMEOUTS = {row.name: row.timeout for row in FUNCTIONS}

@@ -14,6 +14,11 @@ def as_text(value: Any) -> Any:
     return ",".join(each.strip() for each in values)
 
 
+def stripped(text: str) -> str:
+    """Return comma-separated text without spaces around the values, and without empty ones."""
+    return ",".join(value for each in text.split(",") if (value := each.strip()))
+
+
 def _from_json(text: str) -> Any:
     if not text.lstrip().startswith("["):
         return None

@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import ValidationError
 
 from infra.command_line import settings_of
-from infra.functions import FUNCTIONS
+from infra.functions import needed as functions_of
 from infra.settings import Settings, problems
 from infra.settings.limits import LEAST_WORKERS
 
@@ -89,7 +89,8 @@ def _reservations(settings: Settings, quotas: Quotas) -> Finding | None:
 
 def _executions(settings: Settings, quotas: Quotas) -> Finding | None:
     waiting = settings.max_polling_connections if settings.polling == "full" else 0
-    needed = settings.page_workers + AT_A_TIME * len(FUNCTIONS) + waiting
+    functions = len(functions_of(settings))
+    needed = settings.page_workers + AT_A_TIME * functions + waiting
     if quotas.concurrency >= needed:
         return None
     lower = [f"page_workers to {LEAST_WORKERS}"] if settings.page_workers > LEAST_WORKERS else []
@@ -97,7 +98,7 @@ def _executions(settings: Settings, quotas: Quotas) -> Finding | None:
     until = f". Until then set {' and '.join(lower)}" if lower else ""
     return Finding(
         f"{quotas.concurrency} executions at a time are few: {settings.page_workers} page workers, "
-        f"{waiting} polling connections that wait and {len(FUNCTIONS)} functions share them with "
+        f"{waiting} polling connections that wait and {functions} functions share them with "
         "everything else in the account",
         f"Raise the quota to {USUAL_CONCURRENCY}, at least to {needed}: {CONCURRENCY_QUOTA}{until}",
     )

@@ -24,7 +24,8 @@ class Queues(Construct):
     """The work queues, and the dead letters of work queues and of functions that nobody waits for.
 
     `work` is keyed by the queue, `dead_letters` by the work queue or the function; `functions` are
-    those that have dead letters. With `enforce_ssl` a policy refuses plain HTTP.
+    those that have dead letters; only functions with a timeout have work queues. With `enforce_ssl`
+    a policy refuses plain HTTP.
     """
 
     def __init__(
@@ -38,12 +39,13 @@ class Queues(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._enforce_ssl = enforce_ssl
+        work = {name: function for name, function in WORK.items() if function in timeouts}
         self.dead_letters = {
             name: self._queue(f"{name.capitalize()}DeadLetters", retention=Duration.days(14))
-            for name in (*functions, *WORK)
+            for name in (*functions, *work)
         }
         self.work = {
-            name: self._work(name, timeout=timeouts[function]) for name, function in WORK.items()
+            name: self._work(name, timeout=timeouts[function]) for name, function in work.items()
         }
 
     def _work(self, name: str, *, timeout: int) -> Queue:

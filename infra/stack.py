@@ -11,7 +11,7 @@ from constructs import Construct
 from infra import grants, http_api, triggers
 from infra.alarms import Alarms
 from infra.data_bucket import data_bucket
-from infra.functions import FUNCTIONS, TIMEOUTS, FunctionRow
+from infra.functions import FunctionRow, needed
 from infra.grants import Clients, Resource
 from infra.http_api import HttpRoutes
 from infra.keys import Keys
@@ -50,11 +50,13 @@ class ServiceStack(Stack):
         self._settings = settings
         self._target = target
         self.tables = Tables(self, "Tables", retain_registry=target.retains)
+        self._rows = needed(settings)
+        timeouts = {row.name: row.timeout for row in self._rows}
         self.queues = Queues(
             self,
             "Queues",
-            functions=triggers.WITH_DEAD_LETTERS,
-            timeouts=TIMEOUTS,
+            functions=[name for name in triggers.WITH_DEAD_LETTERS if name in timeouts],
+            timeouts=timeouts,
             enforce_ssl=target.encrypted,
         )
         self.keys = Keys(self, "Keys", settings=settings)
@@ -86,9 +88,9 @@ class ServiceStack(Stack):
         layer = self._layer(build) if self._target.layer else None
         resources = self._resources()
         made: dict[str, PythonFunction] = {}
-        for row in FUNCTIONS:
-            needed = {**row.grants, **triggers.grants_of(row.name)}
-            granted = [(resources[name], verbs) for name, verbs in needed.items()]
+        for row in self._rows:
+            wanted = {**row.grants, **triggers.grants_of(row.name)}
+            granted = [(resources[name], verbs) for name, verbs in wanted.items()]
             allowed = [(resource, verbs) for resource, verbs in granted if resource is not None]
             statements = [each for resource, verbs in allowed for each in resource.allow(*verbs)]
             made[row.name] = PythonFunction(
@@ -172,7 +174,7 @@ class ServiceStack(Stack):
         sources = triggers.Sources(
             bus=self.bus, tables=self.tables, queues=self.queues, settings=self._settings
         )
-        for trigger in triggers.TRIGGERS:
+        for trigger in (each for each in triggers.TRIGGERS if each.function in self.live):
             trigger.connect(self.live[trigger.function], sources)
 
     def _add_alarms(self) -> Alarms:

@@ -198,8 +198,7 @@ class Changes:
     """Lambda calls the function with the rows of tables that came or went.
 
     They are gathered for a second. A batch is never split: a part of it that was counted would be
-    counted again. `kinds` names a setting with the kinds of rooms whose rows alone are wanted; when
-    it is empty, nothing is.
+    counted again. `kinds` names a setting with the kinds of rooms whose rows alone are wanted.
     """
 
     function: str
@@ -216,8 +215,6 @@ class Changes:
     def connect(self, function: Alias, sources: Sources) -> None:
         """Add the tables' streams as event sources."""
         kinds = getattr(sources.settings, self.kinds) if self.kinds else ""
-        if self.kinds and not kinds:
-            return
         for table in self.tables:
             function.add_event_source(
                 DynamoEventSource(

@@ -66,7 +66,7 @@ def watch(scope: Construct, parts: Watched, settings: Settings, *, metric_math: 
 def _watch_functions(alarms: Alarms, parts: Watched) -> None:
     for name, function in parts.functions.items():
         functions.watch_function(alarms, name, function, parts.logs[name])
-    for name in triggers.STREAM_READERS:
+    for name in (each for each in triggers.STREAM_READERS if each in parts.functions):
         functions.watch_stream(alarms, name, parts.functions[name])
     for name in triggers.EVERY_MINUTE:
         functions.watch_every_minute(alarms, name, parts.functions[name])
@@ -78,8 +78,9 @@ def _watch_deliveries(alarms: Alarms, parts: Watched, settings: Settings) -> Non
     deliveries.watch_work(alarms, "pages", parts.queues.work["pages"])
     delay = settings.authentication_deadline
     deliveries.watch_work(alarms, "deadline", parts.queues.work["deadline"], delay=delay)
-    grace = settings.presence_grace
-    deliveries.watch_work(alarms, "departures", parts.queues.work["departures"], delay=grace)
+    if "departures" in parts.queues.work:
+        grace = settings.presence_grace
+        deliveries.watch_work(alarms, "departures", parts.queues.work["departures"], delay=grace)
     for name, rule in parts.rules.items():
         own = rule.node.scope is parts.bus
         bus = parts.bus.event_bus_name if own else ""

@@ -28,4 +28,5 @@ def departures() -> Departures:
 @cache
 def _announcements() -> Announcements:
     # The stack has the bus and the function: looking for it would cost a call and a right.
-    return Announcements(EventBus(settings().event_bus, look=False))
+    chosen = settings()
+    return Announcements(EventBus(chosen.event_bus, look=False), PresenceStore(chosen))

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
-from infra import kinds_of_rooms, origins
+from infra import kinds_of_rooms, lists, origins
 from infra.settings.values import Listed
 
 
@@ -53,7 +53,7 @@ class ConnectionSettings(BaseModel):
         '`{"team": {"claim": "teams"}, "run": "authenticated"}`. A room `team:<id>` opens for '
         "tokens with its id in the claim `teams`, `run:<id>` for every token. At most 20.",
     )
-    presence_rooms: Listed = Field(
+    presence_rooms: Annotated[Listed, AfterValidator(lists.stripped)] = Field(
         "",
         description="Kinds of rooms whose members may ask who is there, such as `project` or one "
         "of `room_kinds`, comma-separated or a list; not `global`, nor `user`.",

@@ -14,9 +14,12 @@ ROOT = Path(__file__).parents[2]
 
 KINDS = '{"team":{"claim":"teams"},"run":"authenticated"}'
 
-SETTINGS = f"page_size=20 connections_per_user=250 jwt_leeway=0 room_kinds={KINDS}"
+PRESENCE = "presence_rooms=project presence_grace=3"
+
+SETTINGS = f"page_size=20 connections_per_user=250 jwt_leeway=0 room_kinds={KINDS} {PRESENCE}"
 """So that a room of a few dozen clients takes several pages, and with them the queue; two hundred
-clients of a test may be one user; teams and runs have rooms."""
+clients of a test may be one user; teams and runs have rooms, and in
+projects who has left is told after 3 s."""
 
 
 @contextmanager

@@ -56,6 +56,6 @@ PAYLOADS: Final[dict[str, dict[str, Any]]] = {
     },
     "connection.established": {"connection_id": "abc=", "user_id": "u1"},
     "connection.error": {"error_code": "AUTH_FAILED", "error_message": "The token has expired."},
-    "presence.joined": {"user_ids": ["ada"]},
-    "presence.left": {"user_ids": ["ada"]},
+    "presence.joined": {"user_ids": ["ada"], "count": 1},
+    "presence.left": {"user_ids": ["ada"], "count": 1},
 }

@@ -25,7 +25,7 @@ class World:
         self.checks: list[tuple[str, list[str], str]] = []
         self.bus_fails = False
         self.store = PresenceStore(self.server.settings, client=dynamodb, clock=self.clock)
-        announcements = Announcements(self)
+        announcements = Announcements(self, self.store)
         self.arrivals = Arrivals(
             self.store, announcements, check_later=self._check_later, clock=self.clock
         )

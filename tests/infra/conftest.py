@@ -98,6 +98,14 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Template:
     return assembly.template("Roomcast")
 
 
+@pytest.fixture(scope="session")
+def with_presence(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    """Return the service's template for AWS, with rooms that have presence."""
+    folder = tmp_path_factory.mktemp("presence")
+    kinds = {"room_kinds": '{"team": "authenticated"}', "presence_rooms": "project,team"}
+    return synthesise(folder, checks=True, **kinds).template("Roomcast")
+
+
 @pytest.fixture(autouse=True)
 def no_network(socket_disabled: Iterator[None]) -> None:
     """Forbid sockets: synthesis asks nobody."""

@@ -46,7 +46,14 @@ class TestFunctions:
         }
         known = {variable(name) for name in READ}
         assert given <= known
-        unset = {"room_kinds", "jwks_url", "jwt_audience", "jwt_issuer", "jwt_token_type"}
+        unset = {
+            "room_kinds",
+            "presence_rooms",
+            "jwks_url",
+            "jwt_audience",
+            "jwt_issuer",
+            "jwt_token_type",
+        }
         assert known - given == {variable(name) for name in unset}
 
 

@@ -22,7 +22,7 @@ FEW = {"aws_lambda_powertools", "botocore", "httptools", "jmespath", "typing_ext
 
 BOTO3 = {"boto3", "certifi", "dateutil", "s3transfer", "six", "urllib3"}
 PYDANTIC = {"annotated_types", "pydantic", "pydantic_core", "typing_inspection"}
-LIBRARIES = {"webhooks": FEW | BOTO3 | PYDANTIC}
+LIBRARIES = dict.fromkeys(("presence", "webhooks"), FEW | BOTO3 | PYDANTIC)
 
 EVENT_SOURCES = {"asyncio", "aws_lambda_powertools.utilities.data_classes"}
 ROUTING = EVENT_SOURCES | {"aws_lambda_powertools.event_handler"}
@@ -32,6 +32,7 @@ HEAVY = ROUTING | BATCHES | {"botocore.client", "importlib.metadata"}
 
 HEAVY_ALL_THE_SAME = {
     "deadline": BATCHES,
+    "presence": BATCHES | {"botocore.client", "importlib.metadata"},  # nobody waits for it
     "status": ROUTING,
     "webhooks": {"botocore.client", "importlib.metadata"},
 }

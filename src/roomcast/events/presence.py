@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from roomcast.events.base import Event
-from roomcast.events.fields import UserId
+from roomcast.events.fields import Count, UserId
 
 
 class PresenceEvent(Event):
@@ -13,6 +13,8 @@ class PresenceEvent(Event):
     publishable: ClassVar[bool] = False
 
     user_ids: list[UserId]
+    count: Count
+    """How many users are in the room then."""
 
     def rooms(self) -> tuple[str, ...]:
         """Return no rooms: the service knows which room the event is of."""

@@ -16,6 +16,7 @@ from roomcast_backend.stores.presence import Person
 
 if TYPE_CHECKING:
     from roomcast.put_results import PutResult
+    from roomcast_backend.presence.ports import UserLists
 
 ANNOUNCEMENTS: Final = UUID("5c0b1f5e-7a0d-4a39-9a0e-2f4f7c1f0b6d")
 """The namespace of the events' ids: any UUID, as long as it stays the same."""
@@ -37,18 +38,21 @@ class Bus(Protocol):
 
 
 class Announcements:
-    """Publishes events of presence."""
+    """Publishes events of presence, each with how many users are in the room by then."""
 
-    def __init__(self, bus: Bus) -> None:
+    def __init__(self, bus: Bus, lists: "UserLists") -> None:
         self._bus = bus
+        self._lists = lists
 
     def publish(self, kind: type[PresenceEvent], people: Collection[Person], *, why: str) -> int:
         """Publish that people came or went, and return how many events that were.
 
         `why` names the batch or the check, the same when it is repeated. Raises `NotAnnounced`.
         """
+        counts = {room: len(self._lists.users(room)) for room in {each.room for each in people}}
         envelopes = [
-            _envelope(kind, room, users, why) for room, users in by_room(people, MOST_USERS)
+            _envelope(kind, room, users, counts[room], why)
+            for room, users in by_room(people, MOST_USERS)
         ]
         entries = [
             {
@@ -64,7 +68,9 @@ class Announcements:
         return len(entries)
 
 
-def _envelope(kind: type[PresenceEvent], room: str, users: list[str], why: str) -> Envelope:
+def _envelope(
+    kind: type[PresenceEvent], room: str, users: list[str], count: int, why: str
+) -> Envelope:
     chosen = uuid5(ANNOUNCEMENTS, " ".join([kind.type, why, room, *users]))
-    envelope = kind(user_ids=users).to_envelope(id=str(chosen))
+    envelope = kind(user_ids=users, count=count).to_envelope(id=str(chosen))
     return replace(envelope, rooms=(room,))

@@ -10,6 +10,14 @@ from roomcast_backend.model.connection import Member
 from roomcast_backend.stores.presence import Membership, Person, Standing
 
 
+class UserLists(Protocol):
+    """Tells who is in rooms; `PresenceStore` in production."""
+
+    def users(self, room: str) -> list[str]:
+        """Return all users of whom the members of a room were told that they are there."""
+        ...
+
+
 class MembershipUsers(Protocol):
     """Tells whose memberships are there now; `PresenceStore` in production."""
 

@@ -286,6 +286,18 @@ export interface ConnectionErrored {
   readonly connection_id?: string | null;
 }
 
+/** `presence.joined`: Users have come into a room, each with the first of the user's connections. */
+export interface PresenceJoined {
+  readonly user_ids: readonly string[];
+  readonly count: number;
+}
+
+/** `presence.left`: Users have left a room with all connections, and did not come back in time. */
+export interface PresenceLeft {
+  readonly user_ids: readonly string[];
+  readonly count: number;
+}
+
 /** The `data` of each event, by its type. */
 export interface EventTypes {
   "project.updated": ProjectUpdated;
@@ -307,4 +319,6 @@ export interface EventTypes {
   "ai.analysis_complete": AiAnalysisComplete;
   "connection.established": ConnectionEstablished;
   "connection.error": ConnectionErrored;
+  "presence.joined": PresenceJoined;
+  "presence.left": PresenceLeft;
 }
