@@ -1008,6 +1008,38 @@ class TestStatus:
         mine = {"authorization": f"Bearer {aws_lambda.token()}"}
         assert aws_lambda.get("/api/v1/rooms/global/state", **mine)[0] == 404
 
+    @pytest.mark.parametrize(
+        ("room", "authorized", "status"),
+        [
+            ("project:p1", True, 200),
+            ("project%3Ap1", True, 200),
+            ("project:p1", False, 401),
+            ("project:p2", True, 403),
+            ("user:u1", True, 404),
+            ("lobby", True, 400),
+        ],
+    )
+    def test_the_members_of_a_room(
+        self,
+        aws_lambda: Lambda,
+        monkeypatch: pytest.MonkeyPatch,
+        room: str,
+        authorized: bool,
+        status: int,
+    ) -> None:
+        monkeypatch.setenv("ROOMCAST_PRESENCE_ROOMS", "project")
+        settings.cache_clear()
+        mine = {"authorization": f"Bearer {aws_lambda.token(projects=['p1'])}"}
+        url = f"/api/v1/rooms/{room}/members"
+        found, body = aws_lambda.get(url, **(mine if authorized else {}))
+        assert found == status
+        if status == 200:
+            assert body == {"room": "project:p1", "users": [], "count": 0}
+
+    def test_rooms_have_no_members_to_tell_unless_that_is_set(self, aws_lambda: Lambda) -> None:
+        mine = {"authorization": f"Bearer {aws_lambda.token(projects=['p1'])}"}
+        assert aws_lambda.get("/api/v1/rooms/project:p1/members", **mine)[0] == 404
+
     def test_statistics_add_up_what_the_streams_counted(self, aws_lambda: Lambda) -> None:
         def record(sequence: int, **keys: str) -> dict[str, Any]:
             attributes = {key: {"S": value} for key, value in keys.items()}

@@ -7,7 +7,9 @@ import pytest
 
 from roomcast.rooms import Room
 from roomcast_backend.presence.announcements import NotAnnounced
+from roomcast_backend.stores.batch_items import BatchItems
 from roomcast_backend.stores.memberships import ChangeResult
+from tests.fakes.calls import Calls
 from tests.functional.presence_world import ROOM, World
 
 
@@ -302,6 +304,35 @@ class TestRepeats:
         assert told == {"zoe", *crowd.living.values()}
         listed = world.join("zoe", "c", presence=True)["presence"]["users"]
         assert set(listed) == told
+
+
+class TestCalls:
+    def test_who_does_not_ask_pays_no_call(self, dynamodb: Any) -> None:
+        calls = Calls(settled=0)
+        world = World(calls.wrap(dynamodb))
+        world.join("ada", "c1")
+        counted = []
+        for more in ({"presence": False}, {}, {"presence": True}):
+            calls.clear()
+            assert world.say("c1", "subscribe", room=ROOM, **more)["status"] == "success"
+            counted.append(calls.counted)
+        assert counted[0] == counted[1]
+        assert counted[2] - counted[0] == {"query": 1}
+
+    def test_a_crowd_of_1000_is_some_100_calls_and_two_events(self, dynamodb: Any) -> None:
+        calls = Calls(settled=0)
+        world = World(calls.wrap(dynamodb))
+        crowd = [f"u{number:04d}" for number in range(1000)]
+        key = {"room": {"S": f"{ROOM}#000"}}
+        rows = [{**key, "connection_id": {"S": user}, "user": {"S": user}} for user in crowd]
+        BatchItems(dynamodb).put(world.server.settings.rooms_table, rows)
+        records = world.records()
+        world.put = lambda entries: world.keep(entries)  # type: ignore[method-assign]
+        calls.clear()
+        assert world.follow(records).joined == 1000
+        assert calls.counted == {"batch_get_item": 30, "batch_write_item": 80, "query": 1}
+        assert [len(event["user_ids"]) for event in world.published] == [500, 500]
+        assert {event["count"] for event in world.published} == {1000}
 
 
 class Crowd:
