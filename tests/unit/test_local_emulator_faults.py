@@ -187,6 +187,15 @@ class TestStreams:
         records.append({"n": 3})
         assert read("t", 2, 10) == [{"n": 3}]
 
+    def test_of_two_that_read_one_stream_each_has_its_own_batches(self) -> None:
+        records: list[dict[str, Any]] = [{"n": 1}, {"n": 2}]
+        read = unchanged(lambda _table, position, most: records[position : position + most])
+        assert read("t", 0, 1) == [{"n": 1}]
+        assert read("t", 1, 10) == [{"n": 2}]
+        records.append({"n": 3})
+        assert read("t", 0, 10) == [{"n": 1}]
+        assert read("t", 1, 10) == [{"n": 2}]
+
 
 class TestWorkers:
     def test_one_that_ends_while_it_starts_fails_alone(self) -> None:
