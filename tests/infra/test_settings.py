@@ -47,6 +47,7 @@ class TestFunctions:
         known = {variable(name) for name in READ}
         assert given <= known
         unset = {
+            "departures_queue_url",
             "room_kinds",
             "presence_rooms",
             "jwks_url",
