@@ -110,7 +110,7 @@ class TestArrivals:
         world.join("ada", "c1", presence=True, types=["a"])
         assert world.follow().events == 0
 
-    def test_a_crowd_of_one_second_is_two_events(self, world: World) -> None:
+    def test_a_crowd_of_one_second_is_one_event(self, world: World) -> None:
         for number in range(40):
             world.join(f"u{number:02d}", f"c{number}")
         world.follow()
