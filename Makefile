@@ -13,7 +13,7 @@ CDK := python -m infra.cdk
 
 # `make deploy EDGE=0` leaves CloudFront out: the service alone.
 STACKS := $(if $(filter 0 no false off,$(EDGE)),Roomcast,--all)
-# The end-to-end tests run after the others.
+# The end-to-end tests run after the others, one by one: they share a service.
 TESTS := tests/unit tests/functional tests/infra
 END_TO_END := tests/e2e
 # `-k` may choose tests of one group only: pytest ends with 5 when there are none.
@@ -48,7 +48,7 @@ down: ## Stop what `make up` started
 	@$(STOP)
 
 test: $(TOOLS_READY) $(NODE_READY) web ## Run all tests, end to end included; ARGS="-k name" chooses
-	@pytest $(TESTS) $(ARGS) $(OR_NONE)
+	@pytest -n auto $(TESTS) $(ARGS) $(OR_NONE)
 	@pytest $(END_TO_END) $(ARGS) $(OR_NONE)
 
 web: $(WEB_READY) ## Test the package for browsers

@@ -1,11 +1,21 @@
 """What holds for every test, whatever its kind."""
 
 import logging
+import sys
 from collections.abc import Iterator
 
 import pytest
 
 from roomcast import environment, rooms
+
+
+INTERPRETERS_LIMIT = 1000
+"""How deep calls may be, by default: that of functions on Lambda."""
+
+
+def pytest_collection_finish() -> None:
+    """Take back the limit that a library of the emulator has raised when it was imported."""
+    sys.setrecursionlimit(INTERPRETERS_LIMIT)
 
 
 @pytest.fixture(autouse=True)

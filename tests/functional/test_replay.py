@@ -21,8 +21,8 @@ def begun(server: Server, envelope: Envelope) -> None:
     """Do what a fan-out does before its first post."""
     now = server.clock.now
     server.events.begin(envelope.id, now=int(now))
-    (entry,) = server.log.put(envelope, server.log.place(envelope, now=now), now=now)
-    assert entry.event_id == envelope.id
+    entries = server.log.put(envelope, server.log.place(envelope, now=now), now=now)
+    assert {entry.event_id for entry in entries} == {envelope.id}
 
 
 def ended(server: Server, envelope: Envelope) -> None:
