@@ -8,7 +8,6 @@ import pytest
 
 from roomcast import environment, rooms
 
-
 INTERPRETERS_LIMIT = 1000
 """How deep calls may be, by default: that of functions on Lambda."""
 
