@@ -127,6 +127,15 @@ def _of_the_group(ctx: click.Context, _param: click.Parameter, given: str | None
     return given or ctx.find_root().params.get("stack")
 
 
+def tenant_option(command: Command) -> Command:
+    """Give a command the option `--tenant`."""
+    return click.option(
+        "--tenant",
+        metavar="ID",
+        help="The tenant to whom rooms and users belong (or ROOMCAST_TENANT); default: none.",
+    )(command)
+
+
 def stack_option(command: Command) -> Command:
     """Give a command the option `--stack`, which may also stand before the command."""
     return click.option(
