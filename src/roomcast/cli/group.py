@@ -16,6 +16,8 @@ from roomcast.version import __version__
 
 STACK_VARIABLE: Final = "ROOMCAST_STACK"
 
+TENANT_VARIABLE: Final = "ROOMCAST_TENANT"
+
 CREDENTIALS: Final = (
     "Next: set AWS_PROFILE and AWS_DEFAULT_REGION, or log in; "
     "`aws sts get-caller-identity` tells whether they work"
@@ -132,7 +134,8 @@ def tenant_option(command: Command) -> Command:
     return click.option(
         "--tenant",
         metavar="ID",
-        help="The tenant to whom rooms and users belong (or ROOMCAST_TENANT); default: none.",
+        envvar=TENANT_VARIABLE,
+        help=f"The tenant to whom rooms and users belong (or {TENANT_VARIABLE}); default: none.",
     )(command)
 
 

@@ -102,26 +102,25 @@ class Reconciliation:
         """
         if not self._store.claim_reconciliation(now=now, every=self._every):
             return None
-        known = frozenset(names(self._known_tenants()))
-        before = self._read(known)
-        rows = {counter: n for counter, n in self._rows.count().items() if counter.name in known}
+        tenants = self._known_tenants()
+        before = self._read(names(tenants))
+        counted = self._rows.count()
+        tenants |= {tenant_of(part) for name, part in counted if name == counters.TENANTS}
+        known = names(tenants)
+        rows = {counter: n for counter, n in counted.items() if counter.name in known}
         self._sleep(SETTLE_SECONDS)
         after = self._read(known)
         wrong = corrections(before, rows, after)
         self._store.add(wrong, batch=f"reconciled {now}", at=now)
         return wrong
 
-    def _known_tenants(self) -> frozenset[str]:
+    def _known_tenants(self) -> set[str]:
         """Return the tenants that had a connection of late: each has a part of one counter."""
-        if not self._tenants:
-            return frozenset()
-        return frozenset(map(tenant_of, self._store.sums(counters.TENANTS)))
+        return set(map(tenant_of, self._store.sums(counters.TENANTS))) if self._tenants else set()
 
     def _read(self, known: Collection[str]) -> dict[Counter, int]:
         return {
-            Counter(name, part): n
-            for name in sorted(known)
-            for part, n in self._store.sums(name).items()
+            Counter(name, part): n for name in known for part, n in self._store.sums(name).items()
         }
 
 
