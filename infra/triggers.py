@@ -198,8 +198,8 @@ class Changes:
     """Lambda calls the function with the rows of tables that came or went.
 
     They are gathered for a second. A batch is never split: a part of it that was counted would be
-    counted again. `kinds` names a setting with the kinds of rooms whose rows alone are wanted, which the event
-    source can tell where there are no tenants.
+    counted again. `kinds` names a setting with the kinds of rooms whose rows alone are wanted,
+    which the event source can tell where there are no tenants.
     """
 
     function: str

@@ -24,6 +24,8 @@ def with_presence(records: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any
 
     The event source leaves out the others where it can: not where rooms have tenants.
     """
+    if not settings().jwt_tenant_claim:
+        return list(records)
     kinds = kinds_of(settings().presence_rooms)
     return [
         record
