@@ -198,7 +198,8 @@ class Changes:
     """Lambda calls the function with the rows of tables that came or went.
 
     They are gathered for a second. A batch is never split: a part of it that was counted would be
-    counted again. `kinds` names a setting with the kinds of rooms whose rows alone are wanted.
+    counted again. `kinds` names a setting with the kinds of rooms whose rows alone are wanted,
+    which the event source can tell where there are no tenants.
     """
 
     function: str
@@ -215,6 +216,8 @@ class Changes:
     def connect(self, function: Alias, sources: Sources) -> None:
         """Add the tables' streams as event sources."""
         kinds = getattr(sources.settings, self.kinds) if self.kinds else ""
+        if sources.settings.jwt_tenant_claim:
+            kinds = ""  # names of rooms begin with their tenants: the function chooses by itself
         for table in self.tables:
             function.add_event_source(
                 DynamoEventSource(

@@ -35,6 +35,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
     finally:
         facts = {"order_id": order.id, "type": order.type, "asked_by": order.source}
         what = {"user_id": order.user_id, "room": order.room, "reason": order.reason}
+        if order.tenant:
+            what["tenant"] = order.tenant
         if order.issued_before:
             what["issued_before"] = str(order.issued_before)
         logger.info("access", extra={**facts, **what, "ordered_at": ordered_at, **asdict(ended)})

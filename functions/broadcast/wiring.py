@@ -37,5 +37,5 @@ def fan_out() -> FanOut:
         queue=PageQueue(chosen),
         frames=EventFrames(data, largest=chosen.max_post_bytes),
         states=StateKeeper(RoomStates(chosen), data),
-        count_event=lambda event_id: counters.count_event(event_id, now=int(time.time())),
+        count_event=lambda envelope: counters.count_event(envelope, now=int(time.time())),
     )

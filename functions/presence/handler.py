@@ -8,7 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.presence.wiring import arrivals, departures
 from roomcast_backend.runtime.metrics import INVALID_MESSAGES
-from roomcast_backend.runtime.presence import InvalidCheck, check_of
+from roomcast_backend.runtime.presence import InvalidCheck, check_of, with_presence
 from roomcast_backend.runtime.startup import initialize
 
 QUEUE = "aws:sqs"
@@ -29,7 +29,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     records = event["Records"]
     if records[0].get("eventSource") == QUEUE:
         return batch.process_partial_response(event, _check, processor, context=context)
-    followed = arrivals().follow(records)
+    followed = arrivals().follow(with_presence(records))
     metrics.add_metric(name="presence_joined", unit="Count", value=followed.joined)
     logger.info(
         "followed",

@@ -18,4 +18,9 @@ EventBridge and Lambda may start a scheduled run twice, and a run can take longe
 def reconciliation() -> Reconciliation:
     """Return the reconciliation with its stores."""
     chosen = settings()
-    return Reconciliation(CounterStore(chosen), Census(chosen), every=MIN_SECONDS)
+    return Reconciliation(
+        CounterStore(chosen),
+        Census(chosen),
+        every=MIN_SECONDS,
+        tenants=bool(chosen.jwt_tenant_claim),
+    )

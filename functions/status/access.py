@@ -23,7 +23,9 @@ def check_token(authorization: str) -> Principal:
         raise UnauthorizedError(str(exc)) from exc
 
 
-def check_admin(authorization: str) -> None:
-    """Raise as `check_token`, and `ForbiddenError` (403) for a role that is not admin."""
-    if not check_token(authorization).is_admin:
+def check_admin(authorization: str) -> Principal:
+    """Return the admin; raise as `check_token`, and `ForbiddenError` (403) for another role."""
+    principal = check_token(authorization)
+    if not principal.is_admin:
         raise ForbiddenError("the token's role is not admin")
+    return principal

@@ -35,9 +35,9 @@ def health_without_body() -> Response[Any]:
 @app.get("/api/v1/websocket/stats")
 def stats() -> dict[str, Any]:
     """Answer with the statistics; with `?detail=rooms` also for single rooms."""
-    check_admin(app.current_event.headers.get("authorization", ""))
+    admin = check_admin(app.current_event.headers.get("authorization", ""))
     detail = app.current_event.query_string_parameters.get("detail")
-    return statistics().read(rooms=detail == "rooms")
+    return statistics().read(rooms=detail == "rooms", tenant=admin.tenant)
 
 
 @app.get("/api/v1/rooms/<room>/state")

@@ -37,11 +37,11 @@ def state_of(name: str, authorization: str, after: str) -> dict[str, Any]:
     """
     room = _opened(name, authorization)
     if not state_pages().keeps(str(room)):
-        raise NotFoundError(f"the service keeps no state of {room}")
+        raise NotFoundError(f"the service keeps no state of {room.name}")
     if len(after) > LONGEST_KEY:
         raise BadRequestError('expected "after" to be the "next" of an answer')
     page = state_pages().page(str(room), after=after, most=PAGE_BYTES, largest=LARGEST_BYTES)
-    return {"room": str(room), **page.body()}
+    return {"room": room.name, **page.body()}
 
 
 def members_of(name: str, authorization: str) -> dict[str, Any]:
@@ -51,17 +51,20 @@ def members_of(name: str, authorization: str) -> dict[str, Any]:
     """
     room = _opened(name, authorization)
     if not has_presence(str(room), kinds_of(settings().presence_rooms)):
-        raise NotFoundError(f"{room} has no presence")
-    return {"room": str(room), **present(presence_store().users(str(room))).body()}
+        raise NotFoundError(f"{room.name} has no presence")
+    return {"room": room.name, **present(presence_store().users(str(room))).body()}
 
 
 def _opened(name: str, authorization: str) -> Room:
-    """Return the room of a name in a URL; raise 401, 400 or 403 unless the token opens it."""
+    """Return the room of a name in a URL; raise 401, 400 or 403 unless the token opens it.
+
+    It is one of the token's tenant.
+    """
     principal = check_token(authorization)
     try:
-        room = Room.parse(unquote(name))
+        room = Room.parse(unquote(name)).of(principal.tenant)
     except InvalidRoom as exc:
         raise BadRequestError(str(exc)) from exc
     if not may_join(principal, room):
-        raise ForbiddenError(f"the token does not open {room}")
+        raise ForbiddenError(f"the token does not open {room.name}")
     return room

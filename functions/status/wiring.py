@@ -19,7 +19,8 @@ CHECKED_SECONDS = 5.0
 @cache
 def statistics() -> Statistics:
     """Return the statistics over the counters."""
-    return Statistics(CounterStore(settings()))
+    chosen = settings()
+    return Statistics(CounterStore(chosen), tenants=bool(chosen.jwt_tenant_claim))
 
 
 @cache

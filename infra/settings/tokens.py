@@ -57,6 +57,12 @@ class TokenSettings(BaseModel):
         description="Claim with further rooms, likewise: `project:atlas`, or `project:at*` for all "
         "that begin so.",
     )
+    jwt_tenant_claim: str = Field(
+        "",
+        pattern=r"^[^\s,]*$",
+        description="Claim with the id of the tenant to whom all rooms of the token belong. Not "
+        "set: there are no tenants.",
+    )
     jwt_admin_role: str = Field(
         "admin", pattern=r"^\S+$", description="Role that may join every room and read statistics."
     )

@@ -36,7 +36,8 @@ def of_event(event: Any) -> Iterator[str]:
     if not isinstance(detail, dict) or "type" not in detail:  # a schedule's has none
         return
     rooms = detail.get("rooms") or [detail.get("room") or f"user:{detail.get('user_id', '?')}"]
-    to = f"to {', '.join(map(str, rooms))}"
+    tenant = f" of {detail['tenant']}" if detail.get("tenant") else ""
+    to = f"to {', '.join(map(str, rooms))}{tenant}"
     yield _line("publish", str(detail["type"]), str(detail.get("id", "")), to)
 
 

@@ -4,7 +4,8 @@
  "reason": "has left the team", "source": "admin"}
 
 `access.disconnect` and `access.revoke` have no room; the latter may have `issued_before`, epoch
-seconds. No event can have such a type: `access.*` is kept for the service.
+seconds. `tenant` is there where the user belongs to one. No event can have such a type: `access.*`
+is kept for the service.
 """
 
 import math
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from roomcast import event_names, rooms
 from roomcast.envelope import encode, new_id
 from roomcast.errors import InvalidEvent, InvalidRoom
+from roomcast.tenants import stored_name
 
 if TYPE_CHECKING:
     from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef as Entry
@@ -45,6 +47,7 @@ class Order:
 
     `reason` is told to the client and logged; `source` is logged as who asked. `issued_before`
     (epoch seconds) says which tokens are revoked; 0 for those issued by the time of the order.
+    `tenant` is that of the user and of the room, which has its public name here.
     """
 
     id: str
@@ -54,6 +57,12 @@ class Order:
     reason: str
     source: str
     issued_before: int = 0
+    tenant: str = ""
+
+    @property
+    def account(self) -> str:
+        """The user among those of all tenants."""
+        return stored_name(self.tenant, self.user_id)
 
     @classmethod
     def make(
@@ -65,6 +74,7 @@ class Order:
         reason: str = "",
         source: str | None = None,
         issued_before: datetime | float | None = None,
+        tenant: str = "",
     ) -> Self:
         """Return an order with a new id; raise `InvalidEvent` that names each bad field.
 
@@ -79,6 +89,8 @@ class Order:
             "reason": reason or NO_REASON,
             "source": SOURCE if source is None else source,
         }
+        if tenant:
+            detail["tenant"] = tenant
         if issued_before is not None:
             detail["issued_before"] = _past_second(type, issued_before)
         return cls.read(detail)
@@ -101,6 +113,7 @@ class Order:
             reason=said["reason"],
             source=said["source"],
             issued_before=said.get("issued_before", 0),
+            tenant=rooms.canonical_id(said.get("tenant") or ""),
         )
 
     def entry(self) -> "Entry":
@@ -114,6 +127,8 @@ class Order:
         }
         if self.room:
             detail["room"] = self.room
+        if self.tenant:
+            detail["tenant"] = self.tenant
         if self.issued_before:
             detail["issued_before"] = self.issued_before
         return {"Source": self.source, "DetailType": self.type, "Detail": encode(detail)}
@@ -136,7 +151,13 @@ def _problems(said: Mapping[str, Any]) -> list[tuple[str, str]]:
     for name in ("reason", "source"):
         if not _is_text(said.get(name)):
             found.append((name, f"expected 1 to {LONGEST_TEXT} visible characters"))
-    return found
+    return found + _problems_of_tenant(said.get("tenant"))
+
+
+def _problems_of_tenant(tenant: object) -> list[tuple[str, str]]:
+    """Refuse what is no id, an empty text too: an order must not hit users of no tenant instead."""
+    is_good = tenant is None or (isinstance(tenant, str) and rooms.is_id(tenant))
+    return [] if is_good else [("tenant", "expected an id")]
 
 
 def _past_second(kind: str, moment: datetime | float) -> int:

@@ -5,6 +5,7 @@ import contextvars
 import os
 from collections.abc import Callable, Generator, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from copy import copy
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
@@ -21,6 +22,7 @@ from roomcast.large_events import LargeEvents
 from roomcast.logging_publisher import LoggingPublisher
 from roomcast.memory_bus import MemoryBus
 from roomcast.publisher import Publisher
+from roomcast.rooms import is_id
 from roomcast.sync import SyncBroadcaster
 from roomcast.time_limits import TimeLimits
 
@@ -40,8 +42,9 @@ class EventBroadcaster(AllBroadcasts):
     `data_bucket` is the bucket for the data of events over 128 KB, see `LargeEvents`. `at_most` are
     seconds by event type: `{"workflow.progress": 1.0}` sends one of each workflow in a second, the
     latest, and `True` then also means that an event is held to be sent or replaced. The timeouts
-    are in seconds: for connecting (1), for an answer (2), and for a call as a whole (6). What is
-    not given comes from the environment; docs/settings.md has the variables.
+    are in seconds: for connecting (1), for an answer (2), and for a call as a whole (6). `tenant`
+    is the tenant whose rooms are published to and whose users' access is ended, `""` for none. What
+    is not given comes from the environment; docs/settings.md has the variables.
 
     The broadcaster reads no setting and opens no connection before `init` or the first event. boto3
     blocks, so it runs in threads that belong to the broadcaster: an endpoint that does not answer
@@ -54,6 +57,7 @@ class EventBroadcaster(AllBroadcasts):
         *,
         client: "EventBridgeClient | None" = None,
         source: str | None = None,
+        tenant: str | None = None,
         data_bucket: str | None = None,
         at_most: Mapping[str, float] | None = None,
         on_invalid: Literal["raise", "log"] | None = None,
@@ -63,6 +67,7 @@ class EventBroadcaster(AllBroadcasts):
     ) -> None:
         if on_invalid not in (None, "raise", "log"):
             raise ValueError('on_invalid: expected "raise" or "log"')
+        _check_tenant(tenant)
         time_limits.check(
             connect_timeout=connect_timeout,
             read_timeout=read_timeout,
@@ -75,7 +80,9 @@ class EventBroadcaster(AllBroadcasts):
         if at_most is not None:
             at_most = conflation.check(at_most)
         self._at_most = partial(conflation.chosen, at_most)
-        publisher = Publisher(self._bus, source, large=self._large, at_most=self._at_most)
+        publisher = Publisher(
+            self._bus, source, tenant=tenant, large=self._large, at_most=self._at_most
+        )
         self._publisher = LoggingPublisher(publisher, on_invalid)
         self._threads = ForkLocal(
             lambda: ThreadPoolExecutor(MAX_CONNECTIONS, thread_name_prefix="roomcast")
@@ -83,6 +90,18 @@ class EventBroadcaster(AllBroadcasts):
         self._look: tuple[int, Future[None]] | None = None
         self.sync = SyncBroadcaster(self._publisher)
         """The same methods as plain functions, for code that cannot await."""
+
+    def of(self, tenant: str) -> Self:
+        """Return a broadcaster to the rooms and users of a tenant.
+
+        It shares bus, threads and settings with this one, so there may be one for each request;
+        `close` closes both. Raises `ValueError` for what is no id; `""` is no tenant.
+        """
+        _check_tenant(tenant)
+        broadcaster = copy(self)
+        broadcaster._publisher = self._publisher.of(tenant)
+        broadcaster.sync = SyncBroadcaster(broadcaster._publisher)
+        return broadcaster
 
     @property
     def bus(self) -> MemoryBus:
@@ -101,6 +120,7 @@ class EventBroadcaster(AllBroadcasts):
         """
         environment.max_event_bytes()
         environment.room_kinds()
+        environment.tenant()
         environment.logs_invalid(self._on_invalid)
         self._at_most()
         self._bus.connect()
@@ -228,9 +248,18 @@ class EventBroadcaster(AllBroadcasts):
 _shared = ForkLocal(EventBroadcaster)
 
 
-def get_broadcaster() -> EventBroadcaster:
-    """Return the broadcaster of this process, made at the first call; it may be awaited."""
-    return _shared()
+def get_broadcaster(tenant: str | None = None) -> EventBroadcaster:
+    """Return the broadcaster of this process, made at the first call; it may be awaited.
+
+    With `tenant` it is one to the rooms and users of that tenant, see `EventBroadcaster.of`.
+    """
+    return _shared() if tenant is None else _shared().of(tenant)
+
+
+def _check_tenant(tenant: str | None) -> None:
+    """Raise `ValueError` for what is no tenant's id."""
+    if tenant and not is_id(tenant):
+        raise ValueError("tenant: expected an id, 1 to 128 of A-Z a-z 0-9 . _ -")
 
 
 def init_broadcaster() -> EventBroadcaster:

@@ -29,6 +29,7 @@ from roomcast.events import EVENT_TYPES
 from roomcast.fork_local import ForkLocal
 from roomcast.held_events import Window
 from roomcast.state_events import STATE_EVENTS, entity_of
+from roomcast.tenants import stored_name
 
 if TYPE_CHECKING:
     from roomcast.envelope import Envelope
@@ -92,7 +93,7 @@ class Conflation:
 
     def check(self, event: "Envelope") -> None:
         """Raise `InvalidEvent` for an own event of a limited type that has no `state_key`."""
-        if self._sending().limits(event.type) and not entity_of(event):
+        if self._sending().limits(event.type) and not _entity_of(event):
             reason = "at_most needs it, to know which events replace each other"
             raise InvalidEvent(event.type, {"state_key": reason})
 
@@ -141,7 +142,7 @@ class _Sending:
         """Send or hold events; None when this has been closed meanwhile."""
         if not self._window.limits_any:
             return self._send(events)
-        keys = [entity_of(each.envelope) for each in events]
+        keys = [_entity_of(each.envelope) for each in events]
         with self._changed:
             while not self._closed and self._must_wait(events, keys):
                 self._changed.wait()
@@ -199,7 +200,7 @@ class _Sending:
                     failed = [
                         each
                         for each, accepted in zip(taken, results, strict=True)
-                        if not accepted and held(each) and entity_of(each.envelope) == key
+                        if not accepted and held(each) and _entity_of(each.envelope) == key
                     ]
                     self._window.settle(key, failed, now)
                     self._busy.discard(key)
@@ -230,8 +231,14 @@ class _Sending:
                 logger.exception("held events could not be sent, and are tried again")
 
 
+def _entity_of(event: "Envelope") -> str:
+    """Return the entity that an event tells of: the same id at another tenant is another one."""
+    entity = entity_of(event)
+    return entity and stored_name(event.tenant, entity)
+
+
 def _entities(events: "Sequence[Prepared]") -> set[str]:
-    return {key for each in events if (key := entity_of(each.envelope))}
+    return {key for each in events if (key := _entity_of(each.envelope))}
 
 
 _open: "weakref.WeakSet[_Sending]" = weakref.WeakSet()

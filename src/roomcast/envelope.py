@@ -13,7 +13,8 @@ from typing import Any, Final, Self
 
 from roomcast.errors import BUS_BYTES, EventTooLarge, InvalidRoom
 from roomcast.references import DataLink, DataReference
-from roomcast.rooms import Room
+from roomcast.rooms import Room, canonical_id, is_id
+from roomcast.tenants import event_key, public_name, stored_name, tenant_of
 from roomcast.timestamps import in_utc
 
 MAX_FRAME_BYTES: Final = 128 * 1024
@@ -105,6 +106,7 @@ class Envelope:
     """One event as it travels: all fields that its copies share.
 
     `rooms` are in order of precedence: a connection in two of them gets the copy of the first one.
+    They are named as they are stored, and all belong to one tenant or to none.
     With `reference` the data stands in the data bucket and `data` is empty; `link` is where the
     clients of one post fetch it, and is never on the bus.
 
@@ -130,14 +132,30 @@ class Envelope:
     state_key: str = ""
     mark: StateMark | None = None
 
+    @property
+    def tenant(self) -> str:
+        """The tenant to which the rooms belong, empty for none."""
+        return tenant_of(self.rooms[0]) if self.rooms else ""
+
+    @property
+    def key(self) -> str:
+        """The id by which the service tells the event from all others: tenants choose their own."""
+        return event_key(self.tenant, self.id)
+
+    def of(self, tenant: str) -> Self:
+        """Return the event for the rooms that a tenant calls by the same names."""
+        if not tenant:
+            return self
+        return replace(self, rooms=tuple(stored_name(tenant, room) for room in self.rooms))
+
     def for_room(self, room: str) -> dict[str, Any]:
-        """Return the copy for the members of `room`, as a JSON object."""
+        """Return the copy for the members of `room`, as a JSON object with its public name."""
         copy: dict[str, Any] = {
             "id": self.id,
             "type": self.type,
             "timestamp": self.timestamp,
             "source": self.source,
-            "room": room,
+            "room": public_name(room),
             "data": self.data,
         }
         if room in self.seqs:
@@ -162,10 +180,12 @@ class Envelope:
             "type": self.type,
             "timestamp": self.timestamp,
             "source": self.source,
-            "rooms": list(self.rooms),
+            "rooms": [public_name(room) for room in self.rooms],
             "data": self.data,
             **self._order(),
         }
+        if tenant := self.tenant:
+            detail["tenant"] = tenant
         if self.state_key:
             detail["state_key"] = self.state_key
         return {**detail, "data_ref": self.reference.to_detail()} if self.reference else detail
@@ -190,12 +210,13 @@ class Envelope:
         if not isinstance(detail.get("data"), dict):
             raise InvalidEnvelope("data: expected an object")
         publisher, number = _order_of(detail)
+        tenant = _tenant_in(detail)
         return cls(
             id=detail["id"],
             type=detail["type"],
             timestamp=detail["timestamp"],
             source=detail["source"],
-            rooms=room_names(detail.get("rooms"), room),
+            rooms=room_names(detail.get("rooms"), lambda name: room(name).of(tenant)),
             data=detail["data"],
             reference=_reference(detail.get("data_ref")),
             publisher=publisher,
@@ -243,6 +264,19 @@ def room_names(names: object, room: Callable[[str], Room] = Room.parse) -> tuple
         return tuple(dict.fromkeys(str(room(name)) for name in names))
     except InvalidRoom as exc:
         raise InvalidEnvelope(f"rooms: {exc}") from exc
+
+
+def _tenant_in(detail: Mapping[str, Any]) -> str:
+    """Return the tenant that an event names, empty for none.
+
+    An empty text is refused: who means a tenant must not reach those who belong to none.
+    """
+    found = detail.get("tenant")
+    if found is None:
+        return ""
+    if not isinstance(found, str) or not is_id(found):
+        raise InvalidEnvelope("tenant: expected an id")
+    return canonical_id(found)
 
 
 def _state_key_of(detail: Mapping[str, Any]) -> str:

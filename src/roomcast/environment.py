@@ -7,6 +7,7 @@ from typing import Final
 from roomcast import room_kinds as kinds
 from roomcast.errors import NotConfigured
 from roomcast.references import MAX_DATA_BYTES
+from roomcast.rooms import canonical_id, is_id
 
 EVENT_BUS: Final = "ROOMCAST_EVENT_BUS"
 DATA_BUCKET: Final = "ROOMCAST_DATA_BUCKET"
@@ -14,6 +15,7 @@ AT_MOST: Final = "ROOMCAST_AT_MOST"
 MAX_EVENT_BYTES: Final = "ROOMCAST_MAX_EVENT_BYTES"
 ON_INVALID: Final = "ROOMCAST_ON_INVALID"
 ROOM_KINDS: Final = "ROOMCAST_ROOM_KINDS"
+TENANT: Final = "ROOMCAST_TENANT"
 
 MEMORY: Final = "memory:"
 """The name of the bus that only records, in the process of the publisher."""
@@ -51,6 +53,19 @@ def room_kinds() -> tuple[str, ...]:
         return tuple(kinds.read(os.environ.get(ROOM_KINDS, "").strip()))
     except ValueError as exc:
         raise NotConfigured(f"{ROOM_KINDS}: {exc}") from exc
+
+
+def tenant(choice: str | None = None) -> str:
+    """Return the tenant whose rooms are published to, empty for none; None leaves it to the
+    environment.
+
+    UUIDs are one tenant however they are spelled. Raises `NotConfigured` for what is no id.
+    """
+    chosen = os.environ.get(TENANT, "").strip() if choice is None else choice
+    if chosen and not is_id(chosen):
+        name = TENANT if choice is None else "tenant"
+        raise NotConfigured(f"{name}: expected an id, 1 to 128 of A-Z a-z 0-9 . _ -")
+    return canonical_id(chosen)
 
 
 def max_event_bytes() -> int:

@@ -3,7 +3,10 @@
 import logging
 from collections.abc import Iterable
 from contextlib import suppress
+from copy import copy
 from datetime import datetime
+from functools import partial
+from typing import Self
 
 from roomcast import environment
 from roomcast.access import Order
@@ -24,6 +27,12 @@ class LoggingPublisher:
         self._publisher = publisher
         self._on_invalid = on_invalid
         self._told: set[str] = set()
+
+    def of(self, tenant: str) -> Self:
+        """Return a publisher to the rooms of a tenant, which shares all that this one holds."""
+        publisher = copy(self)
+        publisher._publisher = self._publisher.of(tenant)
+        return publisher
 
     def publish(
         self,
@@ -65,7 +74,8 @@ class LoggingPublisher:
         An order that is not valid is raised, whatever `on_invalid` says: a typing error must not
         leave somebody in.
         """
-        order = Order.make(
+        make = partial(
+            Order.make,
             type,
             user_id,
             room,
@@ -74,7 +84,7 @@ class LoggingPublisher:
             issued_before=issued_before,
         )
         try:
-            return self._publisher.order(order)
+            return self._publisher.order(make(tenant=self._publisher.tenant))
         except NotConfigured as exc:
             return self._tell_once(exc)
 

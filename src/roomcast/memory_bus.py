@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 class RecordedEvent(dict[str, Any]):
     """One event as it would travel on the bus; `event.type` is `event["type"]`.
 
-    The fields are `id`, `type`, `timestamp`, `source`, `rooms` and `data`, all of them JSON values.
+    The fields are `id`, `type`, `timestamp`, `source`, `rooms` and `data`, all of them JSON values,
+    and `tenant`, which is empty where there is none.
     """
 
     def __getattr__(self, name: str) -> Any:
         """Return a field."""
         try:
-            return self[name]
+            return self.get(name, "") if name == "tenant" else self[name]
         except KeyError:
             raise AttributeError(f"an event has no field {name!r}") from None
 

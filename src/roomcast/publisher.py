@@ -2,9 +2,10 @@
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, Self
 
 from roomcast import batches, environment
 from roomcast.access import Order
@@ -52,6 +53,7 @@ class Publisher:
         bus: Bus,
         source: str | None = None,
         *,
+        tenant: str | None = None,
         large: LargeEvents | None = None,
         at_most: Callable[[], Mapping[str, float]] = dict,
     ) -> None:
@@ -59,6 +61,13 @@ class Publisher:
         self._conflation = Conflation(at_most, self.send)
         self._large = large or LargeEvents()
         self._source = source
+        self._tenant = tenant
+
+    def of(self, tenant: str) -> Self:
+        """Return a publisher to the rooms of a tenant, which shares all that this one holds."""
+        publisher = copy(self)
+        publisher._tenant = tenant
+        return publisher
 
     def publish(
         self,
@@ -80,6 +89,11 @@ class Publisher:
         return _accepted(order, result)
 
     @property
+    def tenant(self) -> str:
+        """The tenant whose rooms are published to, empty for none; may raise `NotConfigured`."""
+        return environment.tenant(self._tenant)
+
+    @property
     def source(self) -> str | None:
         """The source of all that is published, None for that of each type."""
         return self._source
@@ -97,7 +111,7 @@ class Publisher:
         if not event.publishable:
             raise InvalidEvent(event.type, {"type": "the service sends this event, nobody else"})
         source = self._source if source is None else source
-        envelope = numbered(event.to_envelope(id, timestamp, source))
+        envelope = numbered(event.to_envelope(id, timestamp, source)).of(self.tenant)
         envelope.check_size(environment.max_event_bytes())
         self._conflation.check(envelope)
         by_reference = self._large.applies_to(envelope)

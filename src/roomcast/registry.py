@@ -2,8 +2,8 @@
 
 One DynamoDB table, partition key `entry`:
 
-    repo#<owner/name, lower case>    name, project_id, repository_id?
-    repo-id#<GitHub's id>            name, project_id, first_name?, named_at?
+    repo#<owner/name, lower case>    name, project_id, repository_id?, tenant?
+    repo-id#<GitHub's id>            name, project_id, first_name?, named_at?, tenant?
     login#<login, lower case>        name, user_id
 
 GitHub's names are case-insensitive, so `Octo/Hello` and `octo/hello` are one entry; `name` keeps
@@ -41,6 +41,7 @@ from roomcast.registry_rows import (
     pointed_to,
     repository_of,
     text,
+    to_the_same,
 )
 
 if TYPE_CHECKING:
@@ -64,17 +65,24 @@ class Registry:
         self._client = client
 
     def link_repository(
-        self, repository: str, project_id: str, repository_id: int | None = None
+        self,
+        repository: str,
+        project_id: str,
+        repository_id: int | None = None,
+        *,
+        tenant: str | None = None,
     ) -> RepositoryLink:
         """Link a repository (`owner/name`) to a project; replace an earlier link of that name.
 
-        Without `repository_id` the next webhook of that name brings it. This reads the whole table
+        With `tenant` it is the project of that tenant. Without `repository_id` the next webhook of
+        that name brings it. This reads the whole table
         when an id is given or known. Raises `InvalidLink`.
         """
         link = RepositoryLink(
             checked_repository(repository),
             checked_id("project", project_id),
             checked_repository_id(repository_id),
+            tenant=checked_id("tenant", tenant) if tenant else None,
         )
         if link.repository_id is not None:
             rows = [name_row(link), id_row(link, link.repository_id)]
@@ -146,16 +154,18 @@ class Registry:
                 yield link_of(item)
 
     def write_id(
-        self, link: RepositoryLink, repository_id: int, *, project_id: str | None = None
+        self, link: RepositoryLink, repository_id: int, *, instead_of: RepositoryLink | None = None
     ) -> bool:
         """Write the row of an id; tell whether it was as expected.
 
-        With `project_id` it must be there and have this project, otherwise it must not be there.
+        With `instead_of` it must be there and lead to the same project, otherwise it must not be
+        there.
         """
         row = id_row(link, repository_id)
-        if project_id is None:
+        if instead_of is None:
             return self._put(row, "attribute_not_exists(entry)")
-        return self._put(row, "project_id = :project", project=project_id)
+        condition, values = to_the_same(instead_of)
+        return self._put(row, condition, **values)
 
     def write_name(
         self, link: RepositoryLink, repository_id: int, *, instead_of: RepositoryLink | None
@@ -168,8 +178,8 @@ class Registry:
         if instead_of is None:
             return self._put(row, "attribute_not_exists(entry)")
         if instead_of.repository_id is None:
-            condition = "project_id = :project AND attribute_not_exists(repository_id)"
-            return self._put(row, condition, project=instead_of.project_id)
+            condition, values = to_the_same(instead_of)
+            return self._put(row, f"{condition} AND attribute_not_exists(repository_id)", **values)
         return self._put(row, "repository_id = :id", id=str(instead_of.repository_id))
 
     def delete_name(self, repository: str, repository_id: int) -> None:

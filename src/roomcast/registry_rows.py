@@ -17,6 +17,7 @@ class RepositoryLink:
     """A repository (`owner/name`) and the project that its events go to.
 
     `repository_id` is None until the first webhook of that name came, or the command line told it.
+    `tenant` is the one whose project that is, None for no tenant.
     """
 
     repository: str
@@ -24,6 +25,7 @@ class RepositoryLink:
     repository_id: int | None = None
     first_name: str | None = field(default=None, compare=False)
     named_at: str | None = field(default=None, compare=False)
+    tenant: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +66,14 @@ def name_row(link: RepositoryLink) -> dict[str, str]:
     row = {"name": link.repository, "project_id": link.project_id}
     if link.repository_id is not None:
         row["repository_id"] = str(link.repository_id)
+    if link.tenant:
+        row["tenant"] = link.tenant
     return {"entry": name_key(link.repository), **row}
 
 
 def id_row(link: RepositoryLink, repository_id: int) -> dict[str, str]:
     """Return the row of an id, with what its link says."""
-    known = {"first_name": link.first_name, "named_at": link.named_at}
+    known = {"first_name": link.first_name, "named_at": link.named_at, "tenant": link.tenant}
     return {
         "entry": id_key(repository_id),
         "name": link.repository,
@@ -105,7 +109,17 @@ def repository_of(item: Any) -> RepositoryLink:
         None if number is None else int(number),
         first_name=text(item, "first_name"),
         named_at=text(item, "named_at"),
+        tenant=text(item, "tenant"),
     )
+
+
+def to_the_same(link: RepositoryLink) -> tuple[str, dict[str, str]]:
+    """Return the condition that a row has the project and the tenant of a link, and its values."""
+    if link.tenant:
+        values = {"project": link.project_id, "tenant": link.tenant}
+        return "project_id = :project AND tenant = :tenant", values
+    condition = "project_id = :project AND attribute_not_exists(tenant)"
+    return condition, {"project": link.project_id}
 
 
 def checked_repository(name: str) -> str:

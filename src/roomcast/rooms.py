@@ -6,16 +6,18 @@ names of 1 to 128 characters `A-Z a-z 0-9 . _ -`; UUIDs are written in lower cas
 project has one room however a caller spells its id.
 
 A user's id may also hold `| @ + / = ~`, as identity providers write it (`auth0|6553da60`); any
-other character is written as `%XX`, see `user_id`. No room's name holds a `#` or a second `:`.
+other character is written as `%XX`, see `user_id`. No room's name holds a `#`, a `!` or a second
+`:`. A room may belong to a tenant, see `roomcast.tenants`: no name that is parsed says so.
 """
 
 import re
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Self
 
 from roomcast.errors import InvalidRoom
 from roomcast.room_kinds import BUILT_IN
+from roomcast.tenants import public_name, stored_name, tenant_of
 
 LONGEST_ID: Final = 128
 """Characters of an id that names a room."""
@@ -79,14 +81,18 @@ def kinds() -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """One room: its kind and, except for `global`, the id of its project, user, agent or other."""
+    """One room: its kind and, except for `global`, the id of its project, user, agent or other.
+
+    `str` gives the name under which it is stored, which tells its tenant, `name` the public one.
+    """
 
     kind: str
     id: str = ""
+    tenant: str = ""
 
     @classmethod
     def parse(cls, name: object) -> Self:
-        """Parse a room's name; raise `InvalidRoom` for any other value."""
+        """Parse a room's name; raise `InvalidRoom` for any other value. It has no tenant."""
         if name == "global":
             return cls("global")
         if not isinstance(name, str):
@@ -100,15 +106,24 @@ class Room:
 
     @classmethod
     def stored(cls, name: str) -> Self:
-        """Return the room with a name that has been parsed before, also if its kind is gone since.
+        """Return the room that is stored under a name, also if its kind is gone since.
 
         Rows and logs outlive a kind that is taken out of the setting.
         """
-        kind, _, room_id = name.partition(":")
-        return cls(kind, room_id)
+        kind, _, room_id = public_name(name).partition(":")
+        return cls(kind, room_id, tenant_of(name))
+
+    def of(self, tenant: str) -> Self:
+        """Return the room that a tenant calls by the same name; empty is no tenant."""
+        return replace(self, tenant=tenant) if tenant != self.tenant else self
+
+    @property
+    def name(self) -> str:
+        """The name that clients and publishers know."""
+        return f"{self.kind}:{self.id}" if self.id else self.kind
 
     def __str__(self) -> str:
-        return f"{self.kind}:{self.id}" if self.id else self.kind
+        return stored_name(self.tenant, self.name)
 
 
 GLOBAL: Final = Room("global")

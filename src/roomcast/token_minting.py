@@ -32,6 +32,7 @@ def mint(
     agents: Iterable[str] | None = None,
     rooms: Iterable[str] | None = None,
     email: str | None = None,
+    tenant: str | None = None,
     lifetime: timedelta = HOUR,
     now: datetime | None = None,
 ) -> str:
@@ -39,8 +40,8 @@ def mint(
 
     `projects` and `agents` are ids, or `"*"` for all of them; None leaves the claim out. `rooms`
     are rooms to open beside those, or beginnings of their names: `project:atlas`, `project:at*`.
-    The `role` `admin` may join every room. Times count in whole seconds. Raises `InvalidClaim`,
-    which names the argument.
+    The `role` `admin` may join every room of its tenant, which is written as the claim `tenant`.
+    Times count in whole seconds. Raises `InvalidClaim`, which names the argument.
     """
     import jwt  # noqa: PLC0415  publishers do not mint tokens and need not load it
 
@@ -57,6 +58,7 @@ def mint(
         "projects": _ids("projects", projects),
         "agents": _ids("agents", agents),
         "rooms": _rooms(rooms),
+        "tenant": None if tenant is None else _id("tenant", tenant),
     }
     return jwt.encode(_given(claims), secret, algorithm="HS256")
 

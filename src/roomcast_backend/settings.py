@@ -59,6 +59,7 @@ class Settings:
     jwt_projects_claim: str = "projects"
     jwt_agents_claim: str = "agents"
     jwt_rooms_claim: str = "rooms"
+    jwt_tenant_claim: str = ""
     jwt_admin_role: str = "admin"
     jwt_token_type: str = ""
     projects_without_claim: str = "none"

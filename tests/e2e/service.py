@@ -16,10 +16,13 @@ KINDS = '{"team":{"claim":"teams"},"run":"authenticated"}'
 
 PRESENCE = "presence_rooms=project presence_grace=3"
 
-SETTINGS = f"page_size=20 connections_per_user=250 jwt_leeway=0 room_kinds={KINDS} {PRESENCE}"
+SETTINGS = (
+    "page_size=20 connections_per_user=250 jwt_leeway=0 jwt_tenant_claim=tenant "
+    f"{PRESENCE} room_kinds={KINDS}"
+)
 """So that a room of a few dozen clients takes several pages, and with them the queue; two hundred
-clients of a test may be one user; teams and runs have rooms, and in
-projects who has left is told after 3 s."""
+clients of a test may be one user; teams and runs have rooms, in projects who has left is told after
+3 s, and tokens may have a tenant."""
 
 
 @contextmanager

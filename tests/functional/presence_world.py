@@ -9,6 +9,7 @@ from roomcast.put_results import PutResult
 from roomcast_backend.presence.announcements import Announcements
 from roomcast_backend.presence.arrivals import Arrivals, Followed
 from roomcast_backend.presence.departures import Departures
+from roomcast_backend.stores.keys import room_of
 from roomcast_backend.stores.presence import PresenceStore
 from tests.fakes.socketio_server import Server
 
@@ -35,10 +36,11 @@ class World:
 
     # What clients do.
 
-    def join(self, user: str, connection: str, **body: Any) -> dict[str, Any]:
+    def join(self, user: str, connection: str, tenant: str = "", **body: Any) -> dict[str, Any]:
         """Connect a JSON client if it is new, and subscribe to the room."""
         if self.server.connections.get(connection) is None:
-            self.server.connect(connection, self.server.principal(user), protocol="json")
+            principal = self.server.principal(user, tenant=tenant)
+            self.server.connect(connection, principal, protocol="json")
         return self.say(connection, "subscribe", room=ROOM, **body)
 
     def say(self, connection: str, action: str, **body: Any) -> dict[str, Any]:
@@ -106,7 +108,7 @@ class World:
         while True:
             page = self.server.dynamodb.scan(**request)
             for item in page["Items"]:
-                if item["room"]["S"].startswith("project:"):
+                if room_of(item["room"]["S"]).kind == "project":
                     rows[item["room"]["S"], item["connection_id"]["S"]] = item
             if "LastEvaluatedKey" not in page:
                 return rows

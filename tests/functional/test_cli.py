@@ -164,6 +164,12 @@ class TestToken:
         assert claims["rooms"] == ["project:at*", "team:red"]
         assert "rooms: expected" in fails(2, "token", "42", "--room", "*", "--stack", "Roomcast")
 
+    def test_a_tenant(self) -> None:
+        assert self.token("42", "--tenant", "acme")["tenant"] == "acme"
+        assert "tenant: expected" in fails(
+            2, "token", "42", "--tenant", "a b", "--stack", "Roomcast"
+        )
+
     def test_the_other_claims(self) -> None:
         claims = self.token("42", "--role", "dev", "--agent", "7", "--email", "a@example.com")
         assert (claims["role"], claims["agents"], claims["email"]) == (
@@ -221,6 +227,14 @@ class TestPublish:
         monkeypatch.setenv("ROOMCAST_EVENT_BUS", "bus")
         assert run("publish", *EVENT).exit_code == 0
         assert len(heard()) == 1
+
+    def test_to_the_rooms_of_a_tenant(self, heard: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        named = ("--tenant", "acme")
+        assert run("publish", *EVENT, *named, "--stack", "Roomcast").exit_code == 0
+        assert run("kick", "ada", *named, "--stack", "Roomcast").exit_code == 0
+        monkeypatch.setenv("ROOMCAST_TENANT", "beta")
+        assert run("remove", "ada", "project:7", "--stack", "Roomcast").exit_code == 0
+        assert [detail["tenant"] for detail in heard()] == ["acme", "acme", "beta"]
 
     def test_help_lists_what_can_be_published(self) -> None:
         listed = run("publish", "--help").stdout.replace(",", " ").split()
@@ -282,6 +296,15 @@ class TestLinks:
         assert run("unlink-repo", "octo/hello", *stack).exit_code == 0
         assert run("unlink-user", "mona", *stack).exit_code == 0
         assert run("links", *stack).stdout == "acme/a -> project:7\n"
+
+    def test_a_repository_of_a_tenant(self, dynamodb: Any) -> None:
+        stack = ("--stack", "Roomcast")
+        said = run("link-repo", "octo/hello", "123", "--tenant", "acme", *stack).stdout
+        assert said == "octo/hello -> project:123 of acme\n"
+        link = {"repository": "octo/hello", "project_id": "123", "tenant": "acme"}
+        assert [json.loads(run("links", "--json", *stack).stdout)] == [link]
+        arguments = ("link-repo", "octo/hello", "123", "--tenant", "a b", *stack)
+        assert "not a tenant id" in fails(2, *arguments)
 
     def test_a_repository_by_its_id(self, dynamodb: Any) -> None:
         stack = ("--stack", "Roomcast")

@@ -1040,6 +1040,36 @@ class TestStatus:
         mine = {"authorization": f"Bearer {aws_lambda.token(projects=['p1'])}"}
         assert aws_lambda.get("/api/v1/rooms/project:p1/members", **mine)[0] == 404
 
+    def test_state_members_and_statistics_are_those_of_the_tokens_tenant(
+        self, aws_lambda: Lambda, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("ROOMCAST_JWT_TENANT_CLAIM", "org")
+        monkeypatch.setenv("ROOMCAST_PRESENCE_ROOMS", "project")
+        settings.cache_clear()
+        for tenant in ("acme", ""):
+            envelope = Envelope(
+                "e", "pr.created", "2026-01-01T00:00:00Z", "s", ("project:p1",), {"pr_id": tenant}
+            ).of(tenant)
+            broadcast({"detail": envelope.to_detail()}, aws_lambda.context)
+        claims: dict[str, Any]
+        for claims, expected in (({"org": "acme"}, ["acme"]), ({}, []), ({"org": "beta"}, [])):
+            token = aws_lambda.token(role="admin", **claims)
+            mine = {"authorization": f"Bearer {token}"}
+            url = "/api/v1/rooms/project:p1"
+            _, body = aws_lambda.get(f"{url}/state", **mine)
+            assert body["room"] == "project:p1"
+            assert [each["data"]["pr_id"] for each in body["state"] if each["data"]["pr_id"]] == (
+                expected
+            )
+            assert aws_lambda.get(f"{url}/members", **mine)[1] == {
+                "room": "project:p1", "users": [], "count": 0
+            }  # fmt: skip
+            _, body = aws_lambda.get("/api/v1/websocket/stats", **mine)
+            assert body["events_emitted"] == (1 if expected else 0 if claims else 2)
+            assert aws_lambda.get("/api/v1/rooms/acme!project:p1/state", **mine)[0] == 400
+        refused = {"authorization": f"Bearer {aws_lambda.token(role='admin', org='')}"}
+        assert aws_lambda.get("/api/v1/websocket/stats", **refused)[0] == 401
+
     def test_statistics_add_up_what_the_streams_counted(self, aws_lambda: Lambda) -> None:
         def record(sequence: int, **keys: str) -> dict[str, Any]:
             attributes = {key: {"S": value} for key, value in keys.items()}

@@ -18,6 +18,46 @@ def world(dynamodb: Any) -> World:
     return World(dynamodb)
 
 
+class TestTenants:
+    def test_who_is_there_is_told_within_the_tenant(self, world: World) -> None:
+        for tenant in ("acme", "beta", ""):
+            world.join("eve", f"eve-{tenant}", tenant, presence=True)
+        world.follow()
+        for tenant in ("acme", "beta", ""):
+            world.heard(f"eve-{tenant}")
+        reply = world.join("ada", "ada-1", "acme", presence=True)
+        assert reply["presence"] == {"users": ["ada", "eve"], "count": 2}
+        world.follow()
+        assert world.heard("eve-acme") == [("presence.joined", ["ada"])]
+        world.join("ada", "ada-2", "beta")
+        world.follow()
+        world.heard("eve-beta")
+        world.say("ada-1", "unsubscribe", room=ROOM)
+        world.follow()
+        world.after_grace()
+        assert world.heard("eve-acme") == [("presence.left", ["ada"])]
+        assert [world.heard(each) for each in ("eve-beta", "eve-")] == [[], []]
+        for tenant, users in (("acme", ["eve"]), ("beta", ["ada", "eve"]), ("", ["eve"])):
+            listed = world.join("eve", f"eve-{tenant}", presence=True)["presence"]
+            assert listed == {"users": users, "count": len(users)}
+
+    def test_who_is_there_twice_has_not_left(self, world: World) -> None:
+        world.join("eve", "eve", "acme", presence=True)
+        world.join("ada", "ada-1", "acme")
+        world.join("ada", "ada-2", "acme")
+        world.follow()
+        world.heard("eve")
+        world.say("ada-1", "unsubscribe", room=ROOM)
+        world.follow()
+        world.after_grace()
+        assert world.heard("eve") == []
+
+    def test_a_refusal_has_the_public_name(self, world: World) -> None:
+        world.join("ada", "c1", "acme")
+        reply = world.say("c1", "subscribe", room="agent:a1", presence=True)
+        assert (reply["code"], "acme" in str(reply)) == ("INVALID_MESSAGE", False)
+
+
 class TestReply:
     def test_lists_who_is_there_and_oneself(self, world: World) -> None:
         world.join("ada", "c1")

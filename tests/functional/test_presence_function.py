@@ -10,6 +10,8 @@ import pytest
 from functions.presence import handler as module
 from functions.presence.handler import handler
 from roomcast_backend.presence.arrivals import Followed
+from roomcast_backend.runtime import presence
+from roomcast_backend.settings import Settings
 
 CONTEXT: Any = SimpleNamespace(
     function_name="f",
@@ -51,6 +53,20 @@ def parts(monkeypatch: pytest.MonkeyPatch) -> Iterator[Parts]:
 
 def message(number: int, body: str) -> dict[str, Any]:
     return {"messageId": str(number), "eventSource": "aws:sqs", "body": body}
+
+
+def test_with_tenants_the_function_chooses_the_rooms(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = Settings(presence_rooms="project", jwt_tenant_claim="tenant")
+    monkeypatch.setattr(presence, "settings", lambda: chosen)
+    rooms = ("acme!project:p1#000", "acme!user:project#000", "project:p1#000", "acme!global#003")
+    records = [
+        {"eventSource": "aws:dynamodb", "dynamodb": {"Keys": {"room": {"S": room}}}}
+        for room in rooms
+    ]
+    assert handler({"Records": records}, CONTEXT) is None
+    assert parts.followed == [records[0], records[2]]
 
 
 def test_a_batch_of_the_stream_is_followed(

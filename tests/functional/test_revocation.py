@@ -146,12 +146,12 @@ class TestOrder:
 
     def test_after_the_mark_no_fresh_token_is_taken(self, house: Tokens) -> None:
         house.plain("j1", "old")
-        assert house.memberships.close_revoked("j1", user_id=USER, issued_before=10**10)
+        assert house.memberships.close_revoked("j1", account=USER, issued_before=10**10)
         assert house.authenticate("new", "j1")["code"] == "AUTH_MISSING"
 
     def test_a_connection_of_another_user_by_now_stays(self, house: Tokens) -> None:
         house.plain("j1", "old")
-        assert not house.memberships.close_revoked("j1", user_id="bob", issued_before=10**10)
+        assert not house.memberships.close_revoked("j1", account="bob", issued_before=10**10)
 
     def test_a_crash_between_row_and_close_is_made_good(
         self, house: Tokens, monkeypatch: pytest.MonkeyPatch

@@ -319,3 +319,31 @@ class TestAtTheSameTime:
 
 
 REPO = Repository(full_name=REPOSITORY, id=ID)
+
+
+class TestTenants:
+    def test_events_go_to_the_project_of_the_links_tenant(self, service: Service) -> None:
+        service.registry.link_repository(REPOSITORY, "123", tenant="acme")
+        assert service.send(pull_request()) == "accepted"
+        assert service.rooms() == [("acme!project:123",)]
+
+    def test_the_tenant_follows_a_rename(self, service: Service) -> None:
+        service.registry.link_repository(REPOSITORY, "123", tenant="acme")
+        service.send(pull_request())
+        service.send(pull_request(NEW))
+        assert service.rooms()[1:] == [("acme!project:123",)]
+        assert service.links() == [RepositoryLink(NEW, "123", ID, tenant="acme")]
+
+    def test_a_link_of_the_new_name_decides_the_tenant(self, service: Service) -> None:
+        service.send(pull_request())
+        service.registry.link_repository(NEW, "123", tenant="acme")
+        service.send(pull_request(NEW, updated_at="2099-01-02T00:00:00Z"))
+        assert service.rooms() == [("project:123",), ("acme!project:123",)]
+
+    def test_linked_for_another_tenant_while_a_name_is_followed(self, service: Service) -> None:
+        service.send(pull_request())
+        (before,) = service.links()
+        service.registry.link_repository(REPOSITORY, "123", ID, tenant="acme")
+        assert not service.registry.write_id(before, ID, instead_of=before)
+        (link,) = service.links()
+        assert link.tenant == "acme"

@@ -1,11 +1,12 @@
 """What a deployment has only when rooms have presence."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from infra.settings import Settings
-from tests.infra.conftest import Template
+from tests.infra.conftest import Template, synthesise
 from tests.infra.test_service import declared, granted
 
 
@@ -33,6 +34,14 @@ class TestOn:
         assert source["MaximumBatchingWindowInSeconds"] == 1
         assert source["BisectBatchOnFunctionError"] is False
         assert source["DestinationConfig"]
+
+    def test_with_tenants_it_gets_all_rooms(self, tmp_path: Path) -> None:
+        made = synthesise(tmp_path, presence_rooms="project", jwt_tenant_claim="tenant")
+        template = made.template("Roomcast")
+        sources = template.properties("AWS::Lambda::EventSourceMapping")
+        streams = [each for each in sources if "StartingPosition" in each]
+        assert len(streams) == 3
+        assert not any("FilterCriteria" in each for each in streams)
 
     def test_checks_come_by_a_queue_that_has_alarms(self, with_presence: Template) -> None:
         alarms = [name for name in with_presence.of("AWS::CloudWatch::Alarm") if "eparture" in name]

@@ -12,7 +12,7 @@ from roomcast_backend.statistics.reconciliation import (
     correction,
     corrections,
 )
-from roomcast_backend.stores.counters import Counter, members
+from roomcast_backend.stores.counters import Counter, members, room_members, tenants_members
 
 CONNECTIONS = Counter("connections")
 NUMBERS = st.integers(-1000, 1000)
@@ -98,6 +98,22 @@ class TestRun:
         assert reconciliation.run(now=1000) == {CONNECTIONS: -5}
         assert reconciliation.run(now=1060) == {}
         assert store.values[CONNECTIONS] == 2
+
+    def test_the_counters_of_tenants_with_rows_or_counters(self) -> None:
+        wrong = {tenants_members("gone"): 3, members("project", "gone"): 2}
+        right = {
+            members("global"): 2,
+            tenants_members("acme"): 2,
+            members("project", "acme"): 1,
+            room_members("project", "project:7", "acme"): 1,
+        }
+        store = Store()
+        store.values |= wrong
+        reconciliation = Reconciliation(
+            store, Rows(right), every=60, tenants=True, sleep=lambda _: None
+        )
+        assert reconciliation.run(now=1000) == right | {each: -n for each, n in wrong.items()}
+        assert reconciliation.run(now=1060) == {}
 
     def test_a_second_run_at_the_same_time_adds_nothing(self) -> None:
         store = Store(connections=7)

@@ -5,7 +5,7 @@ from datetime import datetime
 import click
 
 from roomcast import access
-from roomcast.cli.group import CommandFailed, json_option, stack_option
+from roomcast.cli.group import CommandFailed, json_option, stack_option, tenant_option
 from roomcast.cli.output import tell
 from roomcast.cli.publishing import publisher
 from roomcast.errors import InvalidEvent
@@ -22,15 +22,16 @@ Example:
 )
 @click.argument("user")
 @click.option("--reason", default="", help="What the clients are told; up to 256 characters.")
+@tenant_option
 @json_option
 @stack_option
-def kick(*, user: str, reason: str, as_json: bool, stack: str | None) -> None:
+def kick(*, user: str, reason: str, tenant: str | None, as_json: bool, stack: str | None) -> None:
     """Close all connections that USER has now, and print the id of the order.
 
     The clients are told ACCESS_REVOKED and the reason. The user's tokens stay good: whoever has one
     may connect again.
     """
-    _send(stack, access.DISCONNECT, user, reason=reason, as_json=as_json)
+    _send(stack, tenant, access.DISCONNECT, user, reason=reason, as_json=as_json)
 
 
 @click.command(
@@ -43,15 +44,18 @@ Example:
 @click.argument("user")
 @click.argument("room")
 @click.option("--reason", default="", help="What the clients are told; up to 256 characters.")
+@tenant_option
 @json_option
 @stack_option
-def remove(*, user: str, room: str, reason: str, as_json: bool, stack: str | None) -> None:
+def remove(
+    *, user: str, room: str, reason: str, tenant: str | None, as_json: bool, stack: str | None
+) -> None:
     """Take all connections that USER has now out of ROOM, and print the id of the order.
 
     The connections stay open; the clients are told ACCESS_REVOKED, the room and the reason. A token
     that opens the room still does.
     """
-    _send(stack, access.REMOVE, user, room, reason=reason, as_json=as_json)
+    _send(stack, tenant, access.REMOVE, user, room, reason=reason, as_json=as_json)
 
 
 @click.command(
@@ -69,10 +73,17 @@ Examples:
     help="Revoke the tokens issued before it: 2026-11-26T12:00:00Z, with a zone. Default: now.",
 )
 @click.option("--reason", default="", help="What the clients are told; up to 256 characters.")
+@tenant_option
 @json_option
 @stack_option
 def revoke(
-    *, user: str, issued_before: str | None, reason: str, as_json: bool, stack: str | None
+    *,
+    user: str,
+    issued_before: str | None,
+    reason: str,
+    tenant: str | None,
+    as_json: bool,
+    stack: str | None,
 ) -> None:
     """Refuse the tokens that USER has now, and print the id of the order.
 
@@ -80,7 +91,7 @@ def revoke(
     Tokens that are issued later are good, and so are connections that were made with them.
     """
     moment = None if issued_before is None else _moment(issued_before)
-    _send(stack, access.REVOKE, user, reason=reason, issued_before=moment, as_json=as_json)
+    _send(stack, tenant, access.REVOKE, user, reason=reason, issued_before=moment, as_json=as_json)
 
 
 def _moment(text: str) -> datetime:
@@ -94,6 +105,7 @@ def _moment(text: str) -> datetime:
 
 def _send(
     stack: str | None,
+    tenant: str | None,
     kind: str,
     user: str,
     room: str = "",
@@ -102,10 +114,16 @@ def _send(
     issued_before: datetime | None = None,
     as_json: bool,
 ) -> None:
-    orders = publisher(stack)  # which tells the kinds of rooms
+    orders = publisher(stack, tenant=tenant)  # which tells the kinds of rooms
     try:
         order = access.Order.make(
-            kind, user, room, reason=reason, source=SOURCE, issued_before=issued_before
+            kind,
+            user,
+            room,
+            reason=reason,
+            source=SOURCE,
+            issued_before=issued_before,
+            tenant=orders.tenant,
         )
     except InvalidEvent as exc:
         raise CommandFailed(str(exc)) from exc

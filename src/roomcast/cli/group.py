@@ -16,6 +16,8 @@ from roomcast.version import __version__
 
 STACK_VARIABLE: Final = "ROOMCAST_STACK"
 
+TENANT_VARIABLE: Final = "ROOMCAST_TENANT"
+
 CREDENTIALS: Final = (
     "Next: set AWS_PROFILE and AWS_DEFAULT_REGION, or log in; "
     "`aws sts get-caller-identity` tells whether they work"
@@ -125,6 +127,16 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 def _of_the_group(ctx: click.Context, _param: click.Parameter, given: str | None) -> str | None:
     """Return the stack that is named after the command, else the one that is named before it."""
     return given or ctx.find_root().params.get("stack")
+
+
+def tenant_option(command: Command) -> Command:
+    """Give a command the option `--tenant`."""
+    return click.option(
+        "--tenant",
+        metavar="ID",
+        envvar=TENANT_VARIABLE,
+        help=f"The tenant to whom rooms and users belong (or {TENANT_VARIABLE}); default: none.",
+    )(command)
 
 
 def stack_option(command: Command) -> Command:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from roomcast.cli.deployment import answering
-from roomcast.cli.group import json_option, stack_option
+from roomcast.cli.group import json_option, stack_option, tenant_option
 from roomcast.cli.output import tell
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ def in_words(link: "RepositoryLink | UserLink") -> str:
     facts = fields(link)
     if "login" in facts:
         return f"{facts['login']} -> user:{facts['user_id']}"
-    return f"{facts['repository']} -> project:{facts['project_id']}"
+    of = f" of {facts['tenant']}" if "tenant" in facts else ""
+    return f"{facts['repository']} -> project:{facts['project_id']}{of}"
 
 
 @click.command(epilog="Example:  roomcast link-repo octo-org/hello-world 123")
@@ -45,6 +46,7 @@ def in_words(link: "RepositoryLink | UserLink") -> str:
     help="The repository's id on GitHub (gh api repos/OWNER/NAME --jq .id); "
     "default: the first webhook of that name tells it.",
 )
+@tenant_option
 @json_option
 @stack_option
 def link_repo(
@@ -52,6 +54,7 @@ def link_repo(
     repository: str,
     project_id: str,
     repository_id: int | None,
+    tenant: str | None,
     as_json: bool,
     stack: str | None,
 ) -> None:
@@ -60,7 +63,8 @@ def link_repo(
     The link stays when the repository is renamed or transferred. Another repository that takes the
     name later is not linked: for that one, link the name again.
     """
-    link = registry_of(stack).link_repository(repository, project_id, repository_id)
+    registry = registry_of(stack)
+    link = registry.link_repository(repository, project_id, repository_id, tenant=tenant)
     tell(in_words(link), fields(link), as_json=as_json)
 
 

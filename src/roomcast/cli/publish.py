@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from roomcast.cli.event_types import PUBLISHED, complete, event_type
-from roomcast.cli.group import CommandFailed, json_option, stack_option
+from roomcast.cli.group import CommandFailed, json_option, stack_option, tenant_option
 from roomcast.cli.output import tell
 from roomcast.cli.publishing import publisher
 
@@ -33,6 +33,7 @@ Examples:
 @click.argument("fields", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option("--data", metavar="JSON", help="An object with fields; KEY=VALUE goes over it.")
 @click.option("--source", help="Who says so; default: the type's own, such as project_service.")
+@tenant_option
 @json_option
 @stack_option
 def publish(
@@ -41,6 +42,7 @@ def publish(
     fields: tuple[str, ...],
     data: str | None,
     source: str | None,
+    tenant: str | None,
     as_json: bool,
     stack: str | None,
 ) -> None:
@@ -53,6 +55,6 @@ def publish(
 
     event = kind(**read(kind, data, fields))
     event_id = new_id()
-    if not publisher(stack, source).publish(event, id=event_id):
+    if not publisher(stack, source, tenant).publish(event, id=event_id):
         raise CommandFailed(f"the bus did not accept the {event.type} event")
     tell(event_id, {"id": event_id, "type": event.type}, as_json=as_json)

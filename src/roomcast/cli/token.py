@@ -31,6 +31,7 @@ Examples:
 @click.option("--project", "projects", multiple=True, metavar="ID", help="Opens it; '*' is all.")
 @click.option("--agent", "agents", multiple=True, metavar="ID", help="Narrows agents to these.")
 @click.option("--room", "rooms", multiple=True, metavar="NAME", help="Opens it; * as a suffix.")
+@click.option("--tenant", metavar="ID", help="The claim of that name: to whom all rooms belong.")
 @click.option("--email", help="The claim of that name.")
 @click.option("--role", help="The claim of that name.")
 @click.option("--admin", "role", flag_value="admin", help="Role admin: opens every room.")
@@ -43,6 +44,7 @@ def token(
     projects: tuple[str, ...],
     agents: tuple[str, ...],
     rooms: tuple[str, ...],
+    tenant: str | None,
     email: str | None,
     role: str | None,
     lifetime: timedelta,
@@ -61,6 +63,7 @@ def token(
         projects=projects or None,
         agents=agents or None,
         rooms=rooms or None,
+        tenant=tenant,
         email=email,
         lifetime=lifetime,
     )

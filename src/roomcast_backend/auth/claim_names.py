@@ -15,6 +15,8 @@ from typing import Any
 class ClaimNames:
     """The claims that hold the user's id, the role and the grants, and the role of admins.
 
+    `tenant` is empty where the deployment has no tenants: then no claim names one.
+
     `token_type` is what tells an access token from an ID token or a refresh token, in the form
     `claim=value`; empty: `token_type=access`, and with a key set what `token_types` knows.
     """
@@ -24,6 +26,7 @@ class ClaimNames:
     projects: str = "projects"
     agents: str = "agents"
     rooms: str = "rooms"
+    tenant: str = ""
     admin_role: str = "admin"
     token_type: str = ""
 

@@ -75,6 +75,7 @@ def principal(claims: Mapping[str, Any], rules: TokenRules, *, now: float) -> Pr
         agents=_grant(claims, rules.names.agents, absent=EVERYTHING),
         rooms=_opened_rooms(claims, rules),
         issued_at=_seconds(claims.get("iat", 0)),
+        tenant=_tenant(claims, rules.names.tenant),
     )
 
 
@@ -130,6 +131,20 @@ def _user_id(claims: Mapping[str, Any], name: str) -> str:
     except ValueError as exc:
         raise TokenRefused(f"the token's {name} is not a user id") from exc
     raise TokenRefused(f"the token's {name} is not a user id")
+
+
+def _tenant(claims: Mapping[str, Any], name: str) -> str:
+    """Return the tenant, empty without the claim.
+
+    What is no id, the empty text too, is refused: who belongs to some tenant must not come to those
+    who belong to none.
+    """
+    value = find(claims, name) if name else None
+    if value is None:
+        return ""
+    if not isinstance(value, str) or not is_id(value):
+        raise TokenRefused(f"the token's {name} is not an id")
+    return canonical_id(value)
 
 
 def _role(claims: Mapping[str, Any], names: ClaimNames) -> str:

@@ -78,6 +78,7 @@ def _rules(chosen: Settings) -> TokenRules:
             projects=chosen.jwt_projects_claim,
             agents=chosen.jwt_agents_claim,
             rooms=chosen.jwt_rooms_claim,
+            tenant=chosen.jwt_tenant_claim,
             admin_role=chosen.jwt_admin_role,
             token_type=chosen.jwt_token_type,
         ),

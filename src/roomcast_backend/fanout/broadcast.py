@@ -85,7 +85,7 @@ class FanOut:
         queue: "WorkQueue",
         frames: EventFrames,
         states: StateKeeper,
-        count_event: Callable[[str], None],
+        count_event: Callable[[Envelope], None],
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._page_size = settings.page_size
@@ -119,14 +119,14 @@ class FanOut:
             self._log.skip(places, now=self._clock())
             self._release(envelope, places, ended=state is FanOutState.COMPLETE)
             return tally
-        with self._counted(envelope.id, first_time=state is FanOutState.NEW):
+        with self._counted(envelope, first_time=state is FanOutState.NEW):
             current = self._skip_outdated(envelope, places, tally)
             if current:
                 with self._kept(keeping) as keep:
                     self._deliver_rooms(
                         envelope, current, keep, started=started, until=until, tally=tally
                     )
-            ended = self._events.complete(envelope.id, now=self._clock())
+            ended = self._events.complete(envelope.key, now=self._clock())
             self._release(envelope, current, ended=ended)
         return tally
 
@@ -138,7 +138,7 @@ class FanOut:
         tally = Tally()
         reader = self._delivery.reader([work], self._page_size)
         self._delivery.deliver(work, reader, until=until, tally=tally)
-        ended = self._events.note_done(work.envelope.id, work.name, now=self._clock())
+        ended = self._events.note_done(work.envelope.key, work.name, now=self._clock())
         if ended:
             self._log.release(work.envelope.id, work.envelope.rooms)
         return tally
@@ -156,7 +156,7 @@ class FanOut:
         if self._states.wants(envelope):
             known = _beside().submit(self._states.read, envelope)
         try:
-            state = self._events.begin(envelope.id, now=int(started))
+            state = self._events.begin(envelope.key, now=int(started))
         finally:
             wait([placed])
             wait([known] if known else [])
@@ -186,14 +186,14 @@ class FanOut:
             self._log.release(envelope.id, rooms, places=places)
 
     @contextmanager
-    def _counted(self, event_id: str, *, first_time: bool) -> Iterator[None]:
+    def _counted(self, envelope: Envelope, *, first_time: bool) -> Iterator[None]:
         """Count an event while what is inside is done; an error of it is raised at the end.
 
         By then the fan-out is complete: the event is repeated, but delivered to nobody again.
         """
         counted: Future[None] | None = None
         if first_time:
-            counted = _beside().submit(self._count_event, event_id)
+            counted = _beside().submit(self._count_event, envelope)
         try:
             yield
         finally:

@@ -116,5 +116,5 @@ class RoomDelivery:
         The record tells a client that reconnects whether a delivery may still be under way. Were
         it written second, the work could be done before: the event would be under way for ever.
         """
-        self._events.note_queued(work.envelope.id, work.name)
+        self._events.note_queued(work.envelope.key, work.name)
         self._queue.put(work, delay=delay)

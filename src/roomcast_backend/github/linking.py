@@ -85,7 +85,7 @@ class Linking:
         renamed = _renamed(link, repository, present)
         if not self._registry.write_name(renamed, repository_id, instead_of=present):
             raise _Changed
-        if not self._registry.write_id(renamed, repository_id, project_id=link.project_id):
+        if not self._registry.write_id(renamed, repository_id, instead_of=link):
             self._registry.delete_name(repository.full_name, repository_id)
             raise _Changed
         if not is_same:
@@ -98,10 +98,12 @@ def _renamed(
 ) -> RepositoryLink:
     """Return a link under its new name, in the project that this name was linked to by itself."""
     is_of_link = present is not None and present.repository_id in (None, link.repository_id)
+    target = present if present and is_of_link else link
     return replace(
         link,
         repository=repository.full_name,
-        project_id=present.project_id if present and is_of_link else link.project_id,
+        project_id=target.project_id,
+        tenant=target.tenant,
         first_name=link.first_name or repository.full_name,
         named_at=_moment(repository) or link.named_at,
     )

@@ -8,7 +8,7 @@ was not published and has to be sent again: GitHub shows it as failed, with a bu
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -126,6 +126,8 @@ def _deliver(delivery: Delivery, services: Services, facts: dict[str, str]) -> W
         version=delivery.version,
         kept=delivery.kept,
     )
+    if link.tenant:
+        services = replace(services, publisher=services.publisher.of(link.tenant))
     return _publish(event, found, services, facts)
 
 

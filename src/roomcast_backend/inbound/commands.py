@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from roomcast.envelope import timestamp
 from roomcast.rooms import GLOBAL
+from roomcast.tenants import public_name
 from roomcast_backend.auth.tokens import TokenRefused
 from roomcast_backend.inbound.changes import Changes
 from roomcast_backend.inbound.presence_commands import PresenceCommands
@@ -186,5 +187,6 @@ class Commands:
 
 
 def _in_order(rooms: frozenset[str]) -> list[str]:
-    """Return room names in the order of replies: `global` and the user's own come first."""
-    return sorted(rooms, key=lambda name: (name != str(GLOBAL), not name.startswith("user:"), name))
+    """Return public names in the order of replies: `global` and the user's own come first."""
+    names = map(public_name, rooms)
+    return sorted(names, key=lambda name: (name != GLOBAL.name, not name.startswith("user:"), name))

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from roomcast.tenants import event_key
 from roomcast_backend.model.room_log import Entry, LogHead
 
 if TYPE_CHECKING:
@@ -87,8 +88,8 @@ class MissedEvents:
         self._keep = keep
         self._clock = clock
 
-    def resolve(self, since: str | int) -> Since | None:
-        """Return what is known of the event that a client names; None if nothing is.
+    def resolve(self, since: str | int, *, tenant: str = "") -> Since | None:
+        """Return what is known of the event that a client of a tenant names; None if nothing is.
 
         An id without a fan-out is the service's own if it can be one: whatever ids publishers
         choose, those of their events have a row for longer than the log has the events.
@@ -97,7 +98,7 @@ class MissedEvents:
             return Since(position=since) if 0 <= since < LARGEST_POSITION else None
         if not since:
             return None
-        at = self._fan_outs.begun_at(since)
+        at = self._fan_outs.begun_at(event_key(tenant, since))
         if at is None and OWN_ID.fullmatch(since):
             at = int(since[:8] + since[9:13], 16)
         now = self._clock() * 1000
@@ -153,9 +154,9 @@ class MissedEvents:
     def _not_ended(self, entries: list[Entry], *, by: int) -> list[Entry]:
         """Return those entries whose fan-out had not ended by a time, epoch milliseconds."""
         oldest = (self._clock() - self._keep) * 1000
-        ids = {entry.event_id for entry in entries if entry.envelope and entry.logged_at > oldest}
-        late = self._fan_outs.under_way(ids, at=by)
-        return [entry for entry in entries if entry.event_id in late]
+        counted = [each for each in entries if each.envelope and each.logged_at > oldest]
+        late = self._fan_outs.under_way({entry.event_key for entry in counted}, at=by)
+        return [entry for entry in entries if entry.event_key in late]
 
     def _from_the_beginning(
         self, room: str, found: Missed, since: Since, head: LogHead, expected: int

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from roomcast.rooms import Room
+from roomcast.tenants import public_name
 from roomcast_backend.inbound.chosen_types import types_of
 from roomcast_backend.model.connection import Connection
 from roomcast_backend.model.presence import has_presence, present
@@ -40,13 +41,14 @@ class PresenceCommands:
         if types.presence and not has_presence(str(room), self._kinds):
             known = ", ".join(f"{kind}:…" for kind in sorted(self._kinds)) or "no room"
             raise CommandRefused(
-                Code.INVALID_MESSAGE, f"{room} has no presence: {known} has, in this deployment"
+                Code.INVALID_MESSAGE,
+                f"{room.name} has no presence: {known} has, in this deployment",
             )
 
     def tell(
         self, connection: Connection, rooms: Iterable[str], types: TypeFilter
     ) -> dict[str, dict[str, Any]]:
-        """Return who is in some rooms, by their names; nothing unless that was asked for.
+        """Return who is in some rooms, by their public names; nothing unless that was asked for.
 
         The connection's own user is among them, though the service may not know it from the rooms
         yet. Whoever comes after this was read is told by an event: the rooms were joined before.
@@ -55,5 +57,6 @@ class PresenceCommands:
             return {}
         own = connection.principal.user_id
         return {
-            room: {"presence": present(self._reader.users(room), also=own).body()} for room in rooms
+            public_name(room): {"presence": present(self._reader.users(room), also=own).body()}
+            for room in rooms
         }

@@ -66,7 +66,8 @@ class Replay:
         moment may be posted twice. Of each room only those come that the session's filter takes.
         """
         budget = budget or self.budget()
-        resolved = self._missed.resolve(since)
+        tenant = session.principal.tenant if session.principal else ""
+        resolved = self._missed.resolve(since, tenant=tenant)
         if resolved is None:
             return Replayed(0, complete=False)
         found, complete = self._find(rooms, resolved, budget)

@@ -60,19 +60,22 @@ class RoomCommands:
         """
         if "rooms" in body:
             return self._subscribe_all(connection, body, sent)
-        room, types, how = room_of(string_of(body, "room")), filter_of(body), how_of(body)
+        room = room_of(string_of(body, "room"), connection)
+        types, how = filter_of(body), how_of(body)
         since = None if body.get("since") is None else offset_of(body, "since")
 
         def join(current: Connection) -> ChangeResult:
             if current.principal is None or not may_join(current.principal, room):
-                raise CommandRefused(Code.ROOM_ACCESS_DENIED, f"the token does not open {room}")
+                raise CommandRefused(
+                    Code.ROOM_ACCESS_DENIED, f"the token does not open {room.name}"
+                )
             self._presence.check(room, types)
             if is_late(current, room, sent):
                 return ChangeResult.SUPERSEDED
             return self._memberships.join(current, room, now=self._now(), sent=sent, types=types)
 
         joined = self._changes.apply(connection, join)
-        reply: Body = {"status": "success", "room": str(room)}
+        reply: Body = {"status": "success", "room": room.name}
         if joined is None:
             return reply if since is None else {**reply, "recovered": False, "replayed": 0}
         if since is not None:
@@ -81,13 +84,13 @@ class RoomCommands:
             reply |= {"recovered": replayed.complete, "replayed": replayed.count}
         told = self._states.tell(connection, [str(room)], types, how)
         there = self._presence.tell(connection, [str(room)], types)
-        return reply | told.reply | told.rooms.get(str(room), {}) | there.get(str(room), {})
+        return reply | told.reply | told.rooms.get(room.name, {}) | there.get(room.name, {})
 
     def unsubscribe(self, connection: Connection, body: Mapping[str, Any], sent: Sent) -> Body:
         """Leave a room, or the list `rooms`."""
         if "rooms" in body:
             return self._unsubscribe_all(connection, body, sent)
-        room = room_of(string_of(body, "room"))
+        room = room_of(string_of(body, "room"), connection)
 
         def leave(current: Connection) -> ChangeResult:
             if is_late(current, room, sent):
@@ -95,7 +98,7 @@ class RoomCommands:
             return self._memberships.leave(current, room, now=self._now(), sent=sent)
 
         self._changes.apply(connection, leave)
-        return {"status": "success", "room": str(room)}
+        return {"status": "success", "room": room.name}
 
     def _subscribe_all(self, connection: Connection, body: Mapping[str, Any], sent: Sent) -> Body:
         wanted, since, types = rooms_of(body), _since(body), filter_of(body)
@@ -128,7 +131,8 @@ class RoomCommands:
             recovered, reply["replayed"] = self._replay_all(wanting, plan, asked)
         told = self._states.tell(connection, joined, types, how)
         there = self._presence.tell(connection, joined, types)
-        details = {room: told.rooms.get(room, {}) | there.get(room, {}) for room in joined}
+        names = [room.name for room in plan.rooms]
+        details = {name: told.rooms.get(name, {}) | there.get(name, {}) for name in names}
         results = plan.results(wanted, recovered=recovered, states=details)
         return {"status": "success", "rooms": results, **reply, **told.reply}
 
@@ -141,13 +145,14 @@ class RoomCommands:
         them share what one answer may post.
         """
         budget = self._replay.budget()
-        joined = {str(room) for room in plan.rooms}
+        joined = {room.name: str(room) for room in plan.rooms}
         recovered, count = dict.fromkeys(asked, False), 0
         for offset in dict.fromkeys(asked.values()):
-            rooms = [name for name in asked if asked[name] == offset and name in joined]
-            if rooms:
+            names = [name for name in asked if asked[name] == offset and name in joined]
+            if names:
+                rooms = [joined[name] for name in names]
                 replayed = self._replay.post(connection, rooms, since=offset, budget=budget)
-                recovered |= dict.fromkeys(rooms, bool(replayed.complete))
+                recovered |= dict.fromkeys(names, bool(replayed.complete))
                 count += replayed.count
         return recovered, count
 

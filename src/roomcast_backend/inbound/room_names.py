@@ -5,6 +5,7 @@ from typing import Any
 
 from roomcast.errors import InvalidRoom
 from roomcast.rooms import Room
+from roomcast_backend.model.connection import Connection
 from roomcast_backend.protocol.messages import Code, CommandRefused, kind_of
 
 Offset = str | int
@@ -14,10 +15,14 @@ MOST_NAMED = 100
 """Rooms in one command: more than a connection can be in."""
 
 
-def room_of(name: str) -> Room:
-    """Return the room with a name; raise `CommandRefused` when it is not a room's."""
+def room_of(name: str, connection: Connection) -> Room:
+    """Return the room that a client names; raise `CommandRefused` when it is not a room's.
+
+    It is one of the client's tenant: no name leads to another's.
+    """
+    tenant = connection.principal.tenant if connection.principal else ""
     try:
-        return Room.parse(name)
+        return Room.parse(name).of(tenant)
     except InvalidRoom as exc:
         raise CommandRefused(Code.INVALID_ROOM, str(exc)) from exc
 

@@ -14,7 +14,7 @@ from roomcast_backend.protocol.messages import Code, CommandRefused, Refusal
 
 @dataclass(slots=True)
 class Plan:
-    """The rooms to change, and the results: `refused` by name; all others are `accepted`.
+    """The rooms to change, and the results: `refused` by public name; all others are `accepted`.
 
     A room that is accepted and not to be changed was changed by a command that was sent later.
     """
@@ -65,7 +65,7 @@ def plan_joins(
     def may(room: Room) -> bool:
         nonlocal left
         if connection.principal is None or not may_join(connection.principal, room):
-            raise CommandRefused(Code.ROOM_ACCESS_DENIED, f"the token does not open {room}")
+            raise CommandRefused(Code.ROOM_ACCESS_DENIED, f"the token does not open {room.name}")
         check(room)
         if is_late(connection, room, sent):
             return False
@@ -75,12 +75,12 @@ def plan_joins(
             left -= 1
         return True
 
-    return _plan(names, may)
+    return _plan(connection, names, may)
 
 
 def plan_leaves(connection: Connection, names: Iterable[str], sent: Sent) -> Plan:
     """Plan to leave rooms; those that the connection is not in are left as well."""
-    return _plan(names, lambda room: not is_late(connection, room, sent))
+    return _plan(connection, names, lambda room: not is_late(connection, room, sent))
 
 
 def is_late(connection: Connection, room: Room, sent: Sent) -> bool:
@@ -88,12 +88,14 @@ def is_late(connection: Connection, room: Room, sent: Sent) -> bool:
     return sent.at < connection.begun or is_superseded(connection.versions, str(room), sent)
 
 
-def _plan(names: Iterable[str], is_to_change: Callable[[Room], bool]) -> Plan:
+def _plan(
+    connection: Connection, names: Iterable[str], is_to_change: Callable[[Room], bool]
+) -> Plan:
     """Look at each room once; `is_to_change` may raise `CommandRefused`."""
     plan = Plan()
     for name in dict.fromkeys(map(canonical, names)):
         try:
-            room = room_of(name)
+            room = room_of(name, connection)
             if is_to_change(room):
                 plan.rooms.append(room)
             plan.accepted.append(name)

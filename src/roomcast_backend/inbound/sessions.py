@@ -130,9 +130,9 @@ class Sessions:
         token = auth.get("token")
         return self._tokens.begin(token, read) if isinstance(token, str) and token else None
 
-    def prefetch_user(self, user_id: str) -> UserRead:
+    def prefetch_user(self, account: str) -> UserRead:
         """Begin to read what `begin` will need for the token of a user; the caller must wait."""
-        return self._tokens.begin_read(user_id)
+        return self._tokens.begin_read(account)
 
     def find(
         self,
@@ -204,7 +204,7 @@ class Sessions:
         if not isinstance(pid, str) or _SECRET.fullmatch(pid) is None:
             return None
         lost = self._recovery.get(pid, now=int(self._clock()))
-        return lost if lost is not None and lost.user_id == principal.user_id else None
+        return lost if lost is not None and lost.account == principal.account else None
 
     def _replay_missed(self, session: Connection, auth: Mapping[str, Any]) -> bool:
         """Post the missed events; tell whether these are all."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
+from roomcast.tenants import public_name
 from roomcast_backend.inbound.room_names import room_of, string_of
 from roomcast_backend.model.connection import Connection
 from roomcast_backend.model.order import Sent
@@ -29,7 +30,7 @@ class How(Enum):
 
 @dataclass(slots=True)
 class Told:
-    """What is added to the reply, and to the results of single rooms, by their names."""
+    """What is added to the reply, and to the results of single rooms, by their public names."""
 
     reply: dict[str, Any] = field(default_factory=dict)
     rooms: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -69,31 +70,32 @@ class StateCommands:
         if how is How.AS_EVENTS:
             wanting = replace(connection, filters=dict.fromkeys(kept, types))
             posted = self._teller.post(wanting, kept)
-            left = {room: {"next": key} for room, key in posted.left.items()}
+            left = {public_name(room): {"next": key} for room, key in posted.left.items()}
             return Told({"entities": posted.count}, left)
         told, room_left = Told(), REPLY_BYTES
         for room in kept:
             if room_left <= 0:
-                told.rooms[room] = {"state": [], "next": ""}
+                told.rooms[public_name(room)] = {"state": [], "next": ""}
                 continue
             page = self._teller.page(room, types=types, most=room_left)
             room_left -= page.size
-            told.rooms[room] = page.body()
+            told.rooms[public_name(room)] = page.body()
         return told
 
     def state(self, connection: Connection, body: Mapping[str, Any], sent: Sent) -> dict[str, Any]:
         """Return a page of the state of a room that the connection is in."""
         del sent
-        room = str(room_of(string_of(body, "room")))
+        found = room_of(string_of(body, "room"), connection)
+        room, name = str(found), found.name
         after = string_of(body, "after") if body.get("after") is not None else ""
         if room not in connection.rooms:
-            raise CommandRefused(Code.ROOM_ACCESS_DENIED, f"subscribe to {room} first")
+            raise CommandRefused(Code.ROOM_ACCESS_DENIED, f"subscribe to {name} first")
         if not self._teller.keeps(room):
-            raise CommandRefused(Code.INVALID_MESSAGE, f"the service keeps no state of {room}")
+            raise CommandRefused(Code.INVALID_MESSAGE, f"the service keeps no state of {name}")
         if len(after) > LONGEST_KEY:
             raise CommandRefused(
                 Code.INVALID_MESSAGE, 'expected "after" to be the "next" of a reply'
             )
         types = connection.filters.get(room, EVERYTHING)
         page = self._teller.page(room, types=types, after=after)
-        return {"status": "success", "room": room, **page.body()}
+        return {"status": "success", "room": name, **page.body()}

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING
 
 from roomcast.access import REMOVE, REVOKE, Order
 from roomcast.rooms import Room, user
+from roomcast.tenants import stored_name
 from roomcast_backend.aws.errors import AwsError
 from roomcast_backend.lifecycle.system_events import error_frame
 from roomcast_backend.model.connection import Connection, Member
@@ -121,11 +122,11 @@ class Evictor:
         """
         latest = ordered_at + 1  # what was issued in the order's second counts as before it
         issued_before = min(order.issued_before or latest, latest)
-        self._ended_access.revoke(order.user_id, issued_before=issued_before, ordered_at=ordered_at)
+        self._ended_access.revoke(order.account, issued_before=issued_before, ordered_at=ordered_at)
 
         def mark(member: Member) -> bool:
             return self._clock() < until and self._memberships.close_revoked(
-                member.connection_id, user_id=order.user_id, issued_before=issued_before
+                member.connection_id, account=order.account, issued_before=issued_before
             )
 
         def revoked(members: Sequence[Member]) -> list[Member]:
@@ -144,7 +145,7 @@ class Evictor:
         until: float,
     ) -> None:
         """Close those connections of the user that `among` returns of all."""
-        room = str(user(order.user_id))
+        room = str(user(order.user_id).of(order.tenant))
         for members in self._pages(room):
             before = among(members)
             if not before:
@@ -169,7 +170,8 @@ class Evictor:
         What keeps lost sessions from coming back is written first: who is lost meanwhile is found
         in one of the two.
         """
-        self._ended_access.remove(order.user_id, order.room, ordered_at=ordered_at)
+        room = stored_name(order.tenant, order.room)
+        self._ended_access.remove(order.account, room, ordered_at=ordered_at)
 
         def leave(member: Member) -> None:
             if self._clock() >= until:
@@ -182,9 +184,9 @@ class Evictor:
                 ended.failed += 1
                 ended.errors.append(str(exc))
 
-        for members in self._pages(str(user(order.user_id))):
+        for members in self._pages(str(user(order.user_id).of(order.tenant))):
             ids = [member.connection_id for member in members]
-            there = self._rooms.among(order.room, ids, until=until)
+            there = self._rooms.among(room, ids, until=until)
             before = [member for member in there if member.joined_at <= ordered_at]
             ended.found += len(before)
             list(_workers().map(leave, before))
@@ -197,11 +199,12 @@ class Evictor:
             order.reason,
             room=order.room,
         )
+        room = stored_name(order.tenant, order.room)
         with self._telling:
             self._terminator.tell(member.connection_id, frame)
         for _ in range(LEAVE_ROUNDS):
             connection = self._connections.get(member.connection_id)
-            if connection is None or self._left(connection, order.room):
+            if connection is None or self._left(connection, room):
                 return
         raise Unfinished(f"the rooms of {member.connection_id} change all the time")
 

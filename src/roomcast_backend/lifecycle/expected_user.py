@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def expected_user(pending: Iterable[Pending], tokens: "TokenCheck") -> str:
-    """Return the user of the first CONNECT with a valid token; empty when there is none."""
+    """Return the account of the first CONNECT with a valid token; empty when there is none."""
     for packet, _ in pending:
         read = engineio_packets.read(packet)
         message = getattr(read, "data", None)
@@ -26,7 +26,7 @@ def expected_user(pending: Iterable[Pending], tokens: "TokenCheck") -> str:
         token = connect.auth.get("token")
         if isinstance(token, str) and token:
             try:
-                return tokens.verify(token).user_id
+                return tokens.verify(token).account
             except TokenRefused:
                 return ""
     return ""

@@ -38,7 +38,7 @@ class ConnectionReader(Protocol):
 class EndedAccessReader(Protocol):
     """Tells what orders have ended of a user's access; `EndedAccessStore` in production."""
 
-    def get(self, user_id: str, *, now: int) -> EndedAccess:
+    def get(self, account: str, *, now: int) -> EndedAccess:
         """Return what is ended, as it is now; `now` is epoch seconds."""
         ...
 
@@ -46,11 +46,11 @@ class EndedAccessReader(Protocol):
 class EndedAccessWriter(Protocol):
     """Keeps what orders have ended of a user's access; `EndedAccessStore` too."""
 
-    def revoke(self, user_id: str, *, issued_before: int, ordered_at: int) -> None:
+    def revoke(self, account: str, *, issued_before: int, ordered_at: int) -> None:
         """Refuse the user's tokens that were issued before a time; never fewer than before."""
         ...
 
-    def remove(self, user_id: str, room: str, *, ordered_at: int) -> None:
+    def remove(self, account: str, room: str, *, ordered_at: int) -> None:
         """Let no session that was lost by then bring the user back into a room."""
         ...
 
@@ -142,7 +142,7 @@ class ExpiredMarker(Protocol):
 class RevokedMarker(Protocol):
     """Marks connections whose token is revoked; `MembershipStore` in production."""
 
-    def close_revoked(self, connection_id: str, *, user_id: str, issued_before: int) -> bool:
+    def close_revoked(self, connection_id: str, *, account: str, issued_before: int) -> bool:
         """Mark a connection as closing, unless its token was issued later or is another user's.
 
         From then on it gets no other token. True as well when it is unknown.

@@ -37,7 +37,7 @@ class Checked:
 class UserRead:
     """A read of what is ended of one user's access, which another thread makes."""
 
-    user_id: str
+    account: str
     ended: Future[EndedAccess]
 
 
@@ -72,10 +72,10 @@ class TokenCheck:
 
     def check(self, principal: Principal, read: UserRead | None = None) -> Checked:
         """Check whether the token of a principal, which was verified before, is revoked."""
-        if read is not None and read.user_id == principal.user_id:
+        if read is not None and read.account == principal.account:
             ended = read.ended.result()
         else:
-            ended = self._read(principal.user_id)
+            ended = self._read(principal.account)
         if ended.revokes(principal):
             raise TokenRefused(REVOKED)
         return Checked(principal, ended)
@@ -88,12 +88,12 @@ class TokenCheck:
         """Begin to `check` a principal."""
         return self._threads().submit(self.check, principal)
 
-    def begin_read(self, user_id: str) -> UserRead:
+    def begin_read(self, account: str) -> UserRead:
         """Begin to read what is ended of a user's access."""
-        return UserRead(user_id, self._threads().submit(self._read, user_id))
+        return UserRead(account, self._threads().submit(self._read, account))
 
-    def _read(self, user_id: str) -> EndedAccess:
-        return self._ended.get(user_id, now=int(self._clock()))
+    def _read(self, account: str) -> EndedAccess:
+        return self._ended.get(account, now=int(self._clock()))
 
     def _threads(self) -> Executor:
         return self._workers or _workers()

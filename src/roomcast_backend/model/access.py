@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from roomcast.rooms import GLOBAL, Room, user
+from roomcast.tenants import stored_name
 from roomcast_backend.model.room_patterns import opens
 
 
@@ -20,7 +21,7 @@ class Grant:
 
 
 ADMIN = "admin"
-"""The role that may join every room and read the statistics."""
+"""The role that may join every room of its tenant and read the statistics."""
 
 EVERYTHING = Grant(everything=True)
 NOTHING = Grant()
@@ -33,7 +34,7 @@ class Principal:
     From `expires_at` on (epoch seconds) the service takes the token no more, wherever it asks: that
     is the token's `exp` and the leeway. `rooms` are patterns, see `room_patterns`: they open rooms
     beside those of `projects` and `agents`, and narrow neither. `issued_at` is the token's `iat`,
-    0 without one.
+    0 without one. `tenant` is empty for users who belong to none.
     """
 
     user_id: str
@@ -43,20 +44,31 @@ class Principal:
     agents: Grant = EVERYTHING
     rooms: frozenset[str] = frozenset()
     issued_at: int = 0
+    tenant: str = ""
 
     @property
     def is_admin(self) -> bool:
-        """An admin may join every room and read the statistics."""
+        """An admin may join every room of the same tenant and read the statistics."""
         return self.role == ADMIN
+
+    @property
+    def account(self) -> str:
+        """The user among those of all tenants: the same id elsewhere is somebody else."""
+        return stored_name(self.tenant, self.user_id)
 
 
 def may_join(principal: Principal, room: Room) -> bool:
-    """Tell whether `principal` may be in `room` (contract: Rooms, "who may")."""
-    if principal.is_admin or room == GLOBAL:
+    """Tell whether `principal` may be in `room` (contract: Rooms, "who may").
+
+    Nobody may be in a room of another tenant, whatever their role.
+    """
+    if room.tenant != principal.tenant:
+        return False
+    if principal.is_admin or room.kind == GLOBAL.kind:
         return True
     match room.kind:
         case "user":
-            return room == user(principal.user_id)
+            return room.id == user(principal.user_id).id
         case "project":
             return principal.projects.covers(room.id) or opens(principal.rooms, room)
         case "agent":
@@ -67,7 +79,15 @@ def may_join(principal: Principal, room: Room) -> bool:
 
 def automatic_rooms(principal: Principal) -> tuple[Room, ...]:
     """Return the rooms that the service joins every connection of this user to."""
-    return (GLOBAL, user(principal.user_id))
+    return tuple(room.of(principal.tenant) for room in (GLOBAL, user(principal.user_id)))
+
+
+def listed_in(principal: Principal) -> tuple[Room, ...]:
+    """Return the rooms that a connection of this user is listed in without getting their events.
+
+    The `global` of no tenant is the roster that heartbeats go through and that is counted.
+    """
+    return (GLOBAL,) if principal.tenant else ()
 
 
 def still_allowed(principal: Principal, rooms: Collection[Room]) -> frozenset[Room]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
-from roomcast_backend.model.access import Principal, automatic_rooms
+from roomcast_backend.model.access import Principal, automatic_rooms, listed_in
 from roomcast_backend.model.type_filter import EVERYTHING, TypeFilter
 
 LONGEST_CONNECTION = 2 * 60 * 60
@@ -56,8 +56,8 @@ class Connection:
     `greeted_at` is 0 until the client has been greeted.
 
     `token_version` is the number of tokens that `authenticate` has given it: a change that was
-    decided for an older one is not made. `rooms` holds room names; a connection that left `global`
-    stays in its roster, muted.
+    decided for an older one is not made. `rooms` holds stored names of rooms; a connection that
+    left `global` stays in its roster, muted.
 
     With Socket.IO the connection itself is in no room: each of its `namespaces` has a session,
     which is stored as a connection of its own under `session_id`. `recovery_secret` is empty unless
@@ -112,7 +112,9 @@ def held_rooms(connection: Connection) -> frozenset[str]:
     """Return the rooms that a connection may have a membership in: muted ones too."""
     if connection.principal is None:
         return connection.rooms
-    return connection.rooms | {str(room) for room in automatic_rooms(connection.principal)}
+    principal = connection.principal
+    muted = automatic_rooms(principal) + listed_in(principal)
+    return connection.rooms | {str(room) for room in muted}
 
 
 class Member(NamedTuple):

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
+from roomcast.rooms import Room
+
 MOST_NAMED: Final = 100
 """Users that a list of who is there names; the count has all of them."""
 
@@ -35,4 +37,4 @@ def kinds_of(setting: str) -> frozenset[str]:
 
 def has_presence(room: str, kinds: frozenset[str]) -> bool:
     """Tell whether a room is of one of the `kinds` that have presence."""
-    return room.partition(":")[0] in kinds
+    return Room.stored(room).kind in kinds

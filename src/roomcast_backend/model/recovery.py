@@ -21,7 +21,7 @@ class RecoverableSession:
 
     secret: str
     session_id: str
-    user_id: str
+    account: str
     rooms: frozenset[str]
     until: int
     is_lost: bool = False
@@ -39,7 +39,7 @@ def recoverable(session: Connection) -> RecoverableSession | None:
     return RecoverableSession(
         secret=session.recovery_secret,
         session_id=session.id,
-        user_id=session.principal.user_id,
+        account=session.principal.account,
         rooms=session.rooms,
         until=kept_until(session),
         filters=session.filters,

@@ -75,6 +75,11 @@ class Entry:
         """The id of the event, empty without one."""
         return self.envelope.id if self.envelope else ""
 
+    @property
+    def event_key(self) -> str:
+        """The key of the event (`Envelope.key`), empty without one."""
+        return self.envelope.key if self.envelope else ""
+
 
 @dataclass(frozen=True, slots=True)
 class LogHead:

@@ -33,9 +33,12 @@ def patterns(texts: Iterable[str]) -> frozenset[str]:
 
 
 def opens(opened: Collection[str], room: Room) -> bool:
-    """Tell whether one of the patterns opens a room; takes as long however many there are."""
+    """Tell whether one of the patterns opens a room; takes as long however many there are.
+
+    They name the rooms of their token's tenant; whether the room is one of it, `may_join` tells.
+    """
     if not opened or room.kind in NEVER:
         return False
-    name = str(room)
+    name = room.name
     first = len(room.kind) + 1
     return name in opened or any(f"{name[:end]}*" in opened for end in range(first, len(name) + 1))

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from roomcast.events.presence import PresenceLeft
 from roomcast.rooms import user
+from roomcast.tenants import tenant_of
 from roomcast_backend.presence.announcements import Announcements
 from roomcast_backend.stores.presence import Membership, Person
 
@@ -62,6 +63,7 @@ class Departures:
 
     def _is_there(self, person: Person) -> bool:
         """Tell whether one of the user's connections, or sessions, is in the room."""
-        own = self._connections.members(str(user(person.user_id)), 0, size=PAGE)
+        room = user(person.user_id).of(tenant_of(person.room))
+        own = self._connections.members(str(room), 0, size=PAGE)
         memberships = [Membership(person.room, member.connection_id) for member in own]
         return person.user_id in self._notes.members(memberships).values()

@@ -1,11 +1,14 @@
-"""The queued check of who has left a room: written, and read again."""
+"""What `presence` is called with: records of rooms, and queued checks of who has left one."""
 
 import json
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from roomcast import deliverable
 from roomcast_backend.aws import clients
+from roomcast_backend.model.presence import has_presence, kinds_of
 from roomcast_backend.settings import settings
+from roomcast_backend.stores.keys import room_of
 
 
 class Check(NamedTuple):
@@ -14,6 +17,21 @@ class Check(NamedTuple):
     room: str
     user_ids: list[str]
     batch: str
+
+
+def with_presence(records: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the records of the rooms' stream that are of rooms with presence.
+
+    The event source leaves out the others where it can: not where rooms have tenants.
+    """
+    if not settings().jwt_tenant_claim:
+        return list(records)
+    kinds = kinds_of(settings().presence_rooms)
+    return [
+        record
+        for record in records
+        if has_presence(str(room_of(record["dynamodb"]["Keys"]["room"]["S"])), kinds)
+    ]
 
 
 def check_later(room: str, user_ids: list[str], check: str) -> None:

@@ -13,10 +13,11 @@ the wait look like an error: they are corrected, then counted, and the next swee
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Protocol
 
-from roomcast.rooms import kinds
+from roomcast.rooms import GLOBAL, kinds
+from roomcast.tenants import tenant_of
 from roomcast_backend.stores import counters
 from roomcast_backend.stores.counters import Counter
 
@@ -24,17 +25,29 @@ SETTLE_SECONDS = 10
 """Until a change is counted: Lambda gathers changes for a second, reads them and counts them."""
 
 
-def names() -> tuple[str, ...]:
+def names(tenants: Collection[str] = ()) -> tuple[str, ...]:
     """Return the counters that count rows; events are counted as they are delivered and have none.
 
-    Those of a kind that was taken out of the settings are not among them, whatever rows it has.
+    Those of a kind that was taken out of the settings are not among them, whatever rows it has. The
+    counter of the `global` rooms of all `tenants` is, as soon as there are any.
     """
     return (
         counters.CONNECTIONS,
         counters.POLLING,
-        *(counters.members(kind).name for kind in kinds()),
-        *(counters.room_members(kind, "").name for kind in kinds()),
+        *([counters.TENANTS] if tenants else []),
+        *(
+            name
+            for tenant in ("", *sorted(tenants))
+            for kind in kinds()
+            for name in _of_kind(kind, tenant)
+        ),
     )
+
+
+def _of_kind(kind: str, tenant: str) -> Iterator[str]:
+    if kind != GLOBAL.kind or not tenant:
+        yield counters.members(kind, tenant).name
+        yield counters.room_members(kind, "", tenant).name
 
 
 class Counters(Protocol):
@@ -62,7 +75,10 @@ class Rows(Protocol):
 
 
 class Reconciliation:
-    """Corrects the counters; at most once in `every` seconds, whoever asks for it."""
+    """Corrects the counters; at most once in `every` seconds, whoever asks for it.
+
+    `tenants` tells whether there are any.
+    """
 
     def __init__(
         self,
@@ -70,8 +86,10 @@ class Reconciliation:
         rows: Rows,
         *,
         every: int,
+        tenants: bool = False,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
+        self._tenants = tenants
         self._store = store
         self._rows = rows
         self._every = every
@@ -84,18 +102,25 @@ class Reconciliation:
         """
         if not self._store.claim_reconciliation(now=now, every=self._every):
             return None
-        before = self._read()
-        known = frozenset(names())
-        rows = {counter: n for counter, n in self._rows.count().items() if counter.name in known}
+        tenants = self._known_tenants()
+        before = self._read(names(tenants))
+        counted = self._rows.count()
+        tenants |= {tenant_of(part) for name, part in counted if name == counters.TENANTS}
+        known = names(tenants)
+        rows = {counter: n for counter, n in counted.items() if counter.name in known}
         self._sleep(SETTLE_SECONDS)
-        after = self._read()
+        after = self._read(known)
         wrong = corrections(before, rows, after)
         self._store.add(wrong, batch=f"reconciled {now}", at=now)
         return wrong
 
-    def _read(self) -> dict[Counter, int]:
+    def _known_tenants(self) -> set[str]:
+        """Return the tenants that had a connection of late: each has a part of one counter."""
+        return set(map(tenant_of, self._store.sums(counters.TENANTS))) if self._tenants else set()
+
+    def _read(self, known: Collection[str]) -> dict[Counter, int]:
         return {
-            Counter(name, part): n for name in names() for part, n in self._store.sums(name).items()
+            Counter(name, part): n for name in known for part, n in self._store.sums(name).items()
         }
 
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from roomcast.tenants import public_name, tenant_of
 from roomcast_backend.aws import clients
 from roomcast_backend.aws.dynamodb import DynamoDb
 from roomcast_backend.aws.errors import AwsError
@@ -12,6 +13,7 @@ from roomcast_backend.model.connection import Connection, State
 from roomcast_backend.settings import Settings
 from roomcast_backend.stores.items import (
     ISSUED,
+    TENANT,
     Item,
     connection_item,
     connection_of,
@@ -185,14 +187,19 @@ class ConnectionStore:
         values = {":expired_at": number(expired_at)}
         return self._close(connection_id, "expires_at <= :expired_at", values)
 
-    def close_revoked(self, connection_id: str, *, user_id: str, issued_before: int) -> bool:
+    def close_revoked(self, connection_id: str, *, account: str, issued_before: int) -> bool:
         """Mark a connection as closing, unless its token was issued later or is another user's.
 
+        `account` is the principal's, see there.
         A row without the time of its token's issue counts as old. True as well when it is unknown.
         """
         old = f"(attribute_not_exists({ISSUED}) OR {ISSUED} < :issued_before)"
-        values = {":user": text(user_id), ":issued_before": number(issued_before)}
-        return self._close(connection_id, f"user_id = :user AND {old}", values)
+        values = {":user": text(public_name(account)), ":issued_before": number(issued_before)}
+        tenant = tenant_of(account)
+        same = f"{TENANT} = :tenant" if tenant else f"attribute_not_exists({TENANT})"
+        if tenant:
+            values[":tenant"] = text(tenant)
+        return self._close(connection_id, f"user_id = :user AND {same} AND {old}", values)
 
     def close_pending(self, connection_id: str) -> bool:
         """Mark a connection as closing if it has had no token; True as well when it is unknown."""

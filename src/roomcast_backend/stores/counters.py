@@ -4,7 +4,9 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from roomcast.envelope import Envelope
 from roomcast.rooms import GLOBAL
+from roomcast.tenants import stored_name
 from roomcast_backend.aws import clients
 from roomcast_backend.aws.dynamodb import DynamoDb
 from roomcast_backend.aws.errors import AwsError
@@ -20,6 +22,7 @@ EVENTS = "events"
 SERVICE = "service"
 STARTED = "started"
 RECONCILED = "reconciled"
+TENANTS = "tenants"
 TOTAL = "total"
 
 CHUNK = 90
@@ -36,14 +39,24 @@ class Counter(NamedTuple):
     part: str = TOTAL
 
 
-def members(kind: str) -> Counter:
-    """Return the counter of all memberships in rooms of a kind."""
-    return Counter(f"members:{kind}")
+def members(kind: str, tenant: str = "") -> Counter:
+    """Return the counter of all memberships in a tenant's rooms of a kind."""
+    return Counter(stored_name(tenant, f"members:{kind}"))
 
 
-def room_members(kind: str, room: str) -> Counter:
-    """Return the counter of one room's members."""
-    return Counter(f"rooms:{kind}", room)
+def room_members(kind: str, room: str, tenant: str = "") -> Counter:
+    """Return the counter of the members of one room of a tenant, given by its public name."""
+    return Counter(stored_name(tenant, f"rooms:{kind}"), room)
+
+
+def tenants_events(tenant: str) -> Counter:
+    """Return the counter of the events of one tenant."""
+    return Counter(stored_name(tenant, EVENTS))
+
+
+def tenants_members(tenant: str) -> Counter:
+    """Return the counter of the members of a tenant's `global`: one part for each tenant."""
+    return Counter(TENANTS, stored_name(tenant, GLOBAL.name))
 
 
 def counters_of(key: Mapping[str, Any]) -> Iterator[Counter]:
@@ -56,9 +69,11 @@ def counters_of(key: Mapping[str, Any]) -> Iterator[Counter]:
                 yield Counter(POLLING)
         return
     room = keys.room_of(key["room"]["S"])
-    yield members(room.kind)
-    if room != GLOBAL:
-        yield room_members(room.kind, str(room))
+    if room.kind != GLOBAL.kind:
+        yield members(room.kind, room.tenant)
+        yield room_members(room.kind, room.name, room.tenant)
+    else:
+        yield tenants_members(room.tenant) if room.tenant else members(room.kind)
 
 
 class CounterStore:
@@ -85,9 +100,12 @@ class CounterStore:
             ]
             transactions.write(self._client, actions, token=_token(batch, start))
 
-    def count_event(self, event_id: str, *, now: int) -> None:
-        """Count one emitted event."""
-        self._client.update_item(**self._addition(Counter(EVENTS), 1, event_id, now))
+    def count_event(self, event: Envelope, *, now: int) -> None:
+        """Count one emitted event, that of a tenant for the tenant, too."""
+        self._client.update_item(**self._addition(Counter(EVENTS), 1, event.id, now))
+        if event.tenant:
+            counter = tenants_events(event.tenant)
+            self._client.update_item(**self._addition(counter, 1, event.id, 0))
 
     def total(self, counter: Counter) -> int:
         """Return a counter, the sum of its shards; never below zero."""

@@ -1,6 +1,6 @@
 """What orders have ended of a user's access: one row for each user, in the connections table.
 
-connection_id = "#revoked:<user>"
+connection_id = "#revoked:<account>", the user, of a tenant "<tenant>!<user>"
 issued_before    tokens issued before it are refused ...
 revoked_until    ... until then
 r:<room>         when the user was removed from the room
@@ -35,10 +35,10 @@ class EndedAccessStore:
         self._kept = settings.longest_token_life * 3600 + settings.jwt_leeway
         self._client = client or clients.dynamodb()
 
-    def get(self, user_id: str, *, now: int) -> EndedAccess:
+    def get(self, account: str, *, now: int) -> EndedAccess:
         """Return what is ended of a user's access, as it is when the answer is written."""
         answer = self._client.get_item(
-            TableName=self._table, Key=_key(user_id), ConsistentRead=True
+            TableName=self._table, Key=_key(account), ConsistentRead=True
         )
         if "Item" not in answer:
             return NOTHING_ENDED
@@ -46,7 +46,7 @@ class EndedAccessStore:
         in_force = "revoked_until" in item and int(item["revoked_until"]["N"]) > now
         return EndedAccess(int(item["issued_before"]["N"]) if in_force else 0, _removals(item))
 
-    def revoke(self, user_id: str, *, issued_before: int, ordered_at: int) -> None:
+    def revoke(self, account: str, *, issued_before: int, ordered_at: int) -> None:
         """Refuse the user's tokens that were issued before a time; never fewer than before.
 
         That is kept for as long as a token may live from the order on.
@@ -55,37 +55,37 @@ class EndedAccessStore:
         values = {":before": number(issued_before), ":until": number(until)}
         update = "SET issued_before = :before, revoked_until = :until"
         newer = "(attribute_not_exists(issued_before) OR issued_before < :before)"
-        self._update(user_id, update, newer, values)
-        self._keep_until(user_id, until)
+        self._update(account, update, newer, values)
+        self._keep_until(account, until)
 
-    def remove(self, user_id: str, room: str, *, ordered_at: int) -> None:
+    def remove(self, account: str, room: str, *, ordered_at: int) -> None:
         """Let no session that was lost by then bring the user back into a room."""
         aliases = {"#room": REMOVED + room}
         newer = "(attribute_not_exists(#room) OR #room < :at)"
-        row = self._update(user_id, "SET #room = :at", newer, {":at": number(ordered_at)}, aliases)
-        self._keep_until(user_id, ordered_at + REMOVAL_KEPT)
+        row = self._update(account, "SET #room = :at", newer, {":at": number(ordered_at)}, aliases)
+        self._keep_until(account, ordered_at + REMOVAL_KEPT)
         removals = _removals(row or {})
         if len(removals) >= MOST_REMOVALS:
             self._drop(
-                user_id, [room for room, at in removals.items() if at < ordered_at - REMOVAL_KEPT]
+                account, [room for room, at in removals.items() if at < ordered_at - REMOVAL_KEPT]
             )
 
-    def _keep_until(self, user_id: str, until: int) -> None:
+    def _keep_until(self, account: str, until: int) -> None:
         """Let the row's TTL be no earlier than a time."""
         later = "(attribute_not_exists(#ttl) OR #ttl < :until)"
         self._update(
-            user_id, "SET #ttl = :until", later, {":until": number(until)}, {"#ttl": "ttl"}
+            account, "SET #ttl = :until", later, {":until": number(until)}, {"#ttl": "ttl"}
         )
 
-    def _drop(self, user_id: str, rooms: list[str]) -> None:
+    def _drop(self, account: str, rooms: list[str]) -> None:
         """Forget removals that are too old; the next order drops what this one leaves."""
         aliases = {f"#r{index}": REMOVED + room for index, room in enumerate(rooms[:MOST_REMOVALS])}
         if aliases:
-            self._update(user_id, f"REMOVE {', '.join(aliases)}", "", {}, aliases)
+            self._update(account, f"REMOVE {', '.join(aliases)}", "", {}, aliases)
 
     def _update(
         self,
-        user_id: str,
+        account: str,
         update: str,
         condition: str,
         values: Item,
@@ -94,7 +94,7 @@ class EndedAccessStore:
         """Change the row, or begin it; return it, None when the condition does not hold."""
         request = {
             "TableName": self._table,
-            "Key": _key(user_id),
+            "Key": _key(account),
             "UpdateExpression": update,
             "ConditionExpression": condition,
             "ExpressionAttributeValues": values,
@@ -109,8 +109,8 @@ class EndedAccessStore:
         return None
 
 
-def _key(user_id: str) -> Item:
-    return {"connection_id": text(keys.revoked(user_id))}
+def _key(account: str) -> Item:
+    return {"connection_id": text(keys.revoked(account))}
 
 
 def _removals(item: Item) -> dict[str, int]:

@@ -27,7 +27,10 @@ OPENED = "opened_rooms"
 ISSUED = "issued_at"
 """The attribute with the time at which a token was issued; rows of earlier versions have none."""
 
-MAYBE_SET = (OPENED, ISSUED)
+TENANT = "tenant"
+"""The attribute with the tenant to whom the user belongs."""
+
+MAYBE_SET = (OPENED, ISSUED, TENANT)
 """The attributes of a token that another one may not have."""
 
 VERSION = "v:"
@@ -98,6 +101,8 @@ def principal_item(principal: Principal) -> Item:
         item[OPENED] = names(principal.rooms)
     if principal.issued_at:
         item[ISSUED] = number(principal.issued_at)
+    if principal.tenant:
+        item[TENANT] = text(principal.tenant)
     return item
 
 
@@ -137,7 +142,7 @@ def recovery_item(session: RecoverableSession) -> Item:
     item: Item = {
         "connection_id": text(keys.recovery(session.secret)),
         "session_id": text(session.session_id),
-        "user_id": text(session.user_id),
+        "user_id": text(session.account),
         "is_lost": {"BOOL": session.is_lost},
         "ttl": number(session.until),
     }
@@ -151,7 +156,7 @@ def recovery_of(item: Item) -> RecoverableSession:
     return RecoverableSession(
         secret=keys.secret_of(item["connection_id"]["S"]),
         session_id=item["session_id"]["S"],
-        user_id=item["user_id"]["S"],
+        account=item["user_id"]["S"],
         rooms=_names_of(item, "rooms"),
         until=int(item["ttl"]["N"]),
         is_lost="is_lost" in item and item["is_lost"]["BOOL"],
@@ -222,6 +227,7 @@ def _principal_of(item: Item) -> Principal:
         agents=_grant_of(item["agents"]),
         rooms=_names_of(item, OPENED),
         issued_at=_number_of(item, ISSUED),
+        tenant=_text_of(item, TENANT),
     )
 
 

@@ -2,9 +2,9 @@
 
 connections   connection_id = "<connection>", of a session "<connection>#<namespace>"
               connection_id = "#recovery:<secret>"   what is kept of a session
-              connection_id = "#revoked:<user>"   which tokens of a user are refused
+              connection_id = "#revoked:<account>"   which tokens of a user are refused
               connection_id = "polling:<hash>"   of a client without a WebSocket, see below
-rooms         room = "<name>#<shard>", connection_id
+rooms         room = "<name>#<shard>", connection_id, everywhere with "<tenant>!<name>" of a tenant
 events        room = "#log<name>", event_id = "<position>"   the log of a room
               room = "#log<name>", event_id = "head"   its newest position, and what is under way
               room = "#state<name>", event_id = "<entity>"   what is known of an entity in a room
@@ -22,6 +22,7 @@ import hashlib
 import zlib
 
 from roomcast.rooms import GLOBAL, Room
+from roomcast.tenants import public_name
 from roomcast_backend.model.connection import address
 
 COUNTER_SHARDS = 8
@@ -59,9 +60,9 @@ REVOKED = "#revoked:"
 """Likewise."""
 
 
-def revoked(user_id: str) -> str:
+def revoked(account: str) -> str:
     """Return the key of the row that says which tokens of a user are refused."""
-    return REVOKED + user_id
+    return REVOKED + account
 
 
 PRESENT = "#present"
@@ -126,8 +127,11 @@ def short(event_id: str) -> str:
 
 
 def shards_of(room: str, global_shards: int) -> range:
-    """Return the shards of a room: `global` is split, for it holds every connection."""
-    return range(global_shards if room == str(GLOBAL) else 1)
+    """Return the shards of a room: `global` is split, for it holds every connection.
+
+    That of a tenant is split as well: one tenant may have most of the connections.
+    """
+    return range(global_shards if public_name(room) == GLOBAL.name else 1)
 
 
 def shard_of(room: str, connection_id: str, global_shards: int) -> int:

@@ -16,7 +16,7 @@ from enum import Enum
 from roomcast.rooms import Room
 from roomcast_backend.aws import clients
 from roomcast_backend.aws.dynamodb import DynamoDb
-from roomcast_backend.model.access import Principal, automatic_rooms, still_allowed
+from roomcast_backend.model.access import Principal, automatic_rooms, listed_in, still_allowed
 from roomcast_backend.model.connection import (
     Connection,
     State,
@@ -76,6 +76,7 @@ class MembershipStore:
         rooms = automatic_rooms(principal)
         change = RowChange.of_memberships(connection).in_state(State.OPEN).ready().join(rooms)
         puts = self._actions.join(connection, principal, rooms, now)
+        puts += self._actions.join(connection, principal, listed_in(principal), now, muted=True)
         return self._write(change, puts)
 
     def join(
@@ -168,7 +169,7 @@ class MembershipStore:
         """
         old = {Room.stored(name) for name in connection.rooms}
         kept = still_allowed(principal, old) | set(self._missing_automatic(connection, principal))
-        muted = set(automatic_rooms(principal)) - kept
+        muted = {*automatic_rooms(principal), *listed_in(principal)} - kept
         left = (old | {Room.stored(name) for name in held_rooms(connection)}) - kept - muted
         change = self._renewal(connection, principal, kept).sent(
             sent, [AUTHENTICATION], checked=False
@@ -182,10 +183,10 @@ class MembershipStore:
         """Mark a connection or session as closing, as `ConnectionStore.close_expired`."""
         return self._connections.close_expired(connection_id, expired_at=expired_at)
 
-    def close_revoked(self, connection_id: str, *, user_id: str, issued_before: int) -> bool:
+    def close_revoked(self, connection_id: str, *, account: str, issued_before: int) -> bool:
         """Mark a connection or session as closing, as `ConnectionStore.close_revoked`."""
         return self._connections.close_revoked(
-            connection_id, user_id=user_id, issued_before=issued_before
+            connection_id, account=account, issued_before=issued_before
         )
 
     def forget(
@@ -249,7 +250,7 @@ class MembershipStore:
 
     def _leaving(self, connection: Connection, rooms: Iterable[Room], now: int) -> list[Action]:
         left, principal = set(rooms), _principal(connection)
-        muted = left & set(automatic_rooms(principal))
+        muted = left & {*automatic_rooms(principal), *listed_in(principal)}
         rows = [self._actions.leave(connection.id, str(room)) for room in left - muted]
         return rows + self._actions.join(connection, principal, muted, now, muted=True)
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from roomcast.backoff import Backoff
 from roomcast.envelope import Envelope, encode
+from roomcast.rooms import Room
 from roomcast_backend.aws import clients
 from roomcast_backend.aws.dynamodb import DynamoDb
 from roomcast_backend.aws.errors import AwsError
@@ -63,7 +64,7 @@ class RoomStates:
 
     def keeps(self, room: str) -> bool:
         """Tell whether the entities of a room are kept."""
-        return ALL in self._kept or room.partition(":")[0] in self._kept
+        return ALL in self._kept or Room.stored(room).kind in self._kept
 
     def read(self, entity: str, rooms: Iterable[str]) -> dict[str, Row]:
         """Return the row of an entity in each of some rooms; `note` reads what is missing."""

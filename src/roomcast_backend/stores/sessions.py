@@ -20,7 +20,7 @@ from typing import NamedTuple
 from roomcast.rooms import Room
 from roomcast_backend.aws import clients
 from roomcast_backend.aws.dynamodb import DynamoDb
-from roomcast_backend.model.access import automatic_rooms
+from roomcast_backend.model.access import automatic_rooms, listed_in
 from roomcast_backend.model.connection import Connection, held_rooms
 from roomcast_backend.model.order import Sent, is_superseded, sent_at, version_name
 from roomcast_backend.model.recovery import recoverable
@@ -125,7 +125,7 @@ class SessionStore:
     ) -> list[Action]:
         if session.principal is None:
             raise ValueError(f"session {session.id} has no token: it cannot begin")
-        rooms = [Room.parse(name) for name in sorted(session.rooms)]
+        rooms = [Room.stored(name) for name in sorted(session.rooms)]
         change = RowChange(connection).ready()
         change.adds.append("namespaces :names")
         change.require("NOT contains(namespaces, :name)", name=text(namespace))
@@ -133,6 +133,7 @@ class SessionStore:
         change.sent(Sent(session.begun), [namespace], checked=False)
         members = self._actions.join(session, session.principal, rooms, now)
         left = [room for room in automatic_rooms(session.principal) if room not in rooms]
+        left += listed_in(session.principal)
         members += self._actions.join(session, session.principal, left, now, muted=True)
         return [change.action(self._actions), self._actions.put(session), *members]
 
@@ -190,7 +191,7 @@ class SessionStore:
             change.set("rooms = :rooms", rooms=names(frozenset(rooms)))
         else:
             change.removes.append("rooms")
-        left = held_rooms(session) - rooms - set(map(str, own))
+        left = held_rooms(session) - rooms - set(map(str, own + listed_in(session.principal)))
         rows = [self._actions.leave(session.id, room) for room in sorted(left)]
         rows += self._actions.join(replace(session, filters={}), session.principal, joined, now)
         return self._write([change.action(self._actions), *rows])
@@ -225,7 +226,7 @@ def _answers(session: Connection, asked: Connection) -> bool:
     """Tell whether a session can answer a CONNECT for another one of the same namespace."""
     if session.principal is None or asked.principal is None or session.closing:
         return False
-    same_user = session.principal.user_id == asked.principal.user_id
+    same_user = session.principal.account == asked.principal.account
     return same_user and session.protocol == asked.protocol
 
 
