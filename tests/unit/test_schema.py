@@ -108,6 +108,7 @@ class TestAsyncApi:
             tokens=unused,
             replay=unused,
             teller=unused,
+            presence=unused,
             max_rooms_per_connection=0,
         )
         assert sorted(frames.COMMANDS) == sorted(commands.names)

@@ -202,6 +202,8 @@ class TestCommand:
         result = self.run("diff", str(tmp_path))
         assert result.exit_code == 1
         assert result.stdout == "project.deleted.data.reason is gone\n"
+        as_json = self.run("diff", "--json", str(tmp_path))
+        assert json.loads(as_json.stdout) == {"breaks": "project.deleted.data.reason is gone"}
 
     @pytest.mark.parametrize("text", ["{", "{}", "[]", '{"oneOf": [{"$ref": "#/a"}]}'])
     def test_what_is_no_document(self, tmp_path: Path, text: str) -> None:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from roomcast.cli.group import InvalidInput
+from roomcast.cli.group import InvalidInput, json_option
+from roomcast.cli.output import tell
 
 if TYPE_CHECKING:
     from roomcast.schema import Documents
@@ -22,8 +23,9 @@ Examples:
 """,
 )
 @click.option("--to", metavar="FOLDER", default="schema", show_default=True, help="Where to.")
+@json_option
 @click.pass_context
-def schema(ctx: click.Context, *, to: str) -> None:
+def schema(ctx: click.Context, *, to: str, as_json: bool) -> None:
     """Write the interface as JSON Schema, AsyncAPI and OpenAPI.
 
     The files are events.json (JSON Schema of all events, yours too),
@@ -38,14 +40,15 @@ def schema(ctx: click.Context, *, to: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for name, document in _documents().items():
             (folder / name).write_text(written(document), encoding="utf-8")
-            click.echo(folder / name)
+            tell(str(folder / name), {"file": str(folder / name)}, as_json=as_json)
     except OSError as exc:
         raise InvalidInput(f"cannot write to {to}: {exc.strerror}") from exc
 
 
 @schema.command()
 @click.argument("old", type=click.Path(exists=True))
-def diff(old: str) -> None:
+@json_option
+def diff(old: str, *, as_json: bool) -> None:
     """Tell what breaks frontends that were written for OLD.
 
     OLD is the folder that `roomcast schema` wrote for an earlier version, or
@@ -60,10 +63,11 @@ def diff(old: str) -> None:
     except (LookupError, TypeError, AttributeError) as exc:
         raise InvalidInput(f"{old}: expected what `roomcast schema` wrote: {exc!r}") from exc
     for sentence in found:
-        click.echo(sentence)
+        tell(sentence, {"breaks": sentence}, as_json=as_json)
     if found:
         raise click.exceptions.Exit(1)
-    click.echo("Nothing that clients rely on has changed.")
+    if not as_json:
+        click.echo("Nothing that clients rely on has changed.")
 
 
 def _documents() -> "Documents":

@@ -53,10 +53,14 @@ class Envelope(BaseModel):
 class _Wish(BaseModel):
     types: list[str] | None = LEFT_OUT
     state: bool | Literal["replay"] | None = LEFT_OUT
+    presence: bool | None = LEFT_OUT
 
 
 class Subscribe(_Wish):
-    """Join a room; `since` asks for what was missed, `state` for what is current."""
+    """Join a room; `since` asks for what was missed, `state` for what is current.
+
+    `presence` asks for who is there, and who comes and goes.
+    """
 
     room: str
     since: Offset | None = LEFT_OUT
@@ -113,6 +117,13 @@ class _Current(BaseModel):
     next: str = LEFT_OUT
 
 
+class Presence(BaseModel):
+    """Who is in the room: the first 100 user ids, and how many users there are."""
+
+    users: list[str]
+    count: int
+
+
 class _Posted(BaseModel):
     """How many events and entities were posted before the reply."""
 
@@ -125,6 +136,7 @@ class Subscribed(_Success, _Current, _Posted):
 
     room: str
     recovered: bool = LEFT_OUT
+    presence: Presence = LEFT_OUT
 
 
 class JoinedRoom(_Success, _Current):
@@ -132,6 +144,7 @@ class JoinedRoom(_Success, _Current):
 
     room: str
     recovered: bool = LEFT_OUT
+    presence: Presence = LEFT_OUT
 
 
 class _Refusal(BaseModel):

@@ -39,6 +39,14 @@ class RoomState(BaseModel):
     next: str = LEFT_OUT
 
 
+class RoomMembers(BaseModel):
+    """Who is in a room: the first 100 user ids, and how many users there are."""
+
+    room: str
+    users: list[str]
+    count: int
+
+
 class HttpError(BaseModel):
     """Why a request is refused."""
 
@@ -99,6 +107,7 @@ class Route:
 
 
 _UNAVAILABLE: Final = ("A table, the secret or the key set does not answer.", Unavailable)
+_ROOM: Final = Parameter("room", "path", "The name of a room: project:atlas.", required=True)
 _NO_TOKEN: Final = ("No valid token.", HttpError)
 
 ROUTES: Final = (
@@ -144,9 +153,25 @@ ROUTES: Final = (
             503: _UNAVAILABLE,
         },
         (
-            Parameter("room", "path", "The name of a room: project:atlas.", required=True),
+            _ROOM,
             Parameter("after", "query", "The next of an answer: where to go on."),
         ),
+        token=True,
+    ),
+    Route(
+        "get",
+        "/api/v1/rooms/{room}/members",
+        "roomMembers",
+        "Return who is in a room that the token opens.",
+        {
+            200: ("Who is there.", RoomMembers),
+            400: ("Not the name of a room.", HttpError),
+            401: _NO_TOKEN,
+            403: ("The token does not open the room.", HttpError),
+            404: ("The room has no presence.", HttpError),
+            503: _UNAVAILABLE,
+        },
+        (_ROOM,),
         token=True,
     ),
     Route(
