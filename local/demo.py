@@ -7,7 +7,7 @@ import boto3
 
 from local.settings import REGION, Settings
 from roomcast.registry import Registry
-from roomcast.token_minting import mint
+from roomcast.token_minting import mint_token
 
 REPOSITORY: Final = "roomcast/demo"
 PROJECT_ID: Final = "7d0f3c1e-5b0a-4c59-9a57-2f6b8f1d4e00"
@@ -25,8 +25,10 @@ def prepare(settings: Settings, outputs: dict[str, str]) -> dict[str, str]:
     return {
         "demo_project_id": PROJECT_ID,
         "demo_repository": REPOSITORY,
-        "demo_token": mint(jwt_secret, USER_ID, projects="*", lifetime=LIFETIME),
-        "admin_token": mint(jwt_secret, ADMIN_ID, role="admin", projects="*", lifetime=LIFETIME),
+        "demo_token": mint_token(jwt_secret, USER_ID, projects="*", lifetime=LIFETIME),
+        "admin_token": mint_token(
+            jwt_secret, ADMIN_ID, role="admin", projects="*", lifetime=LIFETIME
+        ),
         "jwt_secret": jwt_secret,
         "github_webhook_secret": _secret(secrets, outputs["GithubSecretArn"]),
     }

@@ -50,10 +50,11 @@ if TYPE_CHECKING:
         WorkflowProgress,
         WorkflowStarted,
     )
+    from roomcast.token_minting import InvalidClaim, mint_token
 else:
 
     def __getattr__(name: str) -> object:
-        """Load the broadcaster, the client or the events with the first of their names (PEP 562).
+        """Load a part of the library with the first of its names (PEP 562).
 
         Type checkers read the imports above instead, so that they still know a wrong name.
         """
@@ -61,6 +62,8 @@ else:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         if name == "connect":
             module = "client"
+        elif name in ("InvalidClaim", "mint_token"):
+            module = "token_minting"
         else:
             module = "broadcaster" if name.lower().endswith("broadcaster") else "events"
         return getattr(import_module(f"{__name__}.{module}"), name)
@@ -78,6 +81,7 @@ __all__ = [
     "Event",
     "EventBroadcaster",
     "EventTooLarge",
+    "InvalidClaim",
     "InvalidEvent",
     "InvalidRoom",
     "IssueClosed",
@@ -100,4 +104,5 @@ __all__ = [
     "connect",
     "get_broadcaster",
     "init_broadcaster",
+    "mint_token",
 ]

@@ -19,6 +19,7 @@ from roomcast.publisher import Publisher
 from roomcast.registry import Registry
 from roomcast_backend.aws import clients
 from roomcast_backend.settings import settings
+from tests.fakes.documented import check_answer
 from tests.fakes.github import SECRET, request
 from tests.fakes.tables import KEYS
 
@@ -77,7 +78,9 @@ class Webhooks:
     def post(self, event: dict[str, Any]) -> tuple[int, dict[str, str]]:
         answer = handler(event, CONTEXT)
         assert answer["headers"] == {"content-type": "application/json"}
-        return answer["statusCode"], json.loads(answer["body"])
+        status, body = answer["statusCode"], json.loads(answer["body"])
+        check_answer("POST", "/webhooks/github", status, body)
+        return status, body
 
     def deliver(self, kind: str, payload: dict[str, Any], delivery: str) -> str:
         """Post a delivery with an id of its own; return the status in the answer's body."""

@@ -11,6 +11,7 @@ from roomcast_backend.presence.arrivals import Arrivals, Followed
 from roomcast_backend.presence.departures import Departures
 from roomcast_backend.stores.keys import room_of
 from roomcast_backend.stores.presence import PresenceStore
+from tests.fakes.documented import check_reply
 from tests.fakes.socketio_server import Server
 
 ROOM = "project:p1"
@@ -47,6 +48,7 @@ class World:
         reply: dict[str, Any] = json.loads(
             self.server.say(json.dumps({"action": action, **body}), connection)
         )
+        check_reply(action, reply)
         return reply
 
     def heard(self, connection: str) -> list[tuple[str, list[str]]]:

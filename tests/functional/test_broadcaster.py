@@ -368,7 +368,8 @@ class TestOnInvalid:
         assert await logging.broadcast_project_deleted("a b", "u1") is False
         assert await logging.publish(deleted(), id="a b") is False
         assert await logging.publish(padded(MAX_ENTRY_BYTES + 1000)) is False
-        assert logging.sync.broadcast_pr_updated("r1", "p1", "Fix", "shut") is False
+        wrong: Any = "shut"
+        assert logging.sync.broadcast_pr_updated("r1", "p1", "Fix", wrong) is False
         for message, said in zip(
             caplog.messages, ("project_id: ", "id: ", "limit is", "status: "), strict=True
         ):

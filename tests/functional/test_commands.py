@@ -25,6 +25,7 @@ from roomcast_backend.stores.rooms import RoomStore
 from tests.fakes import presences, states
 from tests.fakes.clock import FakeClock
 from tests.fakes.data import FakeData
+from tests.fakes.documented import check_reply
 from tests.fakes.gateway import FakeGateway
 from tests.fakes.tables import table_settings
 from tests.fakes.token_checks import unrevoked
@@ -91,6 +92,8 @@ class Client:
         self.clock.advance(1)
         text = frame if isinstance(frame, str) else json.dumps(frame)
         reply: dict[str, Any] = json.loads(self.dispatcher.answer("c1", text))
+        if isinstance(frame, dict):
+            check_reply(frame.get("action"), reply)
         return reply
 
     def ping(self) -> dict[str, Any]:

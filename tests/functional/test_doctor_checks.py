@@ -15,7 +15,7 @@ from roomcast.cli.doctor.checks.delivering import EVENTS
 from roomcast.cli.doctor.finding import Finding, Verdict, ok
 from roomcast.cli.doctor.runner import run, run_one
 from roomcast.cli.doctor.target import Target
-from roomcast.token_minting import mint
+from roomcast.token_minting import mint_token
 from tests.fakes.doctor_service import (
     FAULTS,
     GITHUB_SECRET,
@@ -124,7 +124,7 @@ class TestGoodService:
     async def test_a_token_that_is_given(self) -> None:
         async with serving() as service:
             deployment = replace(service.deployment, _jwt_secret="")
-            token = mint(SECRET, "ops", role="admin")
+            token = mint_token(SECRET, "ops", role="admin")
             target = Target(deployment=deployment, given_token=token, clients=service.aws, pace=0.3)
             for name in ("handshake", "handshake-bad-token", "counters"):
                 result = await run_one(BY_NAME[name], target)

@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import re
 import time
 from base64 import b64encode
 from collections.abc import Iterator
@@ -47,6 +48,7 @@ from roomcast_backend.settings import settings
 from roomcast_backend.stores.counters import CONNECTIONS, Counter, CounterStore, members
 from roomcast_backend.stores.ended_access import EndedAccessStore
 from roomcast_backend.stores.polling import PollingStore
+from tests.fakes.documented import check_answer
 from tests.fakes.gateway import FakeGateway
 from tests.fakes.tables import KEYS
 from tests.unit.test_deliverable import NO_NAMES, NOT_ROOMS, RESERVED
@@ -122,7 +124,10 @@ class Lambda:
 
     def get(self, path: str, query: str = "", **headers: str) -> tuple[int, dict[str, Any]]:
         answer = self.request("GET", path, query, **headers)
-        return answer["statusCode"], json.loads(answer["body"])
+        body: dict[str, Any] = json.loads(answer["body"])
+        documented = re.sub("/rooms/[^/]+/", "/rooms/{room}/", path)
+        check_answer("GET", documented, answer["statusCode"], body)
+        return answer["statusCode"], body
 
     def request(self, method: str, path: str, query: str = "", **headers: str) -> dict[str, Any]:
         event = {

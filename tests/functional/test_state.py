@@ -22,6 +22,7 @@ from roomcast_backend.stores.room_states import BACKOFF, RoomStates, Row
 from tests.fakes import states
 from tests.fakes.clock import FakeClock
 from tests.fakes.data import FakeData
+from tests.fakes.documented import check_reply
 from tests.fakes.memory_tables import MemoryTables
 from tests.fakes.socketio_server import USER, Server
 from tests.fakes.tables import table_settings
@@ -43,6 +44,7 @@ class Page:
     def say(self, action: str, **body: Any) -> dict[str, Any]:
         frame = json.dumps({"action": action, **body})
         reply: dict[str, Any] = json.loads(self.server.say(frame, "j1"))
+        check_reply(action, reply)
         return reply
 
     def event(self, type: str, *rooms: str, **data: Any) -> Envelope:

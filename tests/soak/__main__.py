@@ -17,7 +17,7 @@ from statistics import quantiles
 from uuid import uuid4
 
 from roomcast import EventBroadcaster
-from roomcast.token_minting import mint
+from roomcast.token_minting import mint_token
 from tests.e2e.service import running
 from tests.soak.aftermath import aftermath
 from tests.soak.client import SoakClient
@@ -134,7 +134,7 @@ def _client(
 
     def token() -> str:
         lifetime = timedelta(hours=1)
-        return mint(endpoints["jwt_secret"], user, projects="*", lifetime=lifetime)
+        return mint_token(endpoints["jwt_secret"], user, projects="*", lifetime=lifetime)
 
     open_connection, protocol = (
         (open_socketio, "Socket.IO") if number % 4 < SOCKET_IO else (open_json, "JSON")

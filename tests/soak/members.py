@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from websockets.exceptions import ConnectionClosed
 
-from roomcast.token_minting import mint
+from roomcast.token_minting import mint_token
 from tests.e2e.client import Client, connected
 
 PATIENCE = 60.0
@@ -59,7 +59,9 @@ async def members(
 ) -> AsyncIterator[Members]:
     """Have so many clients of one user join all of some rooms; yield what they get."""
     joined = Members(tuple(rooms))
-    token = mint(endpoints["jwt_secret"], str(uuid4()), projects="*", lifetime=timedelta(hours=1))
+    token = mint_token(
+        endpoints["jwt_secret"], str(uuid4()), projects="*", lifetime=timedelta(hours=1)
+    )
     async with AsyncExitStack() as stack:
 
         async def join() -> Client:

@@ -28,7 +28,7 @@ from roomcast import EventBroadcaster
 from roomcast.envelope import new_id
 from roomcast.events import WorkflowProgress
 from roomcast.registry import Registry
-from roomcast.token_minting import mint
+from roomcast.token_minting import mint_token
 from roomcast_backend.stores import keys
 from roomcast_backend.stores.log_head import MARK
 from tests.e2e.client import connected
@@ -155,7 +155,9 @@ class Steps:
 
             async def start(user: str) -> None:
                 lifetime = timedelta(hours=1)
-                token = mint(self._endpoints["jwt_secret"], user, projects="*", lifetime=lifetime)
+                token = mint_token(
+                    self._endpoints["jwt_secret"], user, projects="*", lifetime=lifetime
+                )
                 url = self._endpoints["websocket_url"]
                 async with turn:
                     await stack.enter_async_context(connected(url, token, open_timeout=60))

@@ -1,7 +1,10 @@
 """Publishes events about agents."""
 
+from enum import Enum
+
 from roomcast import events
 from roomcast.broadcasts.base import Broadcasts, Id, Object
+from roomcast.events.agent import AgentStatus
 
 
 class AgentBroadcasts(Broadcasts):
@@ -11,7 +14,7 @@ class AgentBroadcasts(Broadcasts):
         self,
         agent_id: Id,
         agent_name: str,
-        status: str,
+        status: AgentStatus | Enum,
         availability: float = 0,
         metadata: Object | None = None,
     ) -> bool:

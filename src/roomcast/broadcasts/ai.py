@@ -1,7 +1,10 @@
 """Publishes events about the results of an AI service."""
 
+from enum import Enum
+
 from roomcast import events
 from roomcast.broadcasts.base import Broadcasts, Id, Object
+from roomcast.events.ai import AiCategory, AiSeverity, AiTargetType
 
 
 class AiBroadcasts(Broadcasts):
@@ -10,12 +13,12 @@ class AiBroadcasts(Broadcasts):
     async def broadcast_ai_suggestion(
         self,
         suggestion_id: Id,
-        target_type: str,
+        target_type: AiTargetType | Enum,
         target_id: Id,
-        category: str,
+        category: AiCategory | Enum,
         title: str,
         description: str,
-        severity: str = "info",
+        severity: AiSeverity | Enum = "info",
         confidence: float = 1.0,
         suggested_action: str | None = None,
         metadata: Object | None = None,
@@ -43,7 +46,7 @@ class AiBroadcasts(Broadcasts):
     async def broadcast_ai_analysis_complete(
         self,
         analysis_id: Id,
-        target_type: str,
+        target_type: AiTargetType | Enum,
         target_id: Id,
         suggestion_count: int,
         summary: str | None = None,

@@ -20,8 +20,9 @@ class AllBroadcasts(
 
     Each coroutine returns `True` when the bus accepted the event, and `False` for a transport
     fault, which is logged. It raises `InvalidEvent`, which names the fields, or `EventTooLarge`
-    before anything is sent. The modules of `roomcast.events` list the allowed values of a status,
-    category or severity.
+    before anything is sent. A status, priority,
+    category or severity is one of the values in its annotation, or an enum member with that value;
+    what a type checker cannot know is checked when the event is made.
     """
 
 

@@ -1,7 +1,10 @@
 """Publishes events about issues."""
 
+from enum import Enum
+
 from roomcast import events
 from roomcast.broadcasts.base import Broadcasts, Id
+from roomcast.events.issue import IssuePriority, IssueStatus
 
 
 class IssueBroadcasts(Broadcasts):
@@ -13,8 +16,8 @@ class IssueBroadcasts(Broadcasts):
         project_id: Id,
         title: str,
         description: str | None,
-        status: str,
-        priority: str | None,
+        status: IssueStatus | Enum,
+        priority: IssuePriority | Enum | None,
         assigned_to: Id | None,
     ) -> bool:
         """Send `issue.created` to the rooms of project and assignee; `updated_at` is now."""
@@ -35,8 +38,8 @@ class IssueBroadcasts(Broadcasts):
         project_id: Id,
         title: str,
         description: str | None,
-        status: str,
-        priority: str | None,
+        status: IssueStatus | Enum,
+        priority: IssuePriority | Enum | None,
         assigned_to: Id | None,
     ) -> bool:
         """Send `issue.updated` to the rooms of project and assignee; `updated_at` is now."""
@@ -57,8 +60,8 @@ class IssueBroadcasts(Broadcasts):
         project_id: Id,
         title: str,
         description: str | None,
-        status: str,
-        priority: str | None,
+        status: IssueStatus | Enum,
+        priority: IssuePriority | Enum | None,
         assigned_to: Id | None,
     ) -> bool:
         """Send `issue.closed` to the rooms of project and assignee; `updated_at` is now."""

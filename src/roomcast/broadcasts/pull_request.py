@@ -1,7 +1,10 @@
 """Publishes events about pull requests."""
 
+from enum import Enum
+
 from roomcast import events
 from roomcast.broadcasts.base import Broadcasts, Id
+from roomcast.events.pull_request import PullRequestStatus
 
 
 class PullRequestBroadcasts(Broadcasts):
@@ -16,7 +19,7 @@ class PullRequestBroadcasts(Broadcasts):
         author: str,
         branch: str,
         github_url: str,
-        status: str,
+        status: PullRequestStatus | Enum,
     ) -> bool:
         """Send `pr.created` to the project's room; `created_at` is now."""
         return await self._broadcast(
@@ -32,7 +35,7 @@ class PullRequestBroadcasts(Broadcasts):
         )
 
     async def broadcast_pr_updated(
-        self, pr_id: Id, project_id: Id, title: str, status: str
+        self, pr_id: Id, project_id: Id, title: str, status: PullRequestStatus | Enum
     ) -> bool:
         """Send `pr.updated` to the project's room."""
         return await self._broadcast(
@@ -43,7 +46,9 @@ class PullRequestBroadcasts(Broadcasts):
             status=status,
         )
 
-    async def broadcast_pr_closed(self, pr_id: Id, project_id: Id, title: str, status: str) -> bool:
+    async def broadcast_pr_closed(
+        self, pr_id: Id, project_id: Id, title: str, status: PullRequestStatus | Enum
+    ) -> bool:
         """Send `pr.closed` to the project's room; `status` is `merged` or `closed`."""
         return await self._broadcast(
             events.PullRequestClosed, pr_id=pr_id, project_id=project_id, title=title, status=status

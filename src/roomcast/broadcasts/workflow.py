@@ -1,16 +1,22 @@
 """Publishes events about workflow runs."""
 
 from collections.abc import Iterable
+from enum import Enum
 
 from roomcast import events
 from roomcast.broadcasts.base import Broadcasts, Id
+from roomcast.events.workflow import WorkflowStatus
 
 
 class WorkflowBroadcasts(Broadcasts):
     """One coroutine for each event about workflow runs."""
 
     async def broadcast_workflow_started(
-        self, workflow_id: Id, status: str, total_steps: int, project_id: Id | None = None
+        self,
+        workflow_id: Id,
+        status: WorkflowStatus | Enum,
+        total_steps: int,
+        project_id: Id | None = None,
     ) -> bool:
         """Send `workflow.started` to the project's room, to `global` without a project."""
         return await self._broadcast(
@@ -24,7 +30,7 @@ class WorkflowBroadcasts(Broadcasts):
     async def broadcast_workflow_progress(
         self,
         workflow_id: Id,
-        status: str,
+        status: WorkflowStatus | Enum,
         progress: float,
         current_step: int | str,
         total_steps: int,
@@ -54,7 +60,7 @@ class WorkflowBroadcasts(Broadcasts):
     async def broadcast_workflow_completed(
         self,
         workflow_id: Id,
-        status: str,
+        status: WorkflowStatus | Enum,
         progress: float,
         total_steps: int,
         project_id: Id | None = None,
@@ -76,7 +82,7 @@ class WorkflowBroadcasts(Broadcasts):
     async def broadcast_workflow_failed(
         self,
         workflow_id: Id,
-        status: str,
+        status: WorkflowStatus | Enum,
         progress: float,
         total_steps: int,
         project_id: Id | None = None,

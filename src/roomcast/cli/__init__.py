@@ -9,6 +9,7 @@ COMMANDS: Final = (
     ("publish", "publish", "Publish one event and print its id."),
     ("events", "events", "List the event types: names, fields and rooms."),
     ("types", "types", "Write the events as TypeScript."),
+    ("schema", "schema", "Write the interface as schemas, tell what breaks."),
     ("tail", "tail", "Print the events of rooms until Ctrl-C."),
     ("history", "history", "Print what the service keeps of a room."),
     ("record", "record", "Write the events of rooms to a file."),

@@ -107,10 +107,10 @@ def _after(refused: "Refused") -> str:
 
 
 def _minting(deployment: Deployment, user_id: str) -> Callable[[], str]:
-    from roomcast.token_minting import mint
+    from roomcast.token_minting import mint_token
 
     secret = deployment.jwt_secret()
-    return lambda: mint(secret, user_id, role="admin")
+    return lambda: mint_token(secret, user_id, role="admin")
 
 
 def _notice(text: str) -> None:

@@ -25,9 +25,9 @@ def ask(deployment: Deployment, token: str | None, *, rooms: bool = False) -> Ma
 
 
 def _admin_token(deployment: Deployment) -> str:
-    from roomcast.token_minting import mint
+    from roomcast.token_minting import mint_token
 
-    return mint(deployment.jwt_secret(), "roomcast-cli", role="admin")
+    return mint_token(deployment.jwt_secret(), "roomcast-cli", role="admin")
 
 
 def _get(url: str, token: str) -> Any:

@@ -8,7 +8,7 @@ from roomcast.cli.deployment import find_deployment
 from roomcast.cli.durations import duration
 from roomcast.cli.group import json_option, stack_option
 from roomcast.cli.output import tell
-from roomcast.token_minting import mint
+from roomcast.token_minting import mint_token
 
 
 def _duration(_ctx: click.Context, _param: click.Parameter, text: str) -> timedelta:
@@ -56,7 +56,7 @@ def token(
     It is signed with the service's secret; whoever may read that may speak for
     everyone. In production tokens come from the identity service.
     """
-    minted = mint(
+    minted = mint_token(
         find_deployment(stack).jwt_secret(),
         user_id,
         role=role,

@@ -2,27 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from typing import Any, Self
+
+from roomcast.error_codes import Code
 
 UNNUMBERED = object()
 """The `ref` of a command that its sender did not number."""
-
-
-class Code(StrEnum):
-    """Why a command or a connection is refused (contract: Error codes)."""
-
-    AUTH_FAILED = "AUTH_FAILED"
-    AUTH_MISSING = "AUTH_MISSING"
-    ROOM_ACCESS_DENIED = "ROOM_ACCESS_DENIED"
-    INVALID_ROOM = "INVALID_ROOM"
-    INVALID_MESSAGE = "INVALID_MESSAGE"
-    RATE_LIMITED = "RATE_LIMITED"
-    ROOM_LIMIT = "ROOM_LIMIT"
-    CONNECTION_LIMIT = "CONNECTION_LIMIT"
-    PAYLOAD_TOO_LARGE = "PAYLOAD_TOO_LARGE"
-    ACCESS_REVOKED = "ACCESS_REVOKED"
-    UNAVAILABLE = "UNAVAILABLE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,3 +71,6 @@ def kind_of(value: object) -> str:
     if value is None:
         return "null"
     return names.get(type(value), "a number")
+
+
+__all__ = ["UNNUMBERED", "Code", "Command", "CommandRefused", "Refusal", "Reply", "kind_of"]

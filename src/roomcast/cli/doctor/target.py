@@ -16,7 +16,7 @@ from roomcast.cli.doctor.finding import CheckFailed, CheckSkipped
 from roomcast.envelope import encode
 from roomcast.events import Event
 from roomcast.put_results import results_of
-from roomcast.token_minting import mint
+from roomcast.token_minting import mint_token
 
 SOURCE: Final = "roomcast_doctor"
 """The `source` of the events that checks publish."""
@@ -114,7 +114,7 @@ class Target:
             raise CheckSkipped("tokens are verified with a key set: pass --token of an admin")
         if "jwt" not in self._known:
             self._known["jwt"] = self._keep(self.deployment.jwt_secret())
-        return self._keep(mint(self._known["jwt"], user_id, **claims))
+        return self._keep(mint_token(self._known["jwt"], user_id, **claims))
 
     async def github_secret(self) -> str:
         """Return the secret that webhooks are signed with."""
