@@ -1,5 +1,6 @@
 """The bus in memory: what users' unit tests see of what their code publishes."""
 
+import ast
 import asyncio
 import re
 import subprocess
@@ -20,8 +21,9 @@ from roomcast import (
 )
 from roomcast.bus import EventBus
 from roomcast.events import AgentConnected
+from tests.documents import blocks
 
-README = (Path(__file__).parents[2] / "README.md").read_text()
+PUBLISHING = (Path(__file__).parents[2] / "docs/publishing.md").read_text()
 DELETED = ProjectDeleted(project_id="p1", deleted_by="u1")
 
 
@@ -115,10 +117,10 @@ class TestOtherBus:
             EventBus().connect()
 
 
-class TestReadme:
+class TestPublishing:
     def test_its_unit_test_passes(self, tmp_path: Path) -> None:
-        (block,) = re.findall(r"```python\n(import pytest\n.*?)```", README, re.DOTALL)
-        (tmp_path / "test_readme.py").write_text(block)
+        (block,) = re.findall(r"```python\n(import pytest\n.*?)```", PUBLISHING, re.DOTALL)
+        (tmp_path / "test_publishing.py").write_text(block)
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-q", "-o", "asyncio_mode=auto", str(tmp_path)],
             env={"PATH": "/nonexistent"},
@@ -128,3 +130,18 @@ class TestReadme:
             check=False,
         )
         assert "1 passed" in done.stdout, done.stdout + done.stderr
+
+
+class TestReadme:
+    async def test_its_publisher_publishes(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("ROOMCAST_EVENT_BUS", "memory:")
+        get_broadcaster().close()
+        code = compile(
+            *(blocks("README.md", "python")[0], "README.md", "exec"),
+            flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT,
+        )
+        await eval(code, {})  # noqa: S307
+        (event,) = get_broadcaster().bus.of_type("workflow.progress")
+        assert event.rooms == ["project:atlas"]
+        get_broadcaster().bus.clear()
+        get_broadcaster().close()

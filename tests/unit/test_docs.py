@@ -15,6 +15,7 @@ from roomcast_backend.inbound.commands import Commands
 from roomcast_backend.protocol.messages import Code
 from roomcast_backend.runtime import unavailable
 from roomcast_backend.runtime.metrics import FLOODING_CLOSED, SURPLUS_CLOSED
+from tests.documents import blocks
 
 ROOT = Path(__file__).parents[2]
 PROTOCOL = (ROOT / "docs/PROTOCOL.md").read_text()
@@ -96,11 +97,19 @@ class TestReadme:
         for target in targets:
             assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
 
-    def test_its_python_is_python(self) -> None:
-        blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-        assert blocks
-        for block in blocks:
-            compile(block, "README.md", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    @pytest.mark.parametrize("document", ["README.md", "docs/publishing.md", "docs/receiving.md"])
+    def test_its_python_is_python(self, document: str) -> None:
+        found = blocks(document, "python")
+        assert found
+        for block in found:
+            compile(block, document, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+
+    def test_is_not_longer_than_two_screens(self) -> None:
+        assert len(README.splitlines()) <= 115
+
+    def test_has_every_document(self) -> None:
+        documents = {f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")}
+        assert documents - {"docs/aws.md"} - set(re.findall(r"\((docs/\w+\.md)\)", README)) == set()
 
 
 class TestLinks:
