@@ -33,7 +33,7 @@ NODE_READY := node_modules/.stamp
 WEB_READY := web/node_modules/.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help dev up down test web soak fuzz bench conformance lint bundle synth bootstrap preflight diff deploy destroy clean
+.PHONY: help dev up down test web site soak fuzz bench conformance lint bundle synth bootstrap preflight diff deploy destroy clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ test: $(TOOLS_READY) $(NODE_READY) web ## Run all tests, end to end included; AR
 
 web: $(WEB_READY) ## Test the package for browsers
 	@npm --prefix web test --silent
+
+site: $(TOOLS_READY) ## Build the documents as a site in .build/site, its links checked
+	@python -m local.site
 
 soak: $(TOOLS_READY) $(NODE_READY) ## Let clients come and go for minutes, look for anything lost; ARGS="--minutes 60"
 	@python -m tests.soak $(ARGS)
