@@ -11,6 +11,7 @@ from roomcast.access import DISCONNECT, REMOVE, REVOKE, Order
 from roomcast.envelope import Envelope
 from roomcast_backend.auth.tokens import TokenRefused
 from roomcast_backend.fanout.work import Work
+from roomcast_backend.inbound.room_names import room_of
 from roomcast_backend.lifecycle.eviction import Ended, Evictor
 from roomcast_backend.model.access import Principal
 from roomcast_backend.statistics.report import Statistics
@@ -334,6 +335,31 @@ class TestRoster:
             house.clock.advance(60)
         for connection_id in clients.values():
             assert any('"ping"' in frame for frame in house.heard(connection_id))
+
+    def test_a_session_that_begins_anew_stays_listed(self, house: House) -> None:
+        house.connect()
+        house.begin(token="acme")
+        connection = house.connections.get("c1")
+        assert connection is not None
+        now = int(house.clock.now * 1000)
+        again = house.sessions.begin(connection, "/ws", {"token": "acme"}, at=now + 900)
+        assert again is not None
+        assert not again.new
+        assert house.sessions.end(connection, "/ws", at=now + 500) is not None
+        assert [item["connection_id"]["S"] for item in _rows(house, "global")] == ["c1#/ws"]
+        house.emit("acme", "global")
+        assert any('"of":"acme"' in frame for frame in house.heard("c1"))
+
+    def test_a_command_that_meets_a_change_of_tenant_leaves_it_listed(self, house: House) -> None:
+        client = house.enter("")
+        before = house.connections.get(client)
+        house.tell(client, action="authenticate", token="acme")
+        after = house.connections.get(client)
+        assert before is not None
+        assert after is not None
+        room = room_of("global", before)
+        house.memberships.leave(after, room, now=int(house.clock.now))
+        assert [item["connection_id"]["S"] for item in _rows(house, "global")] == [client]
 
     def test_who_leaves_global_stays_listed(self, house: House, clients: dict[str, str]) -> None:
         house.tell(clients["acme"], action="unsubscribe", room="global")

@@ -1,6 +1,6 @@
 from typing import Any
 
-from roomcast_backend.statistics.stream_counter import batch_name, changes
+from roomcast_backend.statistics.stream_counter import batch_name, changes, users_rooms_joined
 from roomcast_backend.stores.counters import Counter
 
 
@@ -28,6 +28,13 @@ class TestChanges:
     def test_global_is_one_room_for_all_its_shards(self) -> None:
         records = [record("INSERT", room=f"global#{n:03d}", connection_id="a") for n in (0, 7)]
         assert changes(records) == {Counter("members:global"): 2}
+
+
+class TestUsersRooms:
+    def test_each_once_those_of_tenants_apart(self) -> None:
+        rooms = ("acme!user:ada#000", "user:ada#000", "acme!user:ada#000", "acme!global#001")
+        records = [record("INSERT", room=room, connection_id="c") for room in rooms]
+        assert users_rooms_joined(records) == ["acme!user:ada", "user:ada"]
 
 
 class TestBatchName:
