@@ -208,12 +208,16 @@ class TestReplay:
                 ("same-2", {"of": tenant})
             ] * 2
 
-    def test_an_id_of_another_tenant_is_unknown(self, house: House) -> None:
-        house.emit("beta", "project:p1", event_id="betas")
-        client = house.enter("acme")
-        house.emit("acme", "project:p1")
-        reply = house.tell(client, action="subscribe", room="project:p1", since="betas")
-        assert (reply["recovered"], reply["replayed"]) == (False, 0)
+    @pytest.mark.parametrize("owner", TENANTS)
+    def test_an_id_of_another_tenant_is_unknown(self, house: House, owner: str) -> None:
+        house.emit(owner, "agent:a1", event_id="theirs")
+        for tenant in TENANTS:
+            client = house.enter(tenant)
+            house.clock.advance(30)
+            house.emit(tenant, "project:p1")
+            reply = house.tell(client, action="subscribe", room="project:p1", since="theirs")
+            known = (True, 1) if tenant == owner else (False, 0)
+            assert (reply["recovered"], reply["replayed"]) == known
 
     def test_an_event_of_one_id_is_no_repeat_of_anothers(
         self, house: House, clients: dict[str, str]
