@@ -58,7 +58,8 @@ def room_kinds() -> tuple[str, ...]:
 def tenant(choice: str | None = None) -> str:
     """Return the tenant whose rooms are published to, empty for none.
 
-    Where the `choice` is None, the environment chooses. UUIDs are one tenant however they are spelled. Raises `NotConfigured` for what is no id.
+    Where the `choice` is None, the environment chooses. UUIDs are one tenant however they are
+    spelled. Raises `NotConfigured` for what is no id.
     """
     chosen = os.environ.get(TENANT, "").strip() if choice is None else choice
     if chosen and not is_id(chosen):
