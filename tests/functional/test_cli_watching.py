@@ -67,6 +67,23 @@ class TestHistory:
         assert "# 3 events, all of them" in said
         assert service.commands[0]["since"] == 0
 
+    @pytest.mark.parametrize(("sent", "said_of_it"), [(2, "all of them"), (1, "may be more")])
+    async def test_a_reply_that_overtakes_the_last_events(
+        self, start: Any, sent: int, said_of_it: str
+    ) -> None:
+        async def overtakes(_service: EventsService, connection: Any) -> None:
+            command = json.loads(await connection.recv())
+            reply = {"status": "success", "room": "project:123", "id": command["id"]}
+            await connection.send(json.dumps({**reply, "recovered": False, "replayed": 2}))
+            for index in range(sent):
+                await connection.send(json.dumps(envelope(f"e{index}", seq=index + 1)))
+            await connection.wait_closed()
+
+        service = await start(overtakes)
+        _, printed, said = await process(service, "history", "project:123", "--json")
+        assert len(printed) == sent
+        assert said_of_it in said
+
     async def test_more_than_one_answer_has_room_for(self, start: Any) -> None:
         service = await start(self.replays(200, recovered=False, replayed=200))
         _, printed, said = await process(service, "history", "project:123", "--json")
