@@ -31,28 +31,32 @@ SERVICE_READY := .venv/service.stamp
 TOOLS_READY := .venv/tools.stamp
 NODE_READY := node_modules/.stamp
 WEB_READY := web/node_modules/.stamp
+DASHBOARD_READY := .build/dashboard/index.html
+DASHBOARD_SOURCES := $(shell find web/dashboard web/packages/client/src -type f -not -path '*/node_modules/*' -not -path '*/tests/*')
 
 .DEFAULT_GOAL := help
-.PHONY: help dev up down test web site soak fuzz bench conformance lint bundle synth bootstrap preflight diff deploy destroy clean
+.PHONY: help dev up down test web dashboard site soak fuzz bench conformance lint bundle synth bootstrap preflight diff deploy destroy clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-dev: $(SERVICE_READY) $(NODE_READY) ## Run the whole service on this machine until Ctrl-C
+dev: $(SERVICE_READY) $(NODE_READY) $(DASHBOARD_READY) ## Run the whole service on this machine until Ctrl-C
 	@python -m local dev
 
-up: $(SERVICE_READY) $(NODE_READY) ## Start the service in the background
+up: $(SERVICE_READY) $(NODE_READY) $(DASHBOARD_READY) ## Start the service in the background
 	@python -m local up
 
 down: ## Stop what `make up` started
 	@$(STOP)
 
-test: $(TOOLS_READY) $(NODE_READY) web ## Run all tests, end to end included; ARGS="-k name" chooses
+test: $(TOOLS_READY) $(NODE_READY) $(DASHBOARD_READY) web ## Run all tests, end to end included; ARGS="-k name" chooses
 	@pytest -n auto $(TESTS) $(ARGS) $(OR_NONE)
 	@pytest $(END_TO_END) $(ARGS) $(OR_NONE)
 
-web: $(WEB_READY) ## Test the package for browsers
+web: $(WEB_READY) $(DASHBOARD_READY) ## Test the packages for browsers and the dashboard
 	@npm --prefix web test --silent
+
+dashboard: $(DASHBOARD_READY) ## Build web/dashboard, which the edge serves, in .build/dashboard
 
 site: $(TOOLS_READY) ## Build the documents as a site in .build/site, its links checked
 	@python -m local.site
@@ -79,22 +83,22 @@ lint: $(TOOLS_READY) $(WEB_READY) ## Check style, types and the direction of imp
 bundle: $(SERVICE_READY) ## Collect the functions' code and libraries for AWS
 	@python -m infra.bundle --target aws
 
-synth: $(NODE_READY) ## Write the CloudFormation templates to cdk.out
+synth: $(NODE_READY) $(DASHBOARD_READY) ## Write the CloudFormation templates to cdk.out
 	@$(CDK) synth --quiet $(ARGS)
 
-bootstrap: $(NODE_READY) ## Prepare an AWS account and Region for the CDK, once for each
+bootstrap: $(NODE_READY) $(DASHBOARD_READY) ## Prepare an AWS account and Region for the CDK, once for each
 	@$(CDK) bootstrap $(ARGS)
 
 preflight: $(SERVICE_READY) ## Tell what the AWS account allows too little of for the settings
 	@python -m infra.preflight $(ARGS)
 
-diff: $(NODE_READY) ## Show what `make deploy` would change
+diff: $(NODE_READY) $(DASHBOARD_READY) ## Show what `make deploy` would change
 	@$(CDK) diff $(filter-out --all,$(STACKS)) $(ARGS)
 
-deploy: $(NODE_READY) ## Deploy to AWS; EDGE=0: without CloudFront; ARGS="-c name=value" sets settings
+deploy: $(NODE_READY) $(DASHBOARD_READY) ## Deploy to AWS; EDGE=0: without CloudFront; ARGS="-c name=value" sets settings
 	@$(CDK) deploy $(STACKS) $(ARGS)
 
-destroy: $(NODE_READY) ## Remove both stacks from AWS; the registry's table stays
+destroy: $(NODE_READY) $(DASHBOARD_READY) ## Remove both stacks from AWS; the registry's table stays
 	@$(CDK) destroy $(STACKS) $(ARGS)
 
 clean: ## Stop the service and remove everything that make has made
@@ -130,3 +134,7 @@ $(WEB_READY): web/package-lock.json $(SERVICE_READY)
 	@echo "Preparing web/node_modules: React, TypeScript and the test runner ..."
 	@npm --prefix web ci --silent --no-audit --no-fund
 	@touch $@
+
+$(DASHBOARD_READY): $(DASHBOARD_SOURCES) web/package-lock.json $(WEB_READY)
+	@echo "Preparing .build/dashboard: the dashboard ..."
+	@web/node_modules/.bin/vite build --logLevel warn web/dashboard

@@ -17,12 +17,16 @@ from infra.acknowledged import acknowledge_edge, acknowledge_service
 from infra.bundle import BUILD, CANNOT_BUNDLE, fresh_bundle
 from infra.edge import EdgeStack
 from infra.settings import Settings, problems
+from infra.site import SITE, SiteMissing, built
 from infra.stack import ServiceStack
 from infra.target import target_of
 
 
-def assemble(app: App, *, settings: Settings, build: Path) -> list[Stack]:
-    """Put the stacks that the settings ask for into `app`, with the bundle in `build`."""
+def assemble(app: App, *, settings: Settings, build: Path, site: Path = SITE) -> list[Stack]:
+    """Put the stacks that the settings ask for into `app`, with the bundle in `build`.
+
+    Raises `SiteMissing` when there is to be an edge and its site was not built.
+    """
     target = target_of(settings)
     service = ServiceStack(app, "Roomcast", settings=settings, target=target, build=build)
     acknowledge_service(service)
@@ -34,6 +38,7 @@ def assemble(app: App, *, settings: Settings, build: Path) -> list[Stack]:
         settings=settings,
         websocket_host=target.host(service.websocket.api.api_id),
         http_host=target.host(service.http.api.api_id),
+        site=built(site),
     )
     acknowledge_edge(edge)
     return [service, edge]
@@ -52,6 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             app.synth()
     except ValidationError as exc:
         sys.exit(problems(exc))
+    except SiteMissing as exc:
+        sys.exit(str(exc))
     except CANNOT_BUNDLE as exc:
         sys.exit(f"The functions cannot be packed: {exc}")
 

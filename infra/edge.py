@@ -1,8 +1,8 @@
-"""The edge's stack: one hostname for everything, with the start page.
+"""The edge's stack: one hostname for everything, with the site.
 
     /ws, /ws/*, /socket.io/*          the WebSocket API, or the HTTP API for long polling
     /webhooks/*, /api/*, /health      the HTTP API
-    everything else                   the page, in a private bucket
+    everything else                   the site, in a private bucket
 
 A stack of its own, so that the service deploys without it: for those who bring their own domain
 and on one machine, where a proxy plays the same table.
@@ -23,26 +23,14 @@ from constructs import Construct
 from infra import http_api
 from infra.logs import log_group
 from infra.settings import Settings
+from infra.site import INDEX, content_security
 from infra.stack import add_tags
 from infra.websocket_api import STAGE
 
-SITE = Path(__file__).parent / "site"
 CHOICE = Path(__file__).parent / "edge_choice.js"
 
 HTTP_ORIGIN = "http-api"
 """The id of the HTTP API's origin, by which the choice selects it."""
-
-CONTENT_SECURITY = "; ".join(
-    (
-        "default-src 'self'",
-        "style-src 'self' 'unsafe-inline'",
-        "img-src 'self' data:",
-        "frame-ancestors 'none'",
-        "base-uri 'none'",
-        "form-action 'none'",
-    )
-)
-"""The page talks to its own host only; `'self'` covers wss: of the same host (CSP level 3)."""
 
 CLIENT_PATHS = (f"/{STAGE}", f"/{STAGE}/*", "/socket.io/*")
 API_PATHS = ("/webhooks/*", "/api/*", http_api.HEALTH)
@@ -55,7 +43,7 @@ https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/HTTPStatusCod
 
 
 class EdgeStack(Stack):
-    """CloudFront before both APIs and the page; both hosts are those of API Gateway.
+    """CloudFront before both APIs and the site in a directory; both hosts are those of API Gateway.
 
     CloudFront's names count for the whole account: those that are given here hold stack and Region.
     """
@@ -68,6 +56,7 @@ class EdgeStack(Stack):
         settings: Settings,
         websocket_host: str,
         http_host: str,
+        site: Path,
     ) -> None:
         super().__init__(
             scope,
@@ -94,7 +83,7 @@ class EdgeStack(Stack):
             self,
             "Distribution",
             comment=self.stack_name,
-            default_root_object="index.html",
+            default_root_object=INDEX,
             default_behavior=self._page(),
             additional_behaviors={
                 **{path: _uncached(websocket, choice) for path in CLIENT_PATHS},
@@ -112,7 +101,7 @@ class EdgeStack(Stack):
             ],
             web_acl_id=settings.web_acl_arn or None,
         )
-        self.upload = self._upload()
+        self.upload = self._upload(site)
         if settings.edge_hosted_zone_id:
             self._enter_domain()
         self._add_outputs(domain or self.distribution.distribution_domain_name)
@@ -172,7 +161,7 @@ class EdgeStack(Stack):
             response_headers_policy_name=self._name("page"),
             security_headers_behavior=cloudfront.ResponseSecurityHeadersBehavior(
                 content_security_policy=cloudfront.ResponseHeadersContentSecurityPolicy(
-                    content_security_policy=CONTENT_SECURITY, override=True
+                    content_security_policy=content_security(), override=True
                 ),
                 content_type_options=cloudfront.ResponseHeadersContentTypeOptions(override=True),
                 frame_options=cloudfront.ResponseHeadersFrameOptions(
@@ -187,8 +176,8 @@ class EdgeStack(Stack):
             ),
         )
 
-    def _upload(self) -> BucketDeployment:
-        """Put the page into the bucket with each deployment, and take it out with the stack.
+    def _upload(self, site: Path) -> BucketDeployment:
+        """Put the site into the bucket with each deployment, and take it out with the stack.
 
         The CDK's own way: it needs a function of its own, but no second command after
         `cdk deploy`, and it invalidates what CloudFront has cached.
@@ -196,7 +185,7 @@ class EdgeStack(Stack):
         return BucketDeployment(
             self,
             "Upload",
-            sources=[Source.asset(str(SITE))],
+            sources=[Source.asset(str(site))],
             destination_bucket=self.bucket,
             distribution=self.distribution,
             retain_on_delete=False,

@@ -79,6 +79,8 @@ async def _run(settings: Settings, *, stay: bool) -> None:
             click.echo(guide.text(settings, described))
             serving, in_background = True, not stay
             if stay:
+                if settings.demo:
+                    service.start_demo(described)
                 click.echo("Ctrl-C stops it.")
                 await _watch(service, settings)
         except asyncio.CancelledError:

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Final
 
+from local import traffic
 from local.endpoints import Endpoints
 from local.settings import ROOT, Settings
 
@@ -20,7 +21,10 @@ _TEXT: Final = """
   AWS        {aws_endpoint_url} (MiniStack; region {region}, key and secret: test)
   More       {endpoints_file}: tokens, secrets and the rest; {logs}: the logs
 
-  Demo token (every project, 30 days):
+  Open the dashboard, signed in for 30 days:
+{site_link}
+
+  Its token (every project):
 {demo_token}
 
   Watch the demo project in a second terminal:
@@ -48,6 +52,7 @@ def text(settings: Settings, endpoints: Endpoints) -> str:
     file = _shown(settings.endpoints_file)
     return _TEXT.format(
         **endpoints,
+        site_link=traffic.link(endpoints),
         kinds=_kinds(endpoints["room_kinds"]),
         endpoints_file=file,
         chosen="" if file == _DEFAULT_FILE else f"ROOMCAST_ENDPOINTS={file} ",

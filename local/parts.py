@@ -1,4 +1,4 @@
-"""The two processes of the service and their files: whether they run, answer, and end."""
+"""The processes of the service and their files: whether they run, answer, and end."""
 
 import http.client
 import shutil
@@ -24,6 +24,7 @@ class Parts:
         self._settings = settings
         self.emulator = self._process("emulator", "aws")
         self.edge = self._process("edge", "edge")
+        self.demo = self._process("demo", "demo")
 
     @property
     def scratch(self) -> Path:
@@ -58,7 +59,7 @@ class Parts:
 
     def stop(self) -> bool:
         """Stop what runs of it; tell whether any of it ran."""
-        stopped = [process.stop() for process in (self.edge, self.emulator)]
+        stopped = [process.stop() for process in (self.demo, self.edge, self.emulator)]
         return any(stopped)
 
     def remove_state(self) -> None:

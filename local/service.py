@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from local import demo, directory_lock, endpoints, environment, ready, stack, started
+from local import demo, directory_lock, endpoints, environment, ready, stack, started, traffic
 from local.endpoints import Endpoints
 from local.parts import Parts
 from local.ports import check_free
@@ -47,6 +47,15 @@ class Service(Parts):
             ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             described: Endpoints = ended.pop().result()
         return described
+
+    def start_demo(self, described: Endpoints) -> None:
+        """Publish the demo's events from now on; nothing depends on this process."""
+        variables = {
+            **environment.base(),
+            "ROOMCAST_ENDPOINTS": str(self._settings.endpoints_file),
+        }
+        self.demo.stop()  # of a service that was killed
+        self.demo.start(traffic.command(described), variables)
 
     async def watch(self) -> None:
         """Raise `StepFailed` as soon as a part of it has ended by itself."""

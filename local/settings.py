@@ -21,7 +21,7 @@ MOST_WORKERS: Final = 100
 
 VARIABLES: Final = (
     *("ROOMCAST_PORT", "ROOMCAST_AWS_PORT", "ROOMCAST_LOCAL_DIR", "ROOMCAST_SETTINGS"),
-    *("ROOMCAST_FUNCTION_WORKERS", "ROOMCAST_ACTIVITY"),
+    *("ROOMCAST_FUNCTION_WORKERS", "ROOMCAST_ACTIVITY", "ROOMCAST_DEMO"),
 )
 """What the local service reads from the environment; docs/settings.md has the same table."""
 
@@ -42,7 +42,8 @@ class Settings:
 
     `context` holds settings of the stack as `name=value`, as `cdk deploy -c` takes them; `workers`
     bounds the processes that run one function side by side; `activity` tells whether what happens
-    is written to `activity.log`, which `make dev` shows.
+    is written to `activity.log`, which `make dev` shows; `demo` whether `make dev` publishes the
+    demo's events.
     """
 
     port: int
@@ -51,14 +52,15 @@ class Settings:
     context: tuple[str, ...] = ()
     workers: int = 4
     activity: bool = True
+    demo: bool = True
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
         """Read the settings, or take their defaults; raise `InvalidSetting`.
 
         ROOMCAST_PORT (8000), ROOMCAST_AWS_PORT (4566), ROOMCAST_LOCAL_DIR (.local),
-        ROOMCAST_FUNCTION_WORKERS (4), ROOMCAST_ACTIVITY (on), and ROOMCAST_SETTINGS: `name=value`,
-        separated by spaces.
+        ROOMCAST_FUNCTION_WORKERS (4), ROOMCAST_ACTIVITY (on), ROOMCAST_DEMO (on), and
+        ROOMCAST_SETTINGS: `name=value`, separated by spaces.
         """
         _check_names(environment)
         return cls(
@@ -68,6 +70,7 @@ class Settings:
             context=_context(environment.get("ROOMCAST_SETTINGS", "")),
             workers=_number(environment, "ROOMCAST_FUNCTION_WORKERS", 4, MOST_WORKERS),
             activity=_switch(environment, "ROOMCAST_ACTIVITY"),
+            demo=_switch(environment, "ROOMCAST_DEMO"),
         )
 
     @property
@@ -99,9 +102,9 @@ def _number(environment: Mapping[str, str], name: str, default: int, most: int) 
 
 def _switch(environment: Mapping[str, str], name: str) -> bool:
     text = environment.get(name, "") or "on"
-    if text not in ("on", "off"):
+    if text not in ("on", "1", "off", "0"):
         raise InvalidSetting(f"{name}: expected on or off, got {text!r}")
-    return text == "on"
+    return text in ("on", "1")
 
 
 def _check_names(environment: Mapping[str, str]) -> None:

@@ -3,5 +3,5 @@
 /ws, /ws/*, /socket.io/*            a client's transport       choice.py
                                     its WebSocket              sockets.py
 /webhooks/*, /api/*, /health        the HTTP API               requests.py
-everything else                     infra/site/, the site      site.py
+everything else                     the site, as it is built   site.py
 """

@@ -6,10 +6,11 @@ from typing import Final
 
 from aiohttp import web
 
+from infra.site import SITE
 from local.edge.app import SERVER_OPTIONS, build
 from local.edge.upstreams import Upstreams
 from local.ports import LOOPBACK
-from local.settings import ROOT, Settings
+from local.settings import Settings
 
 MOST_FILES: Final = 65_536
 BACKLOG: Final = 1024
@@ -20,7 +21,7 @@ def main() -> None:
     """Serve in front of the two APIs named on the command line."""
     _allow_many_sockets()
     websocket_url, http_url = sys.argv[1:]
-    app = build(Upstreams(websocket_url, http_url), ROOT / "infra/site")
+    app = build(Upstreams(websocket_url, http_url), SITE)
     port = Settings.from_environment().port
     web.run_app(
         app,

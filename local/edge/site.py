@@ -1,12 +1,20 @@
-"""The site: the static files that the CDK puts into its bucket."""
+"""The site: the static files that the CDK puts into its bucket, with the headers of CloudFront."""
 
 from pathlib import Path
 from typing import Final
 
 from aiohttp import web
 
-INDEX: Final = "index.html"
+from infra.site import INDEX, content_security
+
 SITE: Final = web.AppKey("site", Path)
+
+HEADERS: Final = {
+    "Content-Security-Policy": content_security("http://127.0.0.1:*"),
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+"""The emulator, on another port, keeps the data of large events."""
 
 
 async def serve(request: web.Request) -> web.StreamResponse:
@@ -15,4 +23,4 @@ async def serve(request: web.Request) -> web.StreamResponse:
     file = (root / (request.path.lstrip("/") or INDEX)).resolve()
     if not file.is_relative_to(root) or not file.is_file():
         return web.json_response({"message": "Not Found"}, status=404)
-    return web.FileResponse(file)
+    return web.FileResponse(file, headers=HEADERS)

@@ -66,11 +66,18 @@ class Dev:
             time.sleep(0.1)
         return self.directory / file
 
+    def wait_for_line(self, file: str, text: str) -> None:
+        """Wait until a file of its directory has the text."""
+        path, deadline = self.wait_for(file), time.monotonic() + PATIENCE
+        while text not in path.read_text():
+            assert time.monotonic() < deadline, f"{text} did not come"
+            time.sleep(0.1)
+
     def left_nothing(self) -> bool:
         """Check that the ports are free again, and that no pid or endpoints are on record."""
         for port in self.ports:
             check_free(port, "")
-        left = {"endpoints.json", "aws.pid", "edge.pid", "tmp"}
+        left = {"endpoints.json", "aws.pid", "edge.pid", "demo.pid", "tmp"}
         return not left & {path.name for path in self.directory.iterdir()}
 
 
@@ -88,17 +95,28 @@ class TestDev:
     def test_runs_until_it_is_interrupted(self, dev: Dev) -> None:
         process = dev.start()
         endpoints = json.loads(dev.wait_for("endpoints.json").read_text())
+        dev.wait_for_line("demo.log", "project.updated")
         again = dev.run("up")
         second = dev.run("dev")
         os.killpg(process.pid, signal.SIGINT)
         output, _ = process.communicate(timeout=20)
 
         assert endpoints["site_url"] in output
-        assert endpoints["demo_token"] in output
+        assert f"/#token={endpoints['demo_token']}&project=" in output
         assert (again.returncode, "running already" in again.stdout) == (0, True)
         assert (second.returncode, "it runs already" in second.stderr) == (1, True)
         assert process.returncode == 0
         assert dev.left_nothing()
+
+    def test_runs_without_the_demo_where_nobody_wants_it(self, dev: Dev) -> None:
+        dev.environment["ROOMCAST_DEMO"] = "0"
+        process = dev.start()
+        dev.wait_for("endpoints.json")
+        os.killpg(process.pid, signal.SIGINT)
+        output, _ = process.communicate(timeout=20)
+
+        assert "/#token=" in output
+        assert not (dev.directory / "demo.log").exists()
 
     def test_interrupted_start_leaves_nothing(self, dev: Dev) -> None:
         process = dev.start()

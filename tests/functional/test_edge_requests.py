@@ -10,6 +10,7 @@ import pytest
 from aiohttp import ClientTimeout
 from aiohttp.test_utils import TestServer
 
+from infra.site import content_security
 from local.edge.app import SERVER_OPTIONS, build
 from local.edge.requests import MAX_BODY_BYTES
 from local.edge.upstreams import Upstreams
@@ -248,6 +249,13 @@ class TestSite:
     ) -> None:
         assert (await client.get(path)).text == text
         assert not upstream.requests
+
+    async def test_has_the_content_security_policy_of_the_deployed_one(
+        self, client: httpx.AsyncClient
+    ) -> None:
+        policy = (await client.get("/")).headers["Content-Security-Policy"]
+        assert policy == content_security("http://127.0.0.1:*")
+        assert "unsafe" not in policy
 
     @pytest.mark.parametrize("path", ["/absent", "/socket.io", "/apis"])
     async def test_anything_else_is_404(self, client: httpx.AsyncClient, path: str) -> None:

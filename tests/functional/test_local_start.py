@@ -193,7 +193,7 @@ class TestOneDirectory:
         local.go_on()
 
         started, refused = sorted(map(ended, both))
-        assert (started[0], "Demo token" in started[1]) == (0, True)
+        assert (started[0], "Open the dashboard" in started[1]) == (0, True)
         assert refused == (
             1,
             "another command is starting or stopping the service of "

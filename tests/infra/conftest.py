@@ -64,9 +64,12 @@ def synthesise(folder: Path, *, checks: bool = False, **settings: str) -> Assemb
     copy_code(build / "code")
     (build / "layer/python").mkdir(parents=True)
     (build / "layer/python/library.py").write_text("")
+    site = folder / "site"
+    site.mkdir()
+    (site / "index.html").write_text("<!doctype html>")
     context = json.loads((ROOT / "cdk.json").read_text())["context"]
     app = App(context={**context, **settings}, outdir=str(folder / "out"))
-    assemble(app, settings=Settings.from_context(app.node), build=build)
+    assemble(app, settings=Settings.from_context(app.node), build=build, site=site)
     if checks:
         Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     app.synth()

@@ -3,11 +3,15 @@
 import json
 import re
 import subprocess
+from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from infra import app
 from infra.edge import HTTP_ORIGIN, choice_code
+from infra.site import SiteMissing, built, content_security
 from tests.infra.conftest import Template, synthesise
 
 
@@ -17,6 +21,25 @@ def behaviors(edge: Template) -> dict[str, dict[str, Any]]:
     config = distribution["DistributionConfig"]
     found = {behavior["PathPattern"]: behavior for behavior in config["CacheBehaviors"]}
     return {**found, "default": config["DefaultCacheBehavior"]}
+
+
+class TestSite:
+    def test_its_policy_lets_nothing_in(self, edge: Template) -> None:
+        (policy,) = edge.properties("AWS::CloudFront::ResponseHeadersPolicy")
+        headers = policy["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
+        allowed = headers["ContentSecurityPolicy"]["ContentSecurityPolicy"]
+        assert allowed == content_security()
+        assert "unsafe" not in allowed
+
+    def test_one_that_was_not_built_is_named(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with pytest.raises(SiteMissing, match="make dashboard"):
+            built(tmp_path)
+        monkeypatch.setattr(app, "assemble", lambda *_, **__: built(tmp_path))
+        monkeypatch.setattr(app, "fresh_bundle", lambda *_: nullcontext(tmp_path))
+        with pytest.raises(SystemExit, match="The site is not built. Next: make dashboard"):
+            app.main([])
 
 
 class TestDistribution:

@@ -5,6 +5,7 @@ import hmac
 import json
 import re
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -44,6 +45,12 @@ class TestGuide:
         outputs = {**OUTPUTS, "RoomKinds": '{"run":"authenticated"}'}
         text = guide.text(settings, endpoints.describe(settings, outputs, DEMO))
         assert """\n  ROOMCAST_ROOM_KINDS='{"run":"authenticated"}' \\\n  AWS_ENDPOINT""" in text
+
+    def test_its_link_is_signed_in_and_has_the_projects(self, printed: str) -> None:
+        (link,) = re.findall(r"^http://127.0.0.1:8100/#(\S+)$", printed, re.MULTILINE)
+        values = parse_qs(link)
+        assert values["token"] == ["the demo_token"]
+        assert values["project"] == [DEMO["demo_project_id"], "zeus"]
 
     def test_leaves_no_placeholder(self, printed: str) -> None:
         assert not re.search(r"\{\w+\}", printed)

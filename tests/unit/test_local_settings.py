@@ -60,6 +60,12 @@ class TestSettings:
         others = {name: "x" for name in names if name not in VARIABLES}
         assert Settings.from_environment(others) == Settings.from_environment({})
 
+    @pytest.mark.parametrize(
+        ("given", "on"), [("", True), ("on", True), ("1", True), ("off", False), ("0", False)]
+    )
+    def test_the_demo_is_on_unless_it_is_off(self, given: str, *, on: bool) -> None:
+        assert Settings.from_environment({"ROOMCAST_DEMO": given}).demo is on
+
     def test_activity_is_on_unless_it_is_off(self) -> None:
         assert Settings.from_environment({}).activity
         assert not Settings.from_environment({"ROOMCAST_ACTIVITY": "off"}).activity

@@ -14,6 +14,7 @@ COMMANDS: Final = (
     ("history", "history", "Print what the service keeps of a room."),
     ("record", "record", "Write the events of rooms to a file."),
     ("play", "play", "Publish what was recorded, at its pace or faster."),
+    ("demo", "demo", "Publish what agents at work would."),
     ("rooms", "rooms", "List the rooms that have members."),
     ("connections", "connections", "List who is connected."),
     ("kick", "access", "Close all connections that a user has now."),
