@@ -38,6 +38,7 @@ def assemble(app: App, *, settings: Settings, build: Path, site: Path = SITE) ->
         settings=settings,
         websocket_host=target.host(service.websocket.api.api_id),
         http_host=target.host(service.http.api.api_id),
+        data_host=service.data.bucket_regional_domain_name,
         site=built(site),
     )
     acknowledge_edge(edge)

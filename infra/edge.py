@@ -45,6 +45,8 @@ https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/HTTPStatusCod
 class EdgeStack(Stack):
     """CloudFront before both APIs and the site in a directory; both hosts are those of API Gateway.
 
+    Pages may read large data at `data_host`, the bucket's.
+
     CloudFront's names count for the whole account: those that are given here hold stack and Region.
     """
 
@@ -56,6 +58,7 @@ class EdgeStack(Stack):
         settings: Settings,
         websocket_host: str,
         http_host: str,
+        data_host: str,
         site: Path,
     ) -> None:
         super().__init__(
@@ -65,6 +68,7 @@ class EdgeStack(Stack):
             description="Roomcast: one hostname",
         )
         self._settings = settings
+        self._data_host = data_host
         self.bucket = Bucket(
             self,
             "Site",
@@ -161,7 +165,8 @@ class EdgeStack(Stack):
             response_headers_policy_name=self._name("page"),
             security_headers_behavior=cloudfront.ResponseSecurityHeadersBehavior(
                 content_security_policy=cloudfront.ResponseHeadersContentSecurityPolicy(
-                    content_security_policy=content_security(), override=True
+                    content_security_policy=content_security(f"https://{self._data_host}"),
+                    override=True,
                 ),
                 content_type_options=cloudfront.ResponseHeadersContentTypeOptions(override=True),
                 frame_options=cloudfront.ResponseHeadersFrameOptions(
