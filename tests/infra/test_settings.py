@@ -52,6 +52,7 @@ class TestFunctions:
             "presence_rooms",
             "jwks_url",
             "jwt_audience",
+            "jwt_tenant_claim",
             "jwt_issuer",
             "jwt_token_type",
         }
