@@ -12,8 +12,9 @@ INTERPRETERS_LIMIT = 1000
 """How deep calls may be, by default: that of functions on Lambda."""
 
 
-def pytest_collection_finish() -> None:
-    """Take back the limit that a library of the emulator has raised when it was imported."""
+@pytest.fixture(autouse=True)
+def depth_of_calls() -> None:
+    """Take back the limit that a library of the emulator raises whenever it is imported."""
     sys.setrecursionlimit(INTERPRETERS_LIMIT)
 
 

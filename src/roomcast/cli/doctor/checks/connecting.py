@@ -1,7 +1,7 @@
 """Checks of handshakes and greetings."""
 
 import contextlib
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Final
 
@@ -49,7 +49,8 @@ async def bad_token(target: Target) -> Finding:
 def _bad_tokens(target: Target) -> dict[str, str]:
     tokens = {"invalid": "invalid"}
     with contextlib.suppress(CheckSkipped):
-        tokens["expired"] = target.minted(lifetime=timedelta(minutes=-5))
+        hour_ago = datetime.now(UTC) - timedelta(hours=1)
+        tokens["expired"] = target.minted(now=hour_ago, lifetime=timedelta(minutes=55))
     return tokens
 
 
