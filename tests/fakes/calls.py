@@ -94,7 +94,7 @@ class Calls:
         try:
             yield call
         finally:
-            self._settle()
+            self.settle()
             self.end(call)
 
     def begin(self, name: str, request: dict[str, Any] | None = None) -> Call:
@@ -111,7 +111,7 @@ class Calls:
         with self._changed:
             call.ended = self._next()
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
         """Wait until no call has begun for a while."""
         with self._changed:
             while (left := self._last_began + self._settled - time.monotonic()) > 0:
@@ -185,6 +185,7 @@ class _RecordedGateway(_Recorded):
         try:
             yield from self._client.post_all(begun())
         finally:
+            self._calls.settle()
             for call in under_way:
                 self._calls.end(call)
 
