@@ -1,4 +1,4 @@
-"""End a user's access now: the room of one project, or all connections.
+"""End a user's access now: the room of one project, or all connections and tokens.
 
 ROOMCAST_EVENT_BUS=<bus> python examples/end_access.py ada 'has left the team' project:7
 ROOMCAST_EVENT_BUS=<bus> python examples/end_access.py ada 'this account is closed'
@@ -15,8 +15,8 @@ def main() -> None:
     orders = get_broadcaster().sync
     if rooms:
         accepted = [orders.remove(user, room, reason=reason) for room in rooms]
-    else:
-        accepted = [orders.disconnect(user, reason=reason)]
+    else:  # `disconnect` would close the connections, and leave the tokens good
+        accepted = [orders.revoke(user, reason=reason)]
     sys.exit(0 if all(accepted) else 1)
 
 

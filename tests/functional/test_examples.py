@@ -85,7 +85,7 @@ class TestAgentService:
 class TestEndAccess:
     @pytest.mark.parametrize(
         ("rooms", "kinds"),
-        [((), ["access.disconnect"]), (("project:7", "project:8"), ["access.remove"] * 2)],
+        [((), ["access.revoke"]), (("project:7", "project:8"), ["access.remove"] * 2)],
     )
     def test_orders_it(self, bus: BusListener, rooms: tuple[str, ...], kinds: list[str]) -> None:
         with pytest.raises(SystemExit) as ended:

@@ -200,6 +200,23 @@ class TestPages:
         rest = page.say("state", room=OTHER, after=second.get("next", ""))
         assert len(set(names(second)) | set(names(rest))) == 5
 
+    def test_ten_thousand_entities(self, page: Page) -> None:
+        store = RoomStates(page.server.settings, client=page.server.dynamodb)
+        event = page.event("workflow.progress", workflow_id="w", progress=5)
+        names_of_all = {f"workflow:{number:05d}" for number in range(10_000)}
+        for number, name in enumerate(sorted(names_of_all)):
+            place = Placed(ROOM, number, order=number)
+            now = int(page.server.clock.now)
+            store.note(name, event, [place], known={}, now=now)
+        reply = page.say("subscribe", room=ROOM, state=True)
+        found = names(reply)
+        while "next" in reply:
+            reply = page.say("state", room=ROOM, after=reply["next"])
+            found += names(reply)
+        assert len(found) == 10_000
+        assert set(found) == names_of_all
+        assert page.say("subscribe", room=ROOM, state=True, types=["pr.*"])["state"] == []
+
     def test_only_of_a_room_that_the_connection_is_in(self, page: Page) -> None:
         page.workflows("a")
         assert page.say("state", room=ROOM)["code"] == "ROOM_ACCESS_DENIED"
