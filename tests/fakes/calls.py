@@ -185,7 +185,8 @@ class _RecordedGateway(_Recorded):
         try:
             yield from self._client.post_all(begun())
         finally:
-            self._calls.settle()
+            if under_way:
+                self._calls.settle()
             for call in under_way:
                 self._calls.end(call)
 
