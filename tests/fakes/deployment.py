@@ -47,7 +47,7 @@ POLLING = {"EIO": "4", "transport": "polling"}
 FUNCTIONS = ("broadcast", "connect", "deadline", "disconnect", "heartbeat", "open", "poll",
              "status", "subscribe", "webhooks")  # fmt: skip
 
-SETTLED = 0.15
+SETTLED = 0.25
 """Seconds without a new call until those under way end, while sequences are counted."""
 
 SERVICES = {"dynamodb": "DynamoDB", "lambda": "Lambda", "sqs": "SQS", "events": "EventBridge",
