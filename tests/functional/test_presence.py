@@ -10,6 +10,7 @@ from roomcast_backend.presence.announcements import NotAnnounced
 from roomcast_backend.stores.batch_items import BatchItems
 from roomcast_backend.stores.memberships import ChangeResult
 from tests.fakes.calls import Calls
+from tests.fakes.memory_tables import MemoryTables
 from tests.functional.presence_world import ROOM, World
 
 
@@ -373,6 +374,22 @@ class TestCalls:
         assert calls.counted == {"batch_get_item": 30, "batch_write_item": 80, "query": 1}
         assert [len(event["user_ids"]) for event in world.published] == [500, 500]
         assert {event["count"] for event in world.published} == {1000}
+
+    def test_ten_thousand_who_come_at_once_are_twenty_events(self) -> None:
+        tables = MemoryTables()
+        world = World(tables)
+        key = {"room": {"S": f"{ROOM}#000"}}
+        crowd = [f"u{number:05d}" for number in range(10_000)]
+        rows = [{**key, "connection_id": {"S": user}, "user": {"S": user}} for user in crowd]
+        BatchItems(tables).put(world.server.settings.rooms_table, rows)
+        records = world.records()
+        world.put = world.keep  # type: ignore[method-assign]
+        batches = [records[start : start + 1000] for start in range(0, len(records), 1000)]
+        assert sum(world.follow(batch).joined for batch in batches) == 10_000
+        assert len(world.published) == 20
+        told = [user for event in world.published for user in event["user_ids"]]
+        assert sorted(told) == crowd
+        assert world.published[-1]["count"] == 10_000
 
 
 class Crowd:
