@@ -104,7 +104,7 @@ class TestReturn:
             for step in (1, 2, 3):
                 await publish(step)
                 await witness.event("workflow.progress", progress=step)
-            await asyncio.sleep(2)  # until all fan-outs are over nobody knows if that is all
+            await asyncio.sleep(6)  # until all fan-outs are over nobody knows if that is all
             client.tell(auth=auth)
             await client.hear("connect", recovered=True)
             await publish(4)
