@@ -31,5 +31,5 @@ def greeter() -> Greeter:
             interval=chosen.heartbeat_interval,
             timeout=chosen.heartbeat_timeout,
         ),
-        tell_state=state_teller().post,
+        states=state_teller(),
     )

@@ -15,6 +15,7 @@ from local.conformance.polling import UPGRADE_WITHIN, PollingRows
 from local.conformance.stores import (
     Connections,
     NoMemberships,
+    NothingCurrent,
     NothingEnded,
     NothingKept,
     NothingMissed,
@@ -95,7 +96,7 @@ class Service:
             memberships=self._memberships,
             gateway=gateway,
             timers=SuiteTimers(PING_INTERVAL, PING_TIMEOUT),
-            tell_state=lambda _session, _rooms: None,
+            states=NothingCurrent(),
         )
         self._acceptor = Acceptor(
             Settings(authentication_deadline=JOIN_WITHIN),

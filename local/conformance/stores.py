@@ -3,11 +3,11 @@
 Every method is one step, as a conditional write or a transaction of DynamoDB is.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from threading import RLock
 
-from roomcast_backend.gateway.paced_posts import Budget
+from roomcast_backend.gateway.paced_posts import Budget, Chosen
 from roomcast_backend.inbound.replay import Replayed
 from roomcast_backend.model.connection import Connection, State, address, session_id
 from roomcast_backend.model.ended_access import NOTHING_ENDED, EndedAccess
@@ -131,6 +131,18 @@ class NothingKept:
     def get(self, secret: str, *, now: int) -> RecoverableSession | None:
         """Return None."""
         return None
+
+
+class NothingCurrent:
+    """Tells no state: no client of the suites asks for it."""
+
+    def choose(self, session: Connection, rooms: Sequence[str]) -> Chosen:
+        """Return nothing to post."""
+        return Chosen([], {}, until=0)
+
+    def send(self, session: Connection, chosen: Chosen) -> int:
+        """Post nothing."""
+        return 0
 
 
 class NothingEnded:

@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
@@ -39,6 +40,14 @@ async def tell(broadcaster: EventBroadcaster, project: str) -> None:
         )
     await broadcaster.broadcast_pr_updated("2", project, "Second", "draft")
     await broadcaster.broadcast_workflow_progress("w", "running", 50, "Test", 4, project)
+
+
+async def tell_user(broadcaster: EventBroadcaster, user: str, issue: str) -> None:
+    """Publish what is told with a user's greeting: an issue of the user, and an agent."""
+    await broadcaster.broadcast_agent_status_changed(str(uuid4()), "Builder", "busy", 10)
+    await broadcaster.broadcast_issue_created(
+        issue, str(uuid4()), "Mine", None, "open", "high", assigned_to=user
+    )
 
 
 async def until_told(endpoints: Endpoints, project: str, count: int) -> dict[str, Any]:
@@ -130,40 +139,42 @@ class TestState:
     async def test_automatic_rooms_over_json(
         self, endpoints: Endpoints, broadcaster: EventBroadcaster, how: str
     ) -> None:
-        agent = str(uuid4())
-        await broadcaster.broadcast_agent_status_changed(agent, "Builder", "busy", 10)
-        mine = token(endpoints)
+        user, issue = str(uuid4()), str(uuid4())
+        await tell_user(broadcaster, user, issue)
+        mine = token(endpoints, sub=user)
         url = f"{endpoints['websocket_url']}?state=true"
         async with connected(endpoints["websocket_url"], mine) as plain:
-            await until(
-                lambda: plain.ask("subscribe", room=f"agent:{agent}", state=True),
-                lambda reply: bool(reply["state"]),
-            )
+            for room in (f"user:{user}", "global"):
+                await until(
+                    partial(plain.ask, "subscribe", room=room, state=True),
+                    lambda reply: bool(reply["state"]),
+                )
         query = f"{url}&token={mine}" if how == "query" else url
         async with connected(query) as plain:
             if how == "authenticate":
                 await plain.ask("authenticate", token=mine)
-            event = await plain.event("agent.status_changed", agent_id=agent)
-        assert (event["room"], event["replayed"]) == ("global", True)
-        assert event["entity"] == f"agent:{agent}"
+            event = await plain.event("issue.created", issue_id=issue)
+            shared = await plain.event("agent.status_changed")
+        assert (event["room"], event["replayed"]) == (f"user:{user}", True)
+        assert event["entity"] == f"issue:{issue}"
+        assert (shared["room"], shared["replayed"]) == ("global", True)
 
     async def test_automatic_rooms_over_socketio(
         self, endpoints: Endpoints, broadcaster: EventBroadcaster
     ) -> None:
-        agent = str(uuid4())
-        await broadcaster.broadcast_agent_status_changed(agent, "Builder", "busy", 10)
+        user, issue = str(uuid4()), str(uuid4())
+        await tell_user(broadcaster, user, issue)
         heard: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         client = socketio.AsyncClient()
-        client.on("agent.status_changed", heard.put, namespace="/ws")
-        auth = {"token": token(endpoints), "state": True}
+        client.on("issue.created", heard.put, namespace="/ws")
+        auth = {"token": token(endpoints, sub=user), "state": True}
         await client.connect(endpoints["site_url"], auth=auth, **SESSION)
         try:
             async with asyncio.timeout(PATIENCE):
-                while (event := await heard.get())["data"]["agent_id"] != agent:
-                    pass
+                event = await heard.get()
         finally:
             await client.disconnect()
-        assert (event["room"], event["data"]["status"]) == ("global", "busy")
+        assert (event["room"], event["data"]["issue_id"]) == (f"user:{user}", issue)
 
     async def test_over_http(self, endpoints: Endpoints, broadcaster: EventBroadcaster) -> None:
         project = str(uuid4())

@@ -170,7 +170,7 @@ class Server:
             memberships=self.memberships,
             gateway=self.gateway,
             timers=EngineIoTimers(interval=300_000, timeout=240_000),
-            tell_state=self.teller.post,
+            states=self.teller,
             clock=self.clock,
             sleep=self.clock.sleep,
         )

@@ -4,6 +4,7 @@ import json
 from collections import deque
 from threading import Barrier
 from typing import Any
+from unittest.mock import create_autospec
 
 import pytest
 
@@ -17,6 +18,7 @@ from roomcast_backend.lifecycle.token_check import TokenCheck
 from roomcast_backend.model.access import Principal
 from roomcast_backend.model.connection import Connection, State
 from roomcast_backend.protocol.heartbeats import EngineIoTimers
+from roomcast_backend.state.telling import StateTeller
 from roomcast_backend.stores.connections import ConnectionStore
 from roomcast_backend.stores.ended_access import EndedAccessStore
 from roomcast_backend.stores.memberships import MembershipStore
@@ -40,7 +42,6 @@ class Front:
         self.count = 0
         self.opened: list[str] = []
         self.deadlines: list[tuple[str, int]] = []
-        self.told: list[tuple[str, list[str]]] = []
         self.ended = EndedAccessStore(self.settings, client=dynamodb)
         self.tokens = TokenCheck(self._principal_of, self.ended, clock=self.clock)
         self.acceptor = Acceptor(
@@ -58,7 +59,7 @@ class Front:
             memberships=self.memberships,
             gateway=self.gateway,
             timers=EngineIoTimers(interval=300_000, timeout=240_000),
-            tell_state=self._tell_state,
+            states=create_autospec(StateTeller),  # no client of these tests asks for it
             clock=self.clock,
             sleep=self.clock.sleep,
         )
@@ -69,9 +70,6 @@ class Front:
         if token != "good":
             raise TokenRefused("the token is not valid")
         return Principal("u1", int(self.clock.now) + 3600)
-
-    def _tell_state(self, session: Connection, rooms: list[str]) -> None:
-        self.told.append((session.id, rooms))
 
     def accept(self, **changes: Any) -> None:
         self.acceptor.accept(

@@ -12,6 +12,8 @@ from roomcast.envelope import Envelope
 from roomcast.references import DataReference
 from roomcast_backend.aws.errors import AwsError
 from roomcast_backend.gateway.paced_posts import MOST_EVENTS
+from roomcast_backend.gateway.posts import Outcome
+from roomcast_backend.lifecycle.greeting import NotGreeted
 from roomcast_backend.model.room_log import Placed
 from roomcast_backend.model.room_state import FORGET_SECONDS
 from roomcast_backend.state import current
@@ -73,6 +75,12 @@ class Page:
 @pytest.fixture
 def page() -> Page:
     return Page(MemoryTables())
+
+
+def envelope_of(frame: str) -> dict[str, Any]:
+    """Return the envelope of a Socket.IO event, `42/ws,["type",{…}]`."""
+    envelope: dict[str, Any] = json.loads(frame.partition(",")[2])[1]
+    return envelope
 
 
 def names(reply: dict[str, Any]) -> list[str]:
@@ -295,6 +303,68 @@ class TestAutomaticRooms:
         assert ["agent:a" in event or "issue:1" in event for event in events] == [True, True]
         assert all('"replayed":true' in event for event in events)
 
+    def test_what_is_left_is_said_with_the_greeting(self, page: Page) -> None:
+        self.crowd(page)
+        page.publish("issue.updated", MINE, issue_id="1", title="Mine")
+        page.server.connect("c1")
+        page.server.begin(state=True)
+        page.server.greeter.open(page.server.greeted[-1])
+        greeting, first, *others = map(envelope_of, page.server.heard())
+        assert first["entity"] == "issue:1"
+        assert len(others) == MOST_EVENTS - 1
+        rest = page.say("state", room="global", after=greeting["data"]["next"]["global"])
+        assert len({event["entity"] for event in others} | set(names(rest))) == MOST_EVENTS + 5
+
+    def test_what_is_left_is_said_in_the_reply_to_authenticate(self, page: Page) -> None:
+        self.crowd(page)
+        reply = self.authenticate(page)
+        told = [json.loads(event)["entity"] for event in page.server.heard("p1")]
+        rest = page.say("state", room="global", after=reply["next"]["global"])
+        assert len(told) == MOST_EVENTS
+        assert len({*told, *names(rest)}) == MOST_EVENTS + 5
+
+    def test_where_all_is_told_nothing_is_left(self, page: Page) -> None:
+        page.publish("agent.status_changed", "global", agent_id="a", status="busy")
+        assert "next" not in self.authenticate(page)
+
+    def test_a_state_that_is_posted_in_part_comes_again(self, page: Page) -> None:
+        for name in "abc":
+            page.publish("agent.status_changed", "global", agent_id=name, status="busy")
+        page.server.connect("c1")
+        page.server.begin(state=True)
+        session = page.server.greeted[-1]
+        page.server.gateway.fail("c1", Outcome.SENT, Outcome.SENT, Outcome.THROTTLED)
+        with pytest.raises(NotGreeted):
+            page.server.greeter.open(session)
+        assert page.server.heard() == []
+        assert page.server.greeter.open(session)
+        assert len(page.server.heard()) == 4
+
+    def test_a_client_that_leaves_meanwhile_is_forgotten(self, page: Page) -> None:
+        page.publish("agent.status_changed", "global", agent_id="a", status="busy")
+        page.server.connect("c1")
+        page.server.begin(state=True)
+        session = page.server.greeted[-1]
+        page.server.gateway.fail("c1", Outcome.SENT, Outcome.GONE)
+        page.server.gateway.open.discard("c1")
+        assert not page.server.greeter.open(session)
+        assert page.server.connections.get(session) is None
+
+    def crowd(self, page: Page) -> None:
+        for number in range(MOST_EVENTS + 5):
+            page.publish("agent.status_changed", "global", agent_id=f"{number}", status="busy")
+
+    def authenticate(self, page: Page) -> dict[str, Any]:
+        page.server.connect("p1", protocol="json")
+        row = page.server.connections.get("p1")
+        assert row is not None
+        page.server.connections.put(replace(row, wants_state=True))
+        reply: dict[str, Any] = json.loads(
+            page.server.say('{"action":"authenticate","token":"good"}', "p1")
+        )
+        check_reply("authenticate", reply)
+        return reply
+
     def test_nobody_else_is_told(self, page: Page) -> None:
         page.publish("agent.status_changed", "global", agent_id="a", status="busy")
         page.server.connect("c1")
@@ -304,11 +374,7 @@ class TestAutomaticRooms:
 
     def test_with_the_first_token(self, page: Page) -> None:
         page.publish("agent.status_changed", "global", agent_id="a", status="busy")
-        page.server.connect("p1", protocol="json")
-        row = page.server.connections.get("p1")
-        assert row is not None
-        page.server.connections.put(replace(row, wants_state=True))
-        page.server.say('{"action":"authenticate","token":"good"}', "p1")
+        self.authenticate(page)
         (event,) = map(json.loads, page.server.heard("p1"))
         assert (event["entity"], event["replayed"]) == ("agent:a", True)
 

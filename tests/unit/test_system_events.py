@@ -18,7 +18,7 @@ ADA = Principal("6f1c0f9e-0000-4000-8000-000000000001", expires_at=2**31)
 
 def established(connection_id: str) -> Envelope:
     connection = Connection(connection_id, "json", State.READY, 0, ADA)
-    return system_events.established(connection)
+    return system_events.established(connection, left={"acme!global": "agent:a"})
 
 
 def error(connection_id: str) -> Envelope:
@@ -62,4 +62,8 @@ class TestModel:
 class TestDefaults:
     def test_the_version_is_that_of_the_model(self) -> None:
         without = {"connection_id": "c1", "user_id": ADA.user_id}
-        assert established("c1").data == ConnectionEstablished(**without).data()
+        connection = Connection("c1", "json", State.READY, 0, ADA)
+        assert system_events.established(connection).data == ConnectionEstablished(**without).data()
+
+    def test_what_is_left_is_named_by_public_names(self) -> None:
+        assert established("c1").data["next"] == {"global": "agent:a"}

@@ -205,11 +205,15 @@ class Rooms(_Success):
 
 
 class Authenticated(_Success):
-    """The token is taken until `expires_at`; `rooms` are those of the connection."""
+    """The token is taken until `expires_at`; `rooms` are those of the connection.
+
+    `next`: of these rooms more is current than was told, after which key.
+    """
 
     user_id: str
     expires_at: Moment
     rooms: list[str]
+    next: dict[str, str] = LEFT_OUT
 
 
 class Refused(_Refusal):

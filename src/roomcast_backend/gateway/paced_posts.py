@@ -4,7 +4,7 @@ The posts keep the pace of the account, and count as commands of the client.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -48,6 +48,16 @@ class Budget:
         self.events -= 1
         self.size -= len(frame)
         return True
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What one answer posts, until an epoch second; `left` are the rooms of which it has no room
+    for all, and the keys after which more is left."""
+
+    frames: Sequence[bytes]
+    left: Mapping[str, str]
+    until: float
 
 
 class PacedPosts:

@@ -19,12 +19,11 @@ from roomcast_backend.inbound.changes import Changes
 from roomcast_backend.inbound.presence_commands import PresenceCommands
 from roomcast_backend.inbound.room_commands import RoomCommands
 from roomcast_backend.inbound.room_names import string_of
-from roomcast_backend.inbound.state_commands import How, StateCommands
+from roomcast_backend.inbound.state_commands import StateCommands
 from roomcast_backend.lifecycle.token_check import Checked
 from roomcast_backend.model.access import Principal
 from roomcast_backend.model.connection import Connection, State
 from roomcast_backend.model.order import AUTHENTICATION, Sent, is_superseded
-from roomcast_backend.model.type_filter import EVERYTHING
 from roomcast_backend.protocol.messages import Code, Command, CommandRefused
 from roomcast_backend.stores.memberships import ChangeResult
 
@@ -166,8 +165,8 @@ class Commands:
 
         renewed = self._changes.apply(connection, renew)
         after = self._changes.reload(connection)
-        if connection.principal is None and connection.wants_state:
-            self._states.tell(after, sorted(after.rooms), EVERYTHING, How.AS_EVENTS)
+        first = connection.principal is None
+        left = self._states.tell_automatic(after) if first and connection.wants_state else {}
         if renewed is None and after.principal is not None:
             principal = after.principal  # of the token that was sent later
         return {
@@ -175,6 +174,7 @@ class Commands:
             "user_id": principal.user_id,
             "expires_at": timestamp(datetime.fromtimestamp(principal.expires_at, UTC)),
             "rooms": _in_order(after.rooms),
+            **({"next": left} if left else {}),
         }
 
     def _principal(self, body: Mapping[str, Any], prefetched: Future[Checked] | None) -> Principal:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from roomcast.tenants import public_name
 from roomcast_backend.inbound.room_names import room_of, string_of
+from roomcast_backend.model.access import told_first_to_last
 from roomcast_backend.model.connection import Connection
 from roomcast_backend.model.order import Sent
 from roomcast_backend.model.type_filter import EVERYTHING, TypeFilter
@@ -81,6 +82,17 @@ class StateCommands:
             room_left -= page.size
             told.rooms[public_name(room)] = page.body()
         return told
+
+    def tell_automatic(self, connection: Connection) -> dict[str, str]:
+        """Tell, as events, what is current in the automatic rooms.
+
+        Return the rooms in which more is left than one answer posts, and after which key.
+        """
+        if connection.principal is None:
+            return {}
+        rooms = told_first_to_last(connection.principal)
+        told = self.tell(connection, rooms, EVERYTHING, How.AS_EVENTS)
+        return {room: left["next"] for room, left in told.rooms.items()}
 
     def state(self, connection: Connection, body: Mapping[str, Any], sent: Sent) -> dict[str, Any]:
         """Return a page of the state of a room that the connection is in."""

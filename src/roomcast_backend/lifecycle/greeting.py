@@ -16,7 +16,7 @@ open 1   claim ── crashes            retry: the lease of 15 s is over ──
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from functools import cache
@@ -27,12 +27,13 @@ from roomcast.backoff import Backoff
 from roomcast_backend.aws.errors import AwsError
 from roomcast_backend.gateway.posts import MAX_HANDSHAKE_SECONDS, Outcome
 from roomcast_backend.lifecycle.system_events import established_frame
-from roomcast_backend.model.access import automatic_rooms
-from roomcast_backend.model.connection import SOCKET_IO, Connection, State, is_session
+from roomcast_backend.model.access import told_first_to_last
+from roomcast_backend.model.connection import SOCKET_IO, Connection, State, address, is_session
 from roomcast_backend.protocol.heartbeats import EngineIoTimers
 from roomcast_backend.stores.connections import GREETED, RELEASED
 
 if TYPE_CHECKING:
+    from roomcast_backend.gateway.paced_posts import Chosen
     from roomcast_backend.gateway.port import Gateway
     from roomcast_backend.lifecycle.ports import GreetingClaims, MembershipOpener, StateTelling
 
@@ -54,7 +55,7 @@ class Greeter:
         memberships: "MembershipOpener",
         gateway: "Gateway",
         timers: EngineIoTimers,
-        tell_state: "StateTelling",
+        states: "StateTelling",
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
         workers: Executor | None = None,
@@ -63,7 +64,7 @@ class Greeter:
         self._memberships = memberships
         self._gateway = gateway
         self._timers = timers
-        self._tell_state = tell_state
+        self._states = states
         self._clock = clock
         self._sleep = sleep
         self._workers = workers or _workers()
@@ -107,23 +108,35 @@ class Greeter:
         if outcome is Outcome.SENT:
             if connection.state is State.OPEN:
                 self._memberships.settle(connection, now=int(self._clock()))
-            frame = self._greeting(connection)
+            state = self._state(connection)
+            frame = self._greeting(connection, state.left if state else {})
             outcome = self._repeat(
                 lambda: self._gateway.post(connection.id, frame), give_up=give_up
             )
+            if outcome is Outcome.SENT and state is not None:
+                outcome = self._tell(connection, state)
         if outcome is Outcome.GONE:
             self._memberships.forget(connection.id)
         elif outcome is not Outcome.SENT:
             raise NotGreeted(f"connection {connection.id} could not be greeted: {outcome.value}")
-        elif connection.wants_state and connection.principal is not None:
-            rooms = automatic_rooms(connection.principal)
-            self._tell_state(connection, [str(room) for room in rooms])
         return outcome is Outcome.SENT
 
-    def _greeting(self, connection: Connection) -> bytes:
+    def _state(self, connection: Connection) -> "Chosen | None":
+        """Read what is current in the automatic rooms, None for a client that does not ask."""
+        if not connection.wants_state or connection.principal is None:
+            return None
+        return self._states.choose(connection, told_first_to_last(connection.principal))
+
+    def _tell(self, connection: Connection, state: "Chosen") -> Outcome:
+        """Post what is current; all of it, or `open` is called again."""
+        if self._states.send(connection, state) == len(state.frames):
+            return Outcome.SENT
+        return Outcome.FAILED if self._gateway.exists(address(connection.id)) else Outcome.GONE
+
+    def _greeting(self, connection: Connection, left: Mapping[str, str]) -> bytes:
         """Return Engine.IO's open packet, or `connection.established` in the other protocols."""
         if connection.protocol != SOCKET_IO:
-            return established_frame(connection).encode()
+            return established_frame(connection, left=left).encode()
         return self._timers.open_packet(connection.id).encode()
 
     def _look(self, connection_id: str) -> Outcome:

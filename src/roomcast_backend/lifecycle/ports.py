@@ -4,10 +4,11 @@ The stores have these methods; in tests and in the conformance server, tables in
 Modules import this one for annotations only (`if TYPE_CHECKING`), so a cold start never loads it.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Protocol
 
 from roomcast.rooms import Room
+from roomcast_backend.gateway.paced_posts import Chosen
 from roomcast_backend.model.connection import Connection, Member
 from roomcast_backend.model.ended_access import EndedAccess
 from roomcast_backend.model.polling import PollingSession
@@ -193,8 +194,12 @@ class RoomLeaver(RevokedMarker, Protocol):
 
 
 class StateTelling(Protocol):
-    """Posts to a client what is current in some of its rooms; `StateTeller.post` in production."""
+    """Tells a client what is current in some of its rooms; `StateTeller` in production."""
 
-    def __call__(self, session: Connection, rooms: list[str], /) -> object:
-        """Post it, as far as one answer has room; raise `AwsError` when it cannot be read."""
+    def choose(self, session: Connection, rooms: Sequence[str]) -> Chosen:
+        """Read it, as far as one answer has room; raise `AwsError` when it cannot be read."""
+        ...
+
+    def send(self, session: Connection, chosen: Chosen) -> int:
+        """Post what was chosen; return how many of them were sent before a failure."""
         ...

@@ -5,9 +5,11 @@ written here without the models, because importing pydantic takes some 60 ms of 
 tests/unit/test_system_events.py compares each event with its model, field by field.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from roomcast.envelope import Envelope, new_id, timestamp
+from roomcast.tenants import public_name
 from roomcast_backend.model.connection import Connection, address
 from roomcast_backend.protocol import codec_named
 from roomcast_backend.protocol.messages import Code
@@ -16,13 +18,18 @@ SOURCE = "websocket_server"
 PROTOCOL_VERSION = "1.0"
 
 
-def established(connection: Connection) -> Envelope:
-    """Return `connection.established`: the connection receives events from now on."""
-    data = {
+def established(connection: Connection, *, left: Mapping[str, str] | None = None) -> Envelope:
+    """Return `connection.established`: the connection receives events from now on.
+
+    `left` are the rooms of whose state it is not told all, and the keys after which more is left.
+    """
+    data: dict[str, Any] = {
         "connection_id": address(connection.id),
         "user_id": connection.principal.user_id if connection.principal else "",
         "protocol_version": PROTOCOL_VERSION,
     }
+    if left:
+        data["next"] = {public_name(room): key for room, key in left.items()}
     return _envelope("connection.established", connection.id, data)
 
 
@@ -40,9 +47,9 @@ def error(connection_id: str, code: Code, message: str, **about: Any) -> Envelop
     return _envelope("connection.error", connection_id, data)
 
 
-def established_frame(connection: Connection) -> str:
+def established_frame(connection: Connection, *, left: Mapping[str, str] | None = None) -> str:
     """Write `connection.established` in the protocol of the connection or session."""
-    return _frame(established(connection), connection.protocol)
+    return _frame(established(connection, left=left), connection.protocol)
 
 
 def error_frame(connection_id: str, protocol: str, code: Code, message: str, **about: Any) -> str:

@@ -82,6 +82,14 @@ def automatic_rooms(principal: Principal) -> tuple[Room, ...]:
     return tuple(room.of(principal.tenant) for room in (GLOBAL, user(principal.user_id)))
 
 
+def told_first_to_last(principal: Principal) -> list[str]:
+    """Return the names of the automatic rooms in the order in which their state is told.
+
+    The user's own comes first: `global` may have more than one answer has room for.
+    """
+    return [str(room) for room in reversed(automatic_rooms(principal))]
+
+
 def listed_in(principal: Principal) -> tuple[Room, ...]:
     """Return the rooms that a connection of this user is listed in without getting their events.
 

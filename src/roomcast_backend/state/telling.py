@@ -4,13 +4,13 @@ A reply to a command has room for some dozen entities; `next` says where the nex
 events they come in the order of their positions, each marked `replayed`, up to a `Budget`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, Final
 
 from roomcast.envelope import encode
-from roomcast_backend.gateway.paced_posts import Budget, PacedPosts
+from roomcast_backend.gateway.paced_posts import Budget, Chosen, PacedPosts
 from roomcast_backend.model.connection import Connection
 from roomcast_backend.model.type_filter import EVERYTHING, TypeFilter
 from roomcast_backend.protocol.event_frame import EventFrames
@@ -95,17 +95,33 @@ class StateTeller(StatePages):
 
     def post(self, session: Connection, rooms: list[str], *, budget: Budget | None = None) -> Told:
         """Post what is current in some of a session's rooms, of each what its filter takes."""
+        chosen = self.choose(session, rooms, budget=budget)
+        count = self.send(session, chosen)
+        whole = count == len(chosen.frames)
+        return Told(count, chosen.left if whole else dict.fromkeys(rooms, ""))
+
+    def choose(
+        self, session: Connection, rooms: Sequence[str], *, budget: Budget | None = None
+    ) -> Chosen:
+        """Read what `post` would post, as far as one answer has room; the first rooms come first.
+
+        Raises `AwsError` when it cannot be read.
+        """
         budget = budget or self._posts.budget()
-        frames, left = [], {}
+        frames: list[bytes] = []
+        left: dict[str, str] = {}
         for room in rooms:
-            chosen, rest = self._chosen(session, room, budget)
-            frames += chosen
+            taken, rest = self._taken(session, room, budget)
+            frames += taken
             if rest is not None:
                 left[room] = rest
-        count = self._posts.post(session.id, frames, until=budget.until)
-        return Told(count, left if count == len(frames) else dict.fromkeys(rooms, ""))
+        return Chosen(frames, left, budget.until)
 
-    def _chosen(
+    def send(self, session: Connection, chosen: Chosen) -> int:
+        """Post what was chosen; return how many of them were sent before a failure."""
+        return self._posts.post(session.id, chosen.frames, until=chosen.until)
+
+    def _taken(
         self, session: Connection, room: str, budget: Budget
     ) -> tuple[list[bytes], str | None]:
         """Return the frames of a room that there is room for, and the key after which more are."""

@@ -272,11 +272,12 @@ export interface AiAnalysisComplete {
   readonly suggestion_count: number;
 }
 
-/** `connection.established`: The connection is authenticated and receives events from now on. */
+/** `connection.established`: The connection is authenticated and receives events from now on. `next` is there only where the state of its rooms is told with it, and more of it is left than one answer posts: for each such room, after which key. */
 export interface ConnectionEstablished {
   readonly connection_id: string;
   readonly user_id: string;
   readonly protocol_version: string;
+  readonly next?: Readonly<Record<string, string>> | null;
 }
 
 /** `connection.error`: The connection is refused or will be closed; docs/PROTOCOL.md lists the error codes. */
