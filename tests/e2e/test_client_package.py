@@ -1,11 +1,15 @@
 """`@roomcast/client`, as it is packed: in Node over both protocols, and in tabs of a browser."""
 
+import asyncio
 import json
 import shutil
 import subprocess
 import tarfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+import time
+from collections.abc import AsyncIterator, Awaitable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import urlencode
 from uuid import uuid4
 
@@ -14,14 +18,22 @@ from aiohttp import web
 
 from roomcast import EventBroadcaster
 from tests.e2e.gateway import end_connection
-from tests.e2e.program import program
+from tests.e2e.program import Program, program
 from tests.e2e.service import ROOT, free_port
 from tests.e2e.test_client import Endpoints, token
 
 WEB = ROOT / "web"
 PACKAGE = WEB / "packages/client"
 
-Publish = Callable[[float], Awaitable[None]]
+
+class Publish(Protocol):
+    """Publishes the progress of a workflow, of `w1` if none is named."""
+
+    def __call__(self, progress: float, workflow: str = "w1") -> Awaitable[None]: ...
+
+
+JOINED = "open joined=true complete=true"
+"""What a page shows whose room is whole."""
 
 
 @pytest.fixture(scope="module")
@@ -56,11 +68,11 @@ def project() -> str:
 
 @pytest.fixture
 def publish(broadcaster: EventBroadcaster, project: str) -> Publish:
-    """Return what publishes the progress of the workflow `w1`."""
+    """Return what publishes the progress of a workflow, of `w1` if none is named."""
 
-    async def publishing(progress: float) -> None:
+    async def publishing(progress: float, workflow: str = "w1") -> None:
         assert await broadcaster.broadcast_workflow_progress(
-            "w1", "running", progress, f"step {progress}", 5, project_id=project
+            workflow, "running", progress, f"step {progress}", 5, project_id=project
         )
 
     return publishing
@@ -106,8 +118,29 @@ class TestInNode:
         assert joined["entities"]["workflow:w1"]["progress"] == 40
 
 
+class Tokens:
+    """The backend of a page: it gives a token of so many seconds to whoever asks."""
+
+    def __init__(self, endpoints: Endpoints, project: str) -> None:
+        self.seconds = 3600
+        self.given = 0
+        self._endpoints = endpoints
+        self._project = project
+
+    async def answer(self, _request: web.Request) -> web.Response:
+        self.given += 1
+        now = int(time.time())
+        times = {"iat": now, "exp": now + self.seconds}
+        return web.Response(text=token(self._endpoints, projects=[self._project], **times))
+
+
 @pytest.fixture
-async def page(built: Path, tmp_path: Path) -> AsyncIterator[str]:
+def tokens(endpoints: Endpoints, project: str) -> Tokens:
+    return Tokens(endpoints, project)
+
+
+@pytest.fixture
+async def page(built: Path, tmp_path: Path, tokens: Tokens) -> AsyncIterator[str]:
     """Bundle a page with the built package, and serve it; yield its address."""
     assert built.exists()
     subprocess.run(
@@ -121,6 +154,7 @@ async def page(built: Path, tmp_path: Path) -> AsyncIterator[str]:
     html = '<!doctype html><div id="root"></div><script type="module" src="rooms.js"></script>'
     (tmp_path / "index.html").write_text(html)
     app = web.Application()
+    app.router.add_get("/token", tokens.answer)
     app.router.add_static("/", tmp_path)
     runner = web.AppRunner(app)
     await runner.setup()
@@ -130,45 +164,114 @@ async def page(built: Path, tmp_path: Path) -> AsyncIterator[str]:
     await runner.cleanup()
 
 
+@dataclass
+class Tabs:
+    """Tabs of a browser; of each is seen what the page shows."""
+
+    browser: Program
+
+    async def open(self, tab: str) -> None:
+        """Open a tab and wait until it has joined its room."""
+        self.browser.tell(open=tab)
+        await self.see(tab, "status", JOINED)
+
+    async def see(self, tab: str, element: str, text: str) -> str:
+        """Wait until an element has a text; return all of it."""
+        self.browser.tell(see=tab, id=element, text=text)
+        return str(await self.browser.hear("seen"))
+
+    async def sockets(self) -> int:
+        """Return how many WebSockets are open."""
+        self.browser.tell(count=True)
+        return int(await self.browser.hear("sockets"))
+
+    async def forward(self, tab: str, seconds: float) -> None:
+        """Let the clock of a tab jump."""
+        self.browser.tell(forward=tab, seconds=seconds)
+        await self.browser.hear("forwarded")
+
+
+@pytest.fixture
+async def tabs(endpoints: Endpoints, project: str, page: str) -> AsyncIterator[Tabs]:
+    """Start a browser; its pages fetch their tokens."""
+    chromium = shutil.which("chromium")
+    assert chromium, "Chromium is missing: apt-get install chromium"
+    query = {"url": endpoints["websocket_url"], "room": f"project:{project}", "tokens": "/token"}
+    async with program("tabs.mjs", chromium, f"{page}?{urlencode(query)}") as browser:
+        yield Tabs(browser)
+        assert "error" not in browser.unasked
+
+
 class TestInABrowser:
     async def test_two_tabs_have_one_connection_and_go_on_without_the_first(
-        self, endpoints: Endpoints, project: str, publish: Publish, page: str
+        self, endpoints: Endpoints, publish: Publish, tabs: Tabs
     ) -> None:
-        chromium = shutil.which("chromium")
-        assert chromium, "Chromium is missing: apt-get install chromium"
-        query = urlencode(
-            {
-                "url": endpoints["websocket_url"],
-                "room": f"project:{project}",
-                "token": token(endpoints, projects=[project]),
-            }
-        )
-        async with program("tabs.mjs", chromium, f"{page}?{query}") as browser:
+        for tab in ("a", "b"):
+            await tabs.open(tab)
+        await publish(10)
+        for tab in ("a", "b"):
+            await tabs.see(tab, "progress", "10")
+            await tabs.see(tab, "counts", "events=1 heard=1")
+        assert await tabs.sockets() == 1
+        tabs.browser.tell(close="a")
+        await publish(20)
+        await tabs.see("b", "progress", "20")
+        await tabs.see("b", "status", JOINED)
+        await publish(30)
+        await tabs.see("b", "counts", "events=3 heard=3")
+        assert await tabs.sockets() == 1
+        connection = await tabs.see("b", "connection", "")
+        end_connection(endpoints, {"data": {"connection_id": connection}})
+        await publish(40)
+        await tabs.see("b", "progress", "40")
+        await tabs.see("b", "status", JOINED)
 
-            async def sees(tab: str, element: str, text: str) -> str:
-                browser.tell(see=tab, id=element, text=text)
-                return str(await browser.hear("seen"))
+    async def test_a_token_is_renewed_before_it_ends(
+        self, publish: Publish, tabs: Tabs, tokens: Tokens
+    ) -> None:
+        tokens.seconds = 10
+        await tabs.open("a")
+        ends = time.time() + tokens.seconds
+        tokens.seconds = 600
+        await tabs.forward("a", 15)
+        while time.time() < ends + 1:
+            await asyncio.sleep(0.2)
+        await publish(10)
+        await tabs.see("a", "counts", "events=1 heard=1")
+        assert (await tabs.sockets(), tokens.given) == (1, 2)
 
-            for tab in ("a", "b"):
-                browser.tell(open=tab)
-                await sees(tab, "status", "open joined=true complete=true")
-            await publish(10)
-            for tab in ("a", "b"):
-                await sees(tab, "progress", "10")
-                await sees(tab, "counts", "events=1 heard=1")
-            browser.tell(count=True)
-            assert await browser.hear("sockets") == 1
-            browser.tell(close="a")
-            await publish(20)
-            await sees("b", "progress", "20")
-            await sees("b", "status", "open joined=true complete=true")
-            await publish(30)
-            await sees("b", "counts", "events=3 heard=3")
-            browser.tell(count=True)
-            assert await browser.hear("sockets") == 1
-            connection = await sees("b", "connection", "")
-            end_connection(endpoints, {"data": {"connection_id": connection}})
-            await publish(40)
-            await sees("b", "progress", "40")
-            await sees("b", "status", "open joined=true complete=true")
-            assert "error" not in browser.unasked
+    async def test_a_connection_is_replaced_before_its_two_hours_are_over(
+        self, publish: Publish, tabs: Tabs, tokens: Tokens
+    ) -> None:
+        tokens.seconds = 6 * 3600
+        await tabs.open("a")
+        first = await tabs.see("a", "connection", "")
+        await publish(10)
+        await tabs.see("a", "progress", "10")
+        await tabs.forward("a", 111 * 60)
+        for number in range(20):
+            await publish(20, f"at-once-{number}")
+        await tabs.see("a", "counts", "events=21 heard=21")
+        assert await tabs.see("a", "connection", "") != first
+        await tabs.forward("a", 11)
+        await publish(31)
+        await tabs.see("a", "counts", "events=22 heard=22")
+        await tabs.see("a", "status", JOINED)
+        assert (await tabs.sockets(), tokens.given) == (1, 2)
+
+    async def test_a_page_that_slept_has_what_it_missed(
+        self, endpoints: Endpoints, publish: Publish, tabs: Tabs
+    ) -> None:
+        await tabs.open("a")
+        await publish(10)
+        await tabs.see("a", "progress", "10")
+        connection = await tabs.see("a", "connection", "")
+        tabs.browser.tell(sleep="a")
+        await tabs.browser.hear("sleeps")
+        end_connection(endpoints, {"data": {"connection_id": connection}})
+        for number in range(3):
+            await publish(20, f"at-night-{number}")
+        tabs.browser.tell(wake="a")
+        await tabs.browser.hear("awake")
+        await tabs.see("a", "counts", "events=4 heard=4")
+        await tabs.see("a", "status", JOINED)

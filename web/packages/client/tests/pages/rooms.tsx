@@ -5,7 +5,11 @@ import { StrictMode, useState } from "react";
 import { createRoot } from "react-dom/client";
 
 const given = new URLSearchParams(location.search);
-const client = createClient({ url: given.get("url") ?? "", token: given.get("token") ?? "" });
+const tokens = given.get("tokens");
+const client = createClient({
+  url: given.get("url") ?? "",
+  token: tokens ? async () => (await fetch(tokens)).text() : (given.get("token") ?? ""),
+});
 
 function Atlas() {
   const { state, events, complete, joined } = useRoom(given.get("room"));
