@@ -1,7 +1,8 @@
 """End to end: the service deployed on this machine, beside whatever `make dev` runs.
 
-It takes free ports and a directory of its own, `.local/e2e`. ROOMCAST_ENDPOINTS names the
-`endpoints.json` of a service that runs already and is to be tested instead.
+It takes free ports and a directory of its own, `.local/e2e-gw0`; each of the processes of
+`pytest -n 2` has its own. ROOMCAST_ENDPOINTS names the `endpoints.json` of a service that runs
+already and is to be tested instead.
 """
 
 import os
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from roomcast import EventBroadcaster
-from tests.e2e.service import running
+from tests.e2e.service import WORKER, running
 
 # Clients in other languages run on the Node of the virtual environment.
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -21,7 +22,7 @@ os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PAT
 @pytest.fixture(scope="session")
 def endpoints() -> Iterator[dict[str, str]]:
     """Return what `endpoints.json` of the running service says."""
-    with running(".local/e2e") as found:
+    with running(f".local/e2e-{WORKER}") as found:
         yield found
 
 

@@ -63,9 +63,20 @@ def local(command: str, environment: dict[str, str]) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+"""Which of the processes that run tests side by side this one is; each has a service of its own."""
+
+PORTS = 25
+"""How many ports a process looks at: two may not find the same one free, so each has its own."""
+
+MOST_PROCESSES = 4
+
+
 def free_port(first: int) -> int:
     """Find a port that nobody listens on, below those that outgoing connections are given."""
-    for port in range(first, first + 100):
+    number = int(WORKER.removeprefix("gw"))
+    assert number < MOST_PROCESSES, f"the ports are for {MOST_PROCESSES} processes"
+    for port in range(first + number * PORTS, first + (number + 1) * PORTS):
         try:
             check_free(port, "")
         except PortTaken:
