@@ -25,6 +25,18 @@ clients of a test may be one user; teams and runs have rooms, in projects who ha
 3 s, and tokens may have a tenant."""
 
 
+IS_ALONE = "PYTEST_XDIST_WORKER" not in os.environ
+"""Whether no other tests run at the same time."""
+
+
+def promised(seconds: float) -> float:
+    """Return within how many seconds something has to happen that is promised within `seconds`.
+
+    Tests that run beside these take the processors from the service: five times as many then.
+    """
+    return seconds if IS_ALONE else seconds * 5
+
+
 @contextmanager
 def running(directory: str) -> Iterator[dict[str, str]]:
     """Start it, on free ports and in a directory; yield what its `endpoints.json` says; stop it.

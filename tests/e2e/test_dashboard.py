@@ -13,11 +13,11 @@ import pytest
 from roomcast import EventBroadcaster
 from tests.e2e.gateway import end_connection
 from tests.e2e.program import Program, program
-from tests.e2e.service import ROOT
+from tests.e2e.service import ROOT, promised
 from tests.e2e.test_client import Endpoints, token
 
 AXE = ROOT / "web/node_modules/axe-core/axe.min.js"
-WITHIN = 2.0
+WITHIN = promised(2.0)
 """Seconds within which an event is to be seen."""
 
 

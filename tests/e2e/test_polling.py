@@ -35,7 +35,7 @@ def defaults(**more: Any) -> str:
 
 async def publish(broadcaster: EventBroadcaster, project: str, step: int) -> None:
     assert await broadcaster.broadcast_workflow_progress(
-        "w1", "running", step, f"step {step}", 9, project_id=project
+        f"w{step}", "running", step, f"step {step}", 9, project_id=project
     )
 
 

@@ -113,7 +113,7 @@ class TestReplay:
 
         async def publish(step: int) -> None:
             assert await broadcaster.broadcast_workflow_progress(
-                "w1", "running", step, f"step {step}", 4, project_id=project
+                f"w{step}", "running", step, f"step {step}", 4, project_id=project
             )
 
         async with connected(url, access) as client:

@@ -128,7 +128,7 @@ class TestNode:
 
         async def publish(step: int) -> None:
             assert await broadcaster.broadcast_workflow_progress(
-                "w1", "running", step, f"step {step}", 9, project_id=project
+                f"w{step}", "running", step, f"step {step}", 9, project_id=project
             )
 
         async with program("client.mjs", endpoints["socketio_url"], opening) as client:
