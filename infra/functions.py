@@ -208,6 +208,27 @@ FUNCTIONS = (
         },
     ),
     FunctionRow(
+        name="admin",
+        purpose="Publishes, ends access, links and tries dead letters again, for admins",
+        timeout=29,  # dead letters are tried again for 20 s; API Gateway waits no longer than 30
+        needs="admin_api",
+        grants={
+            "connections": ("GetItem",),  # whether the admin's token was revoked
+            "registry": ("DeleteItem", "GetItem", "PutItem", "Scan"),
+            "event_bus": ("PutEvents",),
+            "data_bucket": ("PutObject",),
+            "dead_letters": (
+                *("ChangeMessageVisibility", "DeleteMessage", "GetQueueAttributes"),
+                *("ListDeadLetterSourceQueues", "ReceiveMessage"),
+            ),
+            "work_queues": ("SendMessage",),
+            "open": ("InvokeFunction",),
+            "broadcast": ("InvokeFunction",),
+            "access": ("InvokeFunction",),
+            "jwt_secret": ("GetSecretValue",),
+        },
+    ),
+    FunctionRow(
         name="reconcile",
         purpose="Corrects the counters by the rows that they count",
         timeout=300,  # a million connections in three rooms each are some 1,200 MB to read

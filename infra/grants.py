@@ -1,5 +1,7 @@
 """Resources that functions are granted: the variable that names one, and the policy statement."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aws_cdk import Aws
@@ -31,6 +33,18 @@ class Resource:
         """Return what allows these actions of the resource's service."""
         actions = [f"{self.service}:{verb}" for verb in verbs]
         return [PolicyStatement(actions=actions, resources=[self.arn])]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeveralQueues(Resource):
+    """Queues that are granted together; `value` is a JSON object of their URLs by name."""
+
+    arns: tuple[str, ...]
+
+    def allow(self, *verbs: str) -> list[PolicyStatement]:
+        """Return what allows these actions on every one of them."""
+        actions = [f"{self.service}:{verb}" for verb in verbs]
+        return [PolicyStatement(actions=actions, resources=list(self.arns))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +118,17 @@ def queue_to_send_to(name: str, queue: Queue) -> Resource:
 def queue_of_a_trigger(queue: Queue) -> Resource:
     """Return a queue that Lambda itself reads, or writes dead letters to, for a function."""
     return Resource(service="sqs", arn=queue.queue_arn)
+
+
+def queues(name: str, queues: Mapping[str, Queue]) -> Resource:
+    """Return several queues; with a name, the variable tells their URLs."""
+    return SeveralQueues(
+        service="sqs",
+        arn="",
+        arns=tuple(queue.queue_arn for queue in queues.values()),
+        name=name,
+        value=json.dumps({name: queue.queue_url for name, queue in queues.items()}),
+    )
 
 
 def bus(bus: EventBus) -> Resource:

@@ -26,6 +26,7 @@ WEBHOOK = "/webhooks/github"
 STATS = "/api/v1/websocket/stats"
 ROOM_STATE = "/api/v1/rooms/{room}/state"
 ROOM_MEMBERS = "/api/v1/rooms/{room}/members"
+ADMIN = "/api/v1/admin"
 HEALTH = "/health"
 POLLING = "/socket.io/"
 STAGE = "$default"
@@ -37,8 +38,18 @@ ROUTES = (
     (HttpMethod.GET, STATS, "status"),
     (HttpMethod.GET, ROOM_STATE, "status"),
     (HttpMethod.GET, ROOM_MEMBERS, "status"),
+    (HttpMethod.POST, f"{ADMIN}/events", "admin"),
+    (HttpMethod.POST, f"{ADMIN}/access", "admin"),
+    (HttpMethod.GET, f"{ADMIN}/links", "admin"),
+    (HttpMethod.PUT, f"{ADMIN}/links", "admin"),
+    (HttpMethod.DELETE, f"{ADMIN}/links", "admin"),
+    (HttpMethod.GET, f"{ADMIN}/dead-letters", "admin"),
+    (HttpMethod.POST, f"{ADMIN}/dead-letters/redrive", "admin"),
 )
-"""Method, path, and the function that answers."""
+"""Method, path, and the function that answers; without the function there is no such route.
+
+Pages of other origins may not send PUT and DELETE: the console has the origin of the routes.
+"""
 
 OTHERWISE = "poll"
 """The function of everything else, long polling among it.
@@ -90,11 +101,12 @@ class HttpRoutes(Construct):
         stage = HttpStage(self, "Stage", http_api=self.api, auto_deploy=True, throttle=THROTTLE)
         _let_clients_poll(stage, settings)
         log_access(stage, HTTP_FIELDS, days=settings.log_retention_days)
+        routes = [row for row in ROUTES if row[2] in functions]
         integrations = {
             function: HttpLambdaIntegration(function.capitalize(), functions[function])
-            for function in dict.fromkeys([*(function for _, _, function in ROUTES), OTHERWISE])
+            for function in dict.fromkeys([*(function for _, _, function in routes), OTHERWISE])
         }
-        for method, path, function in ROUTES:
+        for method, path, function in routes:
             integration = integrations[function]
             for route in self.api.add_routes(path=path, methods=[method], integration=integration):
                 stage.node.add_dependency(route)

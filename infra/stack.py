@@ -151,6 +151,8 @@ class ServiceStack(Stack):
                 f"{name}_dead_letters": grants.queue_of_a_trigger(queue)
                 for name, queue in queues.dead_letters.items()
             },
+            "dead_letters": grants.queues("dead_letters", queues.dead_letters),
+            "work_queues": grants.queues("", queues.work),
             "event_bus": grants.bus(self.bus),
             "data_bucket": grants.bucket("data", self.data),
             "jwt_secret": grants.secret("jwt", keys.jwt) if keys.jwt else None,

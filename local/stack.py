@@ -65,8 +65,12 @@ async def deploy(settings: Settings) -> dict[str, str]:
 
 
 def _options(settings: Settings) -> list[str]:
-    """Return the context of the stack as options of the CDK; the last one of a name counts."""
-    context = [*settings.context, "target=local", f"aws_port={settings.aws_port}"]
+    """Return the context of the stack as options of the CDK; the last one of a name counts.
+
+    The routes for admins are there unless a setting says otherwise: nobody else reaches them.
+    """
+    local = ("target=local", f"aws_port={settings.aws_port}")
+    context = ["admin_api=true", *settings.context, *local]
     return [option for value in context for option in ("--context", value)]
 
 

@@ -6,12 +6,12 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.status import unavailable
-from functions.status.access import check_admin
 from functions.status.rooms import members_of, state_of
 from functions.status.wiring import check_stores, statistics
 from roomcast_backend.auth.verification_keys import KeysUnavailable
 from roomcast_backend.aws.errors import AwsError
+from roomcast_backend.runtime import http_unavailable
+from roomcast_backend.runtime.http_access import check_admin
 from roomcast_backend.runtime.startup import initialize
 
 logger = Logger()
@@ -54,7 +54,7 @@ def room_members(room: str) -> dict[str, Any]:
     return members_of(room, app.current_event.headers.get("authorization", ""))
 
 
-app.exception_handler([AwsError, KeysUnavailable])(unavailable.answer)
+app.exception_handler([AwsError, KeysUnavailable])(http_unavailable.answer)
 
 
 @logger.inject_lambda_context

@@ -9,12 +9,12 @@ from aws_lambda_powertools.event_handler.exceptions import (
     NotFoundError,
 )
 
-from functions.status.access import check_token
 from functions.status.wiring import presence_store
 from roomcast.errors import InvalidRoom
 from roomcast.rooms import Room
 from roomcast_backend.model.access import may_join
 from roomcast_backend.model.presence import has_presence, kinds_of, present
+from roomcast_backend.runtime.http_access import check_token
 from roomcast_backend.runtime.room_states import state_pages
 from roomcast_backend.settings import settings
 

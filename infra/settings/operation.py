@@ -37,4 +37,9 @@ class OperationSettings(BaseModel):
         description="Seconds between two corrections of the counters by the rows of the tables, "
         "whole minutes from 300 on; each reads both tables once. 0: never.",
     )
+    admin_api: bool = Field(
+        False,
+        description="Whether admins can publish, end access, link repositories and try dead "
+        "letters again by HTTP, as the dashboard's console does.",
+    )
     alarm_topic_arn: str = Field("", description="ARN of the SNS topic that alarms notify.")

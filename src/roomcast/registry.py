@@ -145,7 +145,7 @@ class Registry:
         return {login: users[entry] for login, entry in names.items() if entry in users}
 
     def links(self) -> Iterator[RepositoryLink | UserLink]:
-        """Yield every link, in no order. This reads the whole table: never call it in a request."""
+        """Yield every link, in no order. This reads the whole table, for admins only."""
         items = list(self._scan())
         by_id = {item["entry"]["S"] for item in items}
         for item in items:

@@ -48,6 +48,9 @@ class TestFunctions:
         assert given <= known
         unset = {
             "departures_queue_url",
+            "access_function",
+            "broadcast_function",
+            "dead_letters",
             "room_kinds",
             "presence_rooms",
             "jwks_url",

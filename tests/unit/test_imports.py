@@ -22,7 +22,7 @@ FEW = {"aws_lambda_powertools", "botocore", "httptools", "jmespath", "typing_ext
 
 BOTO3 = {"boto3", "certifi", "dateutil", "s3transfer", "six", "urllib3"}
 PYDANTIC = {"annotated_types", "pydantic", "pydantic_core", "typing_inspection"}
-LIBRARIES = dict.fromkeys(("presence", "webhooks"), FEW | BOTO3 | PYDANTIC)
+LIBRARIES = dict.fromkeys(("admin", "presence", "webhooks"), FEW | BOTO3 | PYDANTIC)
 
 EVENT_SOURCES = {"asyncio", "aws_lambda_powertools.utilities.data_classes"}
 ROUTING = EVENT_SOURCES | {"aws_lambda_powertools.event_handler"}
@@ -31,6 +31,7 @@ HEAVY = ROUTING | BATCHES | {"botocore.client", "importlib.metadata"}
 """Modules that take 10 ms or more."""
 
 HEAVY_ALL_THE_SAME = {
+    "admin": ROUTING | {"botocore.client", "importlib.metadata"},  # few call it, and by hand
     "deadline": BATCHES,
     "presence": BATCHES | {"botocore.client", "importlib.metadata"},  # nobody waits for it
     "status": ROUTING,

@@ -4,13 +4,11 @@ from itertools import islice
 
 import click
 
-from roomcast.cli.dead_letters import DeadLetters, Letter
-from roomcast.cli.deployment import answering
+from roomcast.cli.deployment import Deployment, answering
 from roomcast.cli.group import CommandFailed, InvalidInput, json_option, stack_option
 from roomcast.cli.output import tell
-
-STREAM = "count"
-"""Its letters name a batch of a stream and do not hold it."""
+from roomcast.dead_letters import STREAMS, DeadLetters, Letter
+from roomcast.errors import NotConfigured
 
 
 @click.command(epilog="Example:  roomcast redrive broadcast --peek 5")
@@ -27,7 +25,7 @@ def redrive(
     A letter leaves its queue only after it was handed over. Repeats do no harm: events that were
     delivered are not delivered again, and clients drop repeats by id.
     """
-    dead = DeadLetters(answering(stack))
+    dead = _dead_letters(answering(stack))
     if queue is None:
         for name in dead.names:
             _tell({"queue": name, "letters": dead.count(name)}, as_json=as_json)
@@ -37,7 +35,7 @@ def redrive(
     if peek is not None:
         _peek(dead, queue, peek, as_json=as_json)
         return
-    if queue == STREAM:
+    if queue in STREAMS:
         raise CommandFailed(
             f"{queue}: its letters do not hold what was lost, so they cannot be tried again; "
             "`reconcile` corrects the counters within an hour"
@@ -46,6 +44,17 @@ def redrive(
         click.confirm(_question(queue, dead.count(queue)), abort=True, err=True)
     tried = _retry(dead, queue)
     _tell({"queue": queue, "tried_again": tried}, as_json=as_json)
+
+
+def _dead_letters(deployment: Deployment) -> DeadLetters:
+    if not deployment.dead_letters:
+        raise NotConfigured(f"{deployment.name} names no queues: deploy it again")
+    return DeadLetters(
+        deployment.dead_letters,
+        sqs=deployment.client("sqs"),
+        functions=lambda: deployment.client("lambda"),
+        function_of=lambda name: deployment.required(f"{name}_function"),
+    )
 
 
 def _question(queue: str, count: int) -> str:

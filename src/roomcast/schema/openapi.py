@@ -7,18 +7,17 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from roomcast.schema.http_routes import ROUTES, Parameter, Route
+from roomcast.schema.http_routes import ROUTES, Body, Parameter, Route
 from roomcast.schema.models import Definitions, Schema
 from roomcast.version import __version__
 
 
 def document() -> dict[str, Any]:
     """Return the document; the events in it are envelopes, whose `data` events.json has."""
-    answers = [model for route in ROUTES for _, model in route.answers.values() if model]
-    bodies = [
-        body for route in ROUTES for body in route.bodies.values() if not isinstance(body, dict)
-    ]
-    found = Definitions((), dict.fromkeys([*answers, *bodies]), prefix="#/components/schemas/")
+    told = [model for route in ROUTES for _, model in route.answers.values()]
+    bodies = [body for route in ROUTES for body in route.bodies.values()]
+    models = dict.fromkeys(model for each in [*told, *bodies] for model in _models(each))
+    found = Definitions((), models, prefix="#/components/schemas/")
     paths: dict[str, Schema] = {}
     for route in ROUTES:
         paths.setdefault(route.path, {})[route.method] = _operation(route, found)
@@ -53,8 +52,15 @@ def _operation(route: Route, found: Definitions) -> Schema:
     return operation
 
 
-def _content(body: type[BaseModel] | Schema, found: Definitions) -> Schema:
-    return {"schema": body if isinstance(body, dict) else found.of(body)}
+def _content(body: Body, found: Definitions) -> Schema:
+    return {"schema": body if isinstance(body, dict) else found.of(*_models(body))}
+
+
+def _models(body: Body | None) -> tuple[type[BaseModel], ...]:
+    """Return the models that a body, or an answer, may be one of."""
+    if body is None or isinstance(body, dict):
+        return ()
+    return body if isinstance(body, tuple) else (body,)
 
 
 def _parameter(given: Parameter) -> Schema:

@@ -12,13 +12,12 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from roomcast import access
-from roomcast.cli.deployment import Deployment
 from roomcast.envelope import escape_for_sqs
 from roomcast.errors import NotConfigured
 
@@ -27,6 +26,9 @@ INVISIBLE_SECONDS: Final = 60
 
 AT_ONCE: Final = 10
 """The most messages in one answer of SQS."""
+
+STREAMS: Final = ("count", "presence")
+"""Queues whose letters name a batch of a stream and do not hold it: they cannot be tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +73,25 @@ class Letter:
 
 
 class DeadLetters:
-    """The queues of one deployment, by the name of what left the letters."""
+    """The queues of one deployment, by the name of what left the letters.
 
-    def __init__(self, deployment: Deployment) -> None:
-        if not deployment.dead_letters:
-            raise NotConfigured(f"{deployment.name} names no queues: deploy it again")
-        self._urls = deployment.dead_letters
-        self._deployment = deployment
-        self._sqs = deployment.client("sqs")
+    `urls` are those of the queues, `sqs` is boto3's client and `functions` returns the one of
+    Lambda; `function_of` returns the name of the function `broadcast` or
+    `access`, which is called with what a rule could not deliver. boto3's errors are passed on.
+    """
+
+    def __init__(
+        self,
+        urls: Mapping[str, str],
+        *,
+        sqs: Any,
+        functions: Callable[[], Any],
+        function_of: Callable[[str], str],
+    ) -> None:
+        self._urls = urls
+        self._sqs = sqs
+        self._functions = functions
+        self._function_of = function_of
 
     @property
     def names(self) -> list[str]:
@@ -130,9 +143,8 @@ class DeadLetters:
         function = letter.function
         if not function:  # a rule could not deliver it: an order that ends access, or an event
             is_order = letter.event is not None and letter.event.get("detail-type") in access.TYPES
-            wanted = "access_function" if is_order else "broadcast_function"
-            function = self._deployment.required(wanted)
-        self._deployment.client("lambda").invoke(
+            function = self._function_of("access" if is_order else "broadcast")
+        self._functions().invoke(
             FunctionName=function,
             InvocationType="Event",
             Payload=json.dumps(letter.event).encode(),
