@@ -36,7 +36,7 @@ DASHBOARD_READY := .build/dashboard/index.html
 DASHBOARD_SOURCES := $(shell find web/dashboard web/packages/client/src -type f -not -path '*/node_modules/*' -not -path '*/tests/*')
 
 .DEFAULT_GOAL := help
-.PHONY: help dev up down test web dashboard site soak fuzz bench conformance lint bundle synth bootstrap preflight diff deploy destroy clean
+.PHONY: help dev up down test web dashboard screenshots site soak fuzz bench conformance lint bundle synth bootstrap preflight diff deploy destroy clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ web: $(WEB_READY) $(DASHBOARD_READY) ## Test the packages for browsers and the d
 	@npm --prefix web test --silent
 
 dashboard: $(DASHBOARD_READY) ## Build web/dashboard, which the edge serves, in .build/dashboard
+
+screenshots: $(TOOLS_READY) $(NODE_READY) $(DASHBOARD_READY) ## Take the pictures in docs/images; ARGS="live" chooses
+	@python -m tests.screenshots $(ARGS)
 
 site: $(TOOLS_READY) ## Build the documents as a site in .build/site, its links checked
 	@python -m local.site

@@ -2,6 +2,7 @@
 
 The documents link to each other and to files of the repository. On the site a link to a document
 leads to its page. A file that is no page has no address there, and is named without a link.
+Pictures come along from docs/images.
 """
 
 import os
@@ -24,7 +25,12 @@ ELSEWHERE: Final = {
 }
 """Pages that are not in docs/, and what they are called on the site."""
 
+PICTURES: Final = "docs/images"
+
 _LINK: Final = re.compile(r"\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s#]*)(#[^)\s]*)?\)")
+_PICTURE: Final = re.compile(r"\b(src|srcset)=\"([^\":]+)\"")
+"""In HTML: those of `<picture>`."""
+
 _CODE: Final = re.compile(r"(^```.*?^```$)", re.DOTALL | re.MULTILINE)
 
 
@@ -49,8 +55,16 @@ def page(text: str, document: str, names: dict[str, str]) -> str:
         here = Path(names[document]).parent
         return f"[{label}]({os.path.relpath(names[path], here)}{fragment})"
 
+    def picture(found: re.Match[str]) -> str:
+        attribute, target = found.groups()
+        file = os.path.normpath(Path(document).parent / target)
+        return f'{attribute}="{os.path.relpath(file, Path("docs", names[document]).parent)}"'
+
+    def prose(part: str) -> str:
+        return _PICTURE.sub(picture, _LINK.sub(link, part))
+
     parts = _CODE.split(text)
-    return "".join(part if part.startswith("```") else _LINK.sub(link, part) for part in parts)
+    return "".join(part if part.startswith("```") else prose(part) for part in parts)
 
 
 def collect(folder: Path, root: Path = ROOT) -> None:
@@ -60,6 +74,7 @@ def collect(folder: Path, root: Path = ROOT) -> None:
     for document, name in names.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(page((root / document).read_text(), document, names))
+    shutil.copytree(root / PICTURES, folder / Path(PICTURES).name)
 
 
 def main() -> int:

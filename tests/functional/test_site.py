@@ -1,5 +1,6 @@
 """The site of the documents is built as `make site` builds it, and a bad link ends the build."""
 
+import re
 import subprocess
 import sys
 import time
@@ -33,6 +34,15 @@ class TestBuild:
         start = (folder / ".build/site/index.html").read_text()
         assert 'href="tutorial/"' in start
         assert (folder / ".build/site/decisions/0036-the-site/index.html").is_file()
+
+    def test_has_the_pictures_of_its_pages(self, folder: Path) -> None:
+        assert build(folder).returncode == 0
+        shown = 0
+        for page in (folder / ".build/site").rglob("*.html"):
+            for source in re.findall(r'src(?:set)?="?([^"\s>]+\.webp)', page.read_text()):
+                assert (page.parent / source).is_file(), f"{page}: {source}"
+                shown += 1
+        assert shown
 
     @pytest.mark.parametrize("link", ["gone.md", "cli.md#gone"])
     def test_a_bad_link_ends_it(self, folder: Path, link: str) -> None:

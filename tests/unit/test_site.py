@@ -30,6 +30,20 @@ class TestLinks:
     def test_lead_to_pages(self, document: str, text: str, becomes: str) -> None:
         assert page(text, document, NAMES) == becomes
 
+    @pytest.mark.parametrize(
+        ("document", "source", "becomes"),
+        [
+            ("README.md", "docs/images/a.webp", "images/a.webp"),
+            ("docs/cli.md", "images/a.webp", "images/a.webp"),
+            ("docs/decisions/0001-a.md", "../images/a.webp", "../images/a.webp"),
+            ("docs/cli.md", "https://example.com/a.png", "https://example.com/a.png"),
+        ],
+    )
+    def test_lead_to_pictures(self, document: str, source: str, becomes: str) -> None:
+        for attribute in ("src", "srcset"):
+            text = f'<img {attribute}="{source}">'
+            assert page(text, document, NAMES) == f'<img {attribute}="{becomes}">'
+
 
 class TestNavigation:
     TEXT = (ROOT / "mkdocs.yml").read_text()

@@ -1,8 +1,9 @@
-// The dashboard in Chromium. Arguments: the browser, axe-core's file. Each line of stdin is one of
-// {"open": url, "width", "scheme"}, {"see": selector, "text"}: until an element has the text,
-// {"fill": selector, "text"}, {"click": selector}, {"press": key}, {"offline": true or false},
-// {"axe": true}: what axe-core finds, {"ask": expression}, {"shot": file}. Each is answered by one line.
-import { readFileSync } from "node:fs";
+// The dashboard in Chromium. Arguments: the browser, axe-core's file (for {"axe"} only). Each line of stdin is one
+// of {"open": url, "width", "height", "scale", "scheme"}, {"see": selector, "text"}: until an element has the text,
+// {"fill": selector, "text"}, {"click": selector}, {"press": key}, {"offline": true or false}, {"scheme"},
+// {"axe": true}: what axe-core finds, {"ask": expression}, {"shot": file}: what the window shows, as WebP.
+// Each is answered by one line.
+import { readFileSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { chromium } from "playwright-core";
 
@@ -15,9 +16,13 @@ const browser = await chromium.launch({
 let context;
 let page;
 
-async function open(url, width = 1280, scheme = "light") {
+async function open({ open: url, width = 1280, height = 800, scale = 1, scheme = "light" }) {
   await context?.close();
-  context = await browser.newContext({ viewport: { width, height: 800 }, colorScheme: scheme });
+  context = await browser.newContext({
+    viewport: { width, height },
+    deviceScaleFactor: scale,
+    colorScheme: scheme,
+  });
   page = await context.newPage();
   page.on("pageerror", (error) => say("error", error.message));
   page.on("console", (message) => {
@@ -41,9 +46,16 @@ async function check() {
   return violations.map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map((each) => each.html) }));
 }
 
+async function shoot(file) {
+  const session = await context.newCDPSession(page);
+  // Quality 100 is WebP without loss, a quarter smaller than PNG; Playwright itself offers PNG and JPEG only.
+  const { data } = await session.send("Page.captureScreenshot", { format: "webp", quality: 100 });
+  writeFileSync(file, Buffer.from(data, "base64"));
+}
+
 for await (const line of createInterface({ input: process.stdin })) {
   const told = JSON.parse(line);
-  if (told.open) await open(told.open, told.width, told.scheme);
+  if (told.open) await open(told);
   if (told.see) say("seen", await see(told.see, told.text ?? ""));
   else if (told.axe) say("axe", await check());
   else if (told.ask) say("answer", await page.evaluate(told.ask));
@@ -52,7 +64,8 @@ for await (const line of createInterface({ input: process.stdin })) {
     if (told.click) await page.click(told.click);
     if (told.press) await page.keyboard.press(told.press);
     if ("offline" in told) await context.setOffline(told.offline);
-    if (told.shot) await page.screenshot({ path: told.shot, fullPage: true });
+    if (told.scheme) await page.emulateMedia({ colorScheme: told.scheme });
+    if (told.shot) await shoot(told.shot);
     say("done");
   }
 }
