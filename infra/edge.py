@@ -21,9 +21,10 @@ from aws_cdk.aws_s3_deployment import BucketDeployment, Source
 from constructs import Construct
 
 from infra import http_api
+from infra.edge_headers import headers_policy
 from infra.logs import log_group
 from infra.settings import Settings
-from infra.site import INDEX, content_security
+from infra.site import ASSETS, CHECK, INDEX, KEEP
 from infra.stack import add_tags
 from infra.websocket_api import STAGE
 
@@ -77,6 +78,12 @@ class EdgeStack(Stack):
             enforce_ssl=True,
             removal_policy=RemovalPolicy.DESTROY,
         )
+        origin = S3BucketOrigin.with_origin_access_control(
+            self.bucket,
+            origin_access_control=cloudfront.S3OriginAccessControl(
+                self, "SiteAccess", origin_access_control_name=self._name("page")
+            ),
+        )
         websocket, http = _origin(websocket_host), _origin(http_host, HTTP_ORIGIN)
         choice = self._choice(http_host)
         domain = settings.edge_domain
@@ -88,8 +95,9 @@ class EdgeStack(Stack):
             "Distribution",
             comment=self.stack_name,
             default_root_object=INDEX,
-            default_behavior=self._page(),
+            default_behavior=self._files(origin, "page", "SecurityHeaders", CHECK),
             additional_behaviors={
+                f"/{ASSETS}/*": self._files(origin, "assets", "AssetsHeaders", KEEP),
                 **{path: _uncached(websocket, choice) for path in CLIENT_PATHS},
                 **{path: _uncached(http) for path in API_PATHS},
             },
@@ -128,16 +136,20 @@ class EdgeStack(Stack):
         ARecord(self, "Ipv4", zone=zone, record_name=name, target=target)
         AaaaRecord(self, "Ipv6", zone=zone, record_name=name, target=target)
 
-    def _page(self) -> cloudfront.BehaviorOptions:
+    def _files(
+        self, origin: cloudfront.IOrigin, purpose: str, headers_id: str, cache_control: str
+    ) -> cloudfront.BehaviorOptions:
+        """Serve files of the site, which browsers keep as `cache_control` says."""
         return cloudfront.BehaviorOptions(
-            origin=S3BucketOrigin.with_origin_access_control(
-                self.bucket,
-                origin_access_control=cloudfront.S3OriginAccessControl(
-                    self, "SiteAccess", origin_access_control_name=self._name("page")
-                ),
-            ),
+            origin=origin,
             viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
-            response_headers_policy=self._security_headers(),
+            response_headers_policy=headers_policy(
+                self,
+                headers_id,
+                name=self._name(purpose),
+                data_host=self._data_host,
+                cache_control=cache_control,
+            ),
         )
 
     def _choice(self, http_host: str) -> cloudfront.FunctionAssociation:
@@ -156,29 +168,6 @@ class EdgeStack(Stack):
         )
         return cloudfront.FunctionAssociation(
             function=choice, event_type=cloudfront.FunctionEventType.VIEWER_REQUEST
-        )
-
-    def _security_headers(self) -> cloudfront.ResponseHeadersPolicy:
-        return cloudfront.ResponseHeadersPolicy(
-            self,
-            "SecurityHeaders",
-            response_headers_policy_name=self._name("page"),
-            security_headers_behavior=cloudfront.ResponseSecurityHeadersBehavior(
-                content_security_policy=cloudfront.ResponseHeadersContentSecurityPolicy(
-                    content_security_policy=content_security(f"https://{self._data_host}"),
-                    override=True,
-                ),
-                content_type_options=cloudfront.ResponseHeadersContentTypeOptions(override=True),
-                frame_options=cloudfront.ResponseHeadersFrameOptions(
-                    frame_option=cloudfront.HeadersFrameOption.DENY, override=True
-                ),
-                referrer_policy=cloudfront.ResponseHeadersReferrerPolicy(
-                    referrer_policy=cloudfront.HeadersReferrerPolicy.NO_REFERRER, override=True
-                ),
-                strict_transport_security=cloudfront.ResponseHeadersStrictTransportSecurity(
-                    access_control_max_age=Duration.days(365), override=True
-                ),
-            ),
         )
 
     def _upload(self, site: Path) -> BucketDeployment:

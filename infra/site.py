@@ -12,6 +12,15 @@ SITE: Final = Path(__file__).parents[1] / ".build/dashboard"
 INDEX: Final = "index.html"
 
 
+ASSETS: Final = "assets"
+"""The folder of the files whose names change with their content."""
+
+KEEP: Final = "public, max-age=31536000, immutable"
+CHECK: Final = "no-cache"
+"""What browsers are told of files in `ASSETS`, and of all others: those are asked for each time, so
+that no browser shows an index whose scripts a deployment has replaced."""
+
+
 class SiteMissing(Exception):
     """The site was not built; the message says what to do."""
 
@@ -21,6 +30,11 @@ def built(site: Path = SITE) -> Path:
     if not (site / INDEX).is_file():
         raise SiteMissing("The site is not built. Next: make dashboard")
     return site
+
+
+def caching(path: str) -> str:
+    """Return the `Cache-Control` of a file of the site, by its path from there."""
+    return KEEP if path.startswith(f"{ASSETS}/") else CHECK
 
 
 def content_security(*data_sources: str) -> str:

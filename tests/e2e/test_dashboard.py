@@ -17,6 +17,17 @@ from tests.e2e.service import ROOT, promised
 from tests.e2e.test_client import Endpoints, token
 
 AXE = ROOT / "web/node_modules/axe-core/axe.min.js"
+SHIFTED = """new Promise((tell) => {
+  let sum = 0;
+  const add = (shifts) => shifts.getEntries().forEach((shift) => (sum += shift.value));
+  new PerformanceObserver(add).observe({ type: "layout-shift", buffered: true });
+  setTimeout(() => tell(sum), 500);
+})"""
+"""By how much what was shown has moved, as https://web.dev/articles/cls counts it."""
+
+GOOD_SHIFT = 0.1
+"""The same page calls up to this good."""
+
 WITHIN = promised(2.0)
 """Seconds within which an event is to be seen."""
 
@@ -133,6 +144,17 @@ class TestLive:
         assert "compiling" in shown
         assert "2 min left" in shown
         await site.check_access()
+
+    async def test_nothing_moves_while_the_projects_come(
+        self, site: Site, endpoints: Endpoints, broadcaster: EventBroadcaster, project: str
+    ) -> None:
+        others = [str(uuid4()), str(uuid4())]
+        for each in (project, *others):
+            await fill(broadcaster, each)
+        await site.open(token(endpoints, projects="*"), project, *others, width=360)
+        for each in (project, *others):
+            await site.sees(f"#project-{each}", "87 % confident")
+        assert await site.ask(SHIFTED) < GOOD_SHIFT
 
     async def test_comes_back_with_what_was_missed(
         self, site: Site, endpoints: Endpoints, broadcaster: EventBroadcaster, project: str

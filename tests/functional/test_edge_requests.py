@@ -10,7 +10,7 @@ import pytest
 from aiohttp import ClientTimeout
 from aiohttp.test_utils import TestServer
 
-from infra.site import content_security
+from infra.site import CHECK, KEEP, content_security
 from local.edge.app import SERVER_OPTIONS, build
 from local.edge.requests import MAX_BODY_BYTES
 from local.edge.upstreams import Upstreams
@@ -28,6 +28,8 @@ def site(tmp_path: Path) -> Path:
     directory.mkdir()
     (directory / "index.html").write_text("<h1>Roomcast</h1>")
     (directory / "app.js").write_text("start()")
+    (directory / "assets").mkdir()
+    (directory / "assets/app-1f2e3d.js").write_text("start() ".ljust(10_000))
     (tmp_path / "secret.txt").write_text("out of the site")
     return directory
 
@@ -256,6 +258,24 @@ class TestSite:
         policy = (await client.get("/")).headers["Content-Security-Policy"]
         assert policy == content_security("http://127.0.0.1:*")
         assert "unsafe" not in policy
+
+    @pytest.mark.parametrize(
+        ("path", "cached"), [("/", CHECK), ("/app.js", CHECK), ("/assets/app-1f2e3d.js", KEEP)]
+    )
+    async def test_browsers_keep_what_never_changes(
+        self, client: httpx.AsyncClient, path: str, cached: str
+    ) -> None:
+        assert (await client.get(path)).headers["Cache-Control"] == cached
+
+    async def test_is_compressed_for_those_who_take_it(self, client: httpx.AsyncClient) -> None:
+        path = "/assets/app-1f2e3d.js"
+        plain = await client.get(path, headers={"Accept-Encoding": "identity"})
+        compressed = await client.get(path, headers={"Accept-Encoding": "gzip"})
+
+        assert "Content-Encoding" not in plain.headers
+        assert compressed.headers["Content-Encoding"] == "gzip"
+        assert compressed.text == plain.text
+        assert compressed.num_bytes_downloaded < len(plain.content) / 10
 
     @pytest.mark.parametrize("path", ["/absent", "/socket.io", "/apis"])
     async def test_anything_else_is_404(self, client: httpx.AsyncClient, path: str) -> None:

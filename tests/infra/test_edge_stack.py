@@ -11,7 +11,7 @@ import pytest
 
 from infra import app
 from infra.edge import HTTP_ORIGIN, choice_code
-from infra.site import SiteMissing, built, content_security
+from infra.site import CHECK, KEEP, SiteMissing, built, content_security
 from tests.infra.conftest import Template, synthesise
 
 
@@ -25,14 +25,28 @@ def behaviors(edge: Template) -> dict[str, dict[str, Any]]:
 
 class TestSite:
     def test_its_policy_lets_nothing_in(self, edge: Template) -> None:
-        (policy,) = edge.properties("AWS::CloudFront::ResponseHeadersPolicy")
-        headers = policy["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
-        allowed = headers["ContentSecurityPolicy"]["ContentSecurityPolicy"]
-        _, parts = allowed["Fn::Join"]
-        before, bucket, after = parts
-        assert f"{before}BUCKET{after}" == content_security("https://BUCKET")
-        assert "RegionalDomainName" in bucket["Fn::ImportValue"]
-        assert "unsafe" not in before + after
+        policies = edge.properties("AWS::CloudFront::ResponseHeadersPolicy")
+        assert len(policies) == 2
+        for policy in policies:
+            headers = policy["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
+            allowed = headers["ContentSecurityPolicy"]["ContentSecurityPolicy"]
+            _, parts = allowed["Fn::Join"]
+            before, bucket, after = parts
+            assert f"{before}BUCKET{after}" == content_security("https://BUCKET")
+            assert "RegionalDomainName" in bucket["Fn::ImportValue"]
+            assert "unsafe" not in before + after
+
+    def test_browsers_keep_what_never_changes_and_ask_for_the_rest(
+        self, edge: Template, behaviors: dict[str, dict[str, Any]]
+    ) -> None:
+        policies = edge.of("AWS::CloudFront::ResponseHeadersPolicy")
+        for path, cached in (("/assets/*", KEEP), ("default", CHECK)):
+            policy = policies[behaviors[path]["ResponseHeadersPolicyId"]["Ref"]]
+            config = policy["Properties"]["ResponseHeadersPolicyConfig"]["CustomHeadersConfig"]
+            assert config["Items"] == [
+                {"Header": "Cache-Control", "Value": cached, "Override": True}
+            ]
+            assert behaviors[path]["Compress"] is True
 
     def test_one_that_was_not_built_is_named(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -54,13 +68,14 @@ class TestDistribution:
             "/webhooks/*",
             "/api/*",
             "/health",
+            "/assets/*",
             "default",
         }
         websocket = {"/ws", "/ws/*", "/socket.io/*"}
         http = {"/webhooks/*", "/api/*", "/health"}
         origins = [
             {behaviors[path]["TargetOriginId"] for path in paths}
-            for paths in (websocket, http, {"default"})
+            for paths in (websocket, http, {"default", "/assets/*"})
         ]
         assert [len(origin) for origin in origins] == [1, 1, 1]
         assert len(set().union(*origins)) == 3
@@ -69,7 +84,7 @@ class TestDistribution:
         self, behaviors: dict[str, dict[str, Any]]
     ) -> None:
         for path, behavior in behaviors.items():
-            if path != "default":
+            if path not in ("default", "/assets/*"):
                 assert behavior["CachePolicyId"] == "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
                 assert behavior["OriginRequestPolicyId"] == "b689b0a8-53d0-40ab-baf2-68738e2966ac"
                 assert behavior["ViewerProtocolPolicy"] == "https-only"
@@ -132,11 +147,11 @@ class TestDistribution:
 
     def test_names_that_count_for_the_account_hold_the_region(self, edge: Template) -> None:
         (function,) = edge.properties("AWS::CloudFront::Function")
-        (policy,) = edge.properties("AWS::CloudFront::ResponseHeadersPolicy")
+        policies = edge.properties("AWS::CloudFront::ResponseHeadersPolicy")
         (access,) = edge.properties("AWS::CloudFront::OriginAccessControl")
         names = [
             function["Name"],
-            policy["ResponseHeadersPolicyConfig"]["Name"],
+            *(policy["ResponseHeadersPolicyConfig"]["Name"] for policy in policies),
             access["OriginAccessControlConfig"]["Name"],
         ]
         for name in names:

@@ -5,7 +5,7 @@ import { webAddress } from "../words.js";
 import { project } from "./entities.js";
 import { Issues } from "./issues.js";
 import { PullRequests } from "./pull-requests.js";
-import { RoomNotice } from "./room-notice.js";
+import { isJoining, RoomNotice } from "./room-notice.js";
 import { Suggestions } from "./suggestions.js";
 import { Workflows } from "./workflows.js";
 
@@ -16,7 +16,7 @@ export function Project({ id }: { readonly id: string }): ReactNode {
   const { project_name: name, status, repository_url: repository, isDeleted } = project(room.state, id);
   const address = webAddress(repository);
   return (
-    <section className={room.connection === "open" ? "project" : "project stale"} aria-labelledby={heading} id={`project-${id}`}>
+    <section className={`project ${isJoining(room) ? "joining" : ""} ${room.connection === "open" ? "" : "stale"}`} aria-labelledby={heading} id={`project-${id}`}>
       <header>
         <h2 id={heading}>{name || `Project ${id}`}</h2>
         {isDeleted ? <span className="tag bad">deleted</span> : status && <span className="tag">{status}</span>}

@@ -13,6 +13,11 @@ export function RoomNotice({ room }: { readonly room: RoomSnapshot }): ReactNode
   );
 }
 
+/** Tell whether a room will show something that it does not yet. */
+export function isJoining({ error, joined, connection }: RoomSnapshot): boolean {
+  return !error && !joined && connection !== "closed";
+}
+
 /** Return the notice for a room; an empty text when there is nothing to say. */
 export function noticeOf({ error, joined, complete, connection }: RoomSnapshot): string {
   if (error?.code === "ROOM_ACCESS_DENIED") return "Your token does not open this project.";
