@@ -2,17 +2,16 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app.js";
-import { addressOf, readLink } from "./session/link.js";
+import { takeLink } from "./session/address.js";
 import "./style.css";
 
-const link = readLink(location.hash);
-if (link.token) history.replaceState(null, "", addressOf(location.pathname, link.projects));
+const link = takeLink();
 
 const root = document.getElementById("root");
 if (root) {
   createRoot(root).render(
     <StrictMode>
-      <App token={link.token} projects={link.projects} />
+      <App link={link} />
     </StrictMode>,
   );
 }

@@ -1,19 +1,36 @@
 // What a link says, and what stays of it in the address bar.
 import { describe, expect, it } from "vitest";
-import { addressOf, idsIn, readLink } from "../src/session/link.js";
+import { addressOf, fragmentOf, idsIn, readLink } from "../src/session/link.js";
 
 describe("readLink", () => {
   it("returns the token and the projects", () => {
-    expect(readLink("#token=a.b.c&project=atlas&project=zeus")).toEqual({ token: "a.b.c", projects: ["atlas", "zeus"] });
+    expect(readLink("#token=a.b.c&project=atlas&project=zeus")).toEqual({
+      token: "a.b.c",
+      view: "live",
+      projects: ["atlas", "zeus"],
+    });
   });
 
   it("returns no token where there is none", () => {
-    expect(readLink("")).toEqual({ token: null, projects: [] });
-    expect(readLink("#token=")).toEqual({ token: null, projects: [] });
+    expect(readLink("")).toEqual({ token: null, view: "live", projects: [] });
+    expect(readLink("#token=")).toEqual({ token: null, view: "live", projects: [] });
   });
 
   it("leaves out what names no project", () => {
     expect(readLink("#project=a/b&project=atlas").projects).toEqual(["atlas"]);
+  });
+});
+
+describe("fragmentOf", () => {
+  it("names a view and the projects, and reads as it was written", () => {
+    const fragment = fragmentOf("connections", ["atlas"]);
+    expect(fragment).toBe("#view=connections&project=atlas");
+    expect(readLink(fragment)).toEqual({ token: null, view: "connections", projects: ["atlas"] });
+  });
+
+  it("does not name the first view, which an unknown name means as well", () => {
+    expect(fragmentOf("live", [])).toBe("");
+    expect(readLink("#view=nonsense").view).toBe("live");
   });
 });
 

@@ -8,13 +8,18 @@ const jwt = (claims: object): string => `e30.${Buffer.from(JSON.stringify(claims
 describe("claimsOf", () => {
   it("returns the user, the projects and the end", () => {
     const token = jwt({ sub: "zoë", projects: ["atlas"], exp: 60 });
-    expect(claimsOf(token)).toEqual({ user: "zoë", projects: ["atlas"], expires: 60_000 });
+    expect(claimsOf(token)).toEqual({ user: "zoë", projects: ["atlas"], isAdmin: false, expires: 60_000 });
   });
 
   it("names no project for a token that opens all of them, or none", () => {
     expect(claimsOf(jwt({ sub: "u", projects: ["*"] }))?.projects).toEqual([]);
     expect(claimsOf(jwt({ sub: "u", projects: "*" }))?.projects).toEqual([]);
-    expect(claimsOf(jwt({ sub: "u" }))).toEqual({ user: "u", projects: [], expires: Infinity });
+    expect(claimsOf(jwt({ sub: "u" }))).toEqual({ user: "u", projects: [], isAdmin: false, expires: Infinity });
+  });
+
+  it("tells an admin by the claim role alone", () => {
+    expect(claimsOf(jwt({ sub: "u", role: "admin" }))?.isAdmin).toBe(true);
+    for (const role of ["user", "account admin", true]) expect(claimsOf(jwt({ sub: "u", role }))?.isAdmin).toBe(false);
   });
 
   it.each(["", "nonsense", "a.b.c", jwt({}), jwt({ sub: 7 })])("returns null for %j", (token) => {
