@@ -33,7 +33,7 @@ TOOLS_READY := .venv/tools.stamp
 NODE_READY := node_modules/.stamp
 WEB_READY := web/node_modules/.stamp
 DASHBOARD_READY := .build/dashboard/index.html
-DASHBOARD_SOURCES := $(shell find web/dashboard web/packages/client/src -type f -not -path '*/node_modules/*' -not -path '*/tests/*')
+DASHBOARD_SOURCES := docs/schema/events.json $(shell find web/dashboard web/packages/client/src -type f -not -path '*/node_modules/*' -not -path '*/tests/*')
 
 .DEFAULT_GOAL := help
 .PHONY: help dev up down test web dashboard screenshots site soak fuzz bench conformance lint bundle synth bootstrap preflight diff deploy destroy clean

@@ -1,8 +1,8 @@
 // The dashboard in Chromium. Arguments: the browser, axe-core's file (for {"axe"} only). Each line of stdin is one
 // of {"open": url, "width", "height", "scale", "scheme"}, {"see": selector, "text"}: until an element has the text,
-// {"fill": selector, "text"}, {"click": selector}, {"press": key}, {"offline": true or false}, {"scheme"},
-// {"axe": true}: what axe-core finds, {"ask": expression}, {"shot": file}: what the window shows, as WebP.
-// Each is answered by one line.
+// {"fill": selector, "text"}, {"choose": selector, "text"}: of a list, {"click": selector}, {"press": key},
+// {"offline": true or false}, {"scheme"}, {"axe": true}: what axe-core finds, {"ask": expression},
+// {"shot": file}: what the window shows, as WebP. Each is answered by one line.
 import { readFileSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { chromium } from "playwright-core";
@@ -61,6 +61,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   else if (told.ask) say("answer", await page.evaluate(told.ask));
   else {
     if (told.fill) await page.fill(told.fill, told.text);
+    if (told.choose) await page.selectOption(told.choose, told.text);
     if (told.click) await page.click(told.click);
     if (told.press) await page.keyboard.press(told.press);
     if ("offline" in told) await context.setOffline(told.offline);

@@ -18,6 +18,7 @@ interface View {
 const SHOWN: Record<ViewName, View> = {
   live: { title: "Live" },
   connections: { title: "Connections", Page: lazy(() => import("./connections/connections-view.js")) },
+  console: { title: "Console", Page: lazy(() => import("./console/console-view.js")) },
 };
 
 interface NavigationProps {

@@ -1,31 +1,27 @@
 // The console: what administrators look into and do. Loaded when it is opened for the first time.
 import { type ReactNode, useMemo, useState } from "react";
+import { claimsOf } from "../session/claims.js";
+import type { AdminViewProps } from "../views.js";
 import { AccessPanel } from "./access/access-panel.js";
 import "./console.css";
 import { DeadLettersPanel } from "./dead-letters/dead-letters-panel.js";
-import { keepDraftsOf } from "./drafts.js";
+import { keepDraftsOf, useDraft } from "./drafts.js";
 import { LinksPanel } from "./links/links-panel.js";
 import { PublishPanel } from "./publish/publish-panel.js";
 import { type Ask, asking } from "./service.js";
 import { WatchPanel } from "./watch/watch-panel.js";
 
-interface ConsoleViewProps {
-  readonly token: string;
-  /** Whose token it is; what somebody else has typed is dropped. */
-  readonly user: string;
-}
-
 interface Panel {
   readonly title: string;
   readonly about: string;
-  readonly show: (given: { readonly token: string; readonly ask: Ask }) => ReactNode;
+  readonly show: (given: AdminViewProps & { readonly ask: Ask }) => ReactNode;
 }
 
 const PANELS: Readonly<Record<string, Panel>> = {
   watch: {
     title: "Watch",
     about: "What a room, or one user, gets: every frame as it passes.",
-    show: ({ token }) => <WatchPanel token={token} />,
+    show: ({ token, projects }) => <WatchPanel token={token} project={projects[0]} />,
   },
   publish: { title: "Publish", about: "An event for the bus.", show: ({ ask }) => <PublishPanel ask={ask} /> },
   access: { title: "Access", about: "Ends a user's access, now.", show: ({ ask }) => <AccessPanel ask={ask} /> },
@@ -42,11 +38,11 @@ const PANELS: Readonly<Record<string, Panel>> = {
 };
 
 /** Show the console's panels, one at a time. One that was opened stays as it is behind the others. */
-export default function ConsoleView({ token, user }: ConsoleViewProps): ReactNode {
-  useMemo(() => keepDraftsOf(user), [user]);
+export default function ConsoleView({ token, projects }: AdminViewProps): ReactNode {
+  useMemo(() => keepDraftsOf(claimsOf(token)?.user ?? ""), [token]);
   const ask = useMemo(() => asking(token), [token]);
-  const [current, setCurrent] = useState("watch");
-  const [opened, setOpened] = useState<readonly string[]>(["watch"]);
+  const [current, setCurrent] = useDraft("console", "watch");
+  const [opened, setOpened] = useState<readonly string[]>([current]);
   const open = (name: string): void => {
     setCurrent(name);
     setOpened([...new Set([...opened, name])]);
@@ -68,7 +64,7 @@ export default function ConsoleView({ token, user }: ConsoleViewProps): ReactNod
                 <h2 id={`console-${name}`}>{title}</h2>
                 <p className="soft">{about}</p>
               </header>
-              {show({ token, ask })}
+              {show({ token, projects, ask })}
             </section>
           ),
       )}

@@ -2,7 +2,7 @@
 // longer than it takes to read it; the view and the projects stay, so that a bookmark or a reload has them.
 
 /** The views by their names in the address; without a name, or with another one, it is the first. */
-export const VIEWS = ["live", "connections"] as const;
+export const VIEWS = ["live", "connections", "console"] as const;
 
 export type ViewName = (typeof VIEWS)[number];
 

@@ -232,7 +232,7 @@ describe("Dead letters", () => {
 
 describe("the console", () => {
   it("keeps a panel that was opened behind the others", async () => {
-    await page.show(<ConsoleView token="t" user="boss" />);
+    await page.show(<ConsoleView token="t" projects={[]} />);
     await page.click("Publish");
     await page.type("[name=project_id]", "atlas");
     await page.click("Access");

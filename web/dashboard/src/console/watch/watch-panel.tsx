@@ -10,15 +10,21 @@ import { watchRoom, type WatchStatus } from "./room-watch.js";
 
 const TEXTS: Readonly<Record<WatchStatus, string>> = { connecting: "Connecting …", watching: "Watching", ended: "Ended" };
 
+interface WatchPanelProps {
+  readonly token: string;
+  /** The project whose room is offered first. */
+  readonly project?: string | undefined;
+}
+
 /** Ask which room to watch, and watch it. */
-export function WatchPanel({ token }: { readonly token: string }): ReactNode {
+export function WatchPanel({ token, project }: WatchPanelProps): ReactNode {
   const [kind, setKind] = useDraft<Kind>("watch.kind", "room");
-  const [name, setName] = useDraft("watch.name", "");
+  const [names, setNames] = useDraft("watch.names", { room: project ? `project:${project}` : "", user: "" });
   const [room, setRoom] = useState("");
   const [problem, setProblem] = useState("");
   const submit = (event: FormEvent): void => {
     event.preventDefault();
-    const meant = roomOf(kind, name);
+    const meant = roomOf(kind, names[kind]);
     setProblem(meant ? "" : "Expected the name of a room: global, or a kind and an id such as project:atlas.");
     if (meant) setRoom(meant);
   };
@@ -37,8 +43,8 @@ export function WatchPanel({ token }: { readonly token: string }): ReactNode {
           placeholder={kind === "room" ? "project:atlas" : "ada"}
           aria-invalid={problem !== ""}
           aria-describedby="watch-problem"
-          value={name}
-          onChange={(event) => setName(event.target.value)}
+          value={names[kind]}
+          onChange={(event) => setNames({ ...names, [kind]: event.target.value })}
           required
           spellCheck={false}
           autoComplete="off"
