@@ -1,23 +1,31 @@
 """The dashboard's console in a browser: what an administrator watches and does."""
 
+# ruff: noqa: F811  the fixture has the name of what is imported
+
 from urllib.parse import urlencode
 from uuid import uuid4
 
 import pytest
 
 from roomcast import EventBroadcaster
+from tests.e2e.client import connected
 from tests.e2e.test_client import Endpoints, token
-from tests.e2e.test_dashboard import Site, site  # noqa: F401  the fixture
+from tests.e2e.test_dashboard import Site, site  # noqa: F401  a fixture
 
 NARROW = 360
 
 
-async def open_console(site: Site, endpoints: Endpoints, **how: object) -> None:  # noqa: F811
+async def open_console(site: Site, endpoints: Endpoints, **how: object) -> None:
     """Open the console as an administrator."""
     access = token(endpoints, sub="boss", role="admin")
     fragment = urlencode({"token": access, "view": "console"})
     await site.do(open=f"{endpoints['site_url']}/#{fragment}", **how)
     await site.sees(".console h2", "Watch")
+
+
+async def show(site: Site, title: str) -> None:
+    """Open one of the console's panels."""
+    await site.do(click=f".console nav button:text-is('{title}')")
 
 
 @pytest.fixture
@@ -28,7 +36,7 @@ def project() -> str:
 class TestWatch:
     async def test_shows_the_frames_of_a_room(
         self,
-        site: Site,  # noqa: F811
+        site: Site,
         endpoints: Endpoints,
         broadcaster: EventBroadcaster,
         project: str,
@@ -45,7 +53,7 @@ class TestWatch:
 
     async def test_shows_what_a_user_gets(
         self,
-        site: Site,  # noqa: F811
+        site: Site,
         endpoints: Endpoints,
         broadcaster: EventBroadcaster,
         project: str,
@@ -58,4 +66,121 @@ class TestWatch:
         # Its copy comes through the room of the user, though the project's stands before it.
         await broadcaster.broadcast_project_deleted(project, "ada")
         await site.sees("[data-type='project.deleted']", '"room":"user:ada"')
+        await site.check_access()
+
+
+class TestRefused:
+    async def test_by_its_role(self, site: Site, endpoints: Endpoints) -> None:
+        access = token(endpoints, sub="ada")
+        fragment = urlencode({"token": access, "view": "console"})
+        await site.do(open=f"{endpoints['site_url']}/#{fragment}")
+        await show(site, "Links")
+        await site.sees("#panel-links [role=alert]", "takes the role of an admin")
+        await site.check_access()
+
+    async def test_while_offline_keeps_what_was_typed(
+        self,
+        site: Site,
+        endpoints: Endpoints,
+    ) -> None:
+        await open_console(site, endpoints)
+        await show(site, "Access")
+        await site.do(fill="#access-user", text="ada")
+        await site.do(press="Enter")
+        await site.sees("dialog", "Disconnect ada?")
+        await site.do(offline=True)
+        await site.do(click="dialog .danger")
+        await site.sees("#panel-access [role=alert]", "you are offline")
+        assert await site.ask("document.getElementById('access-user').value") == "ada"
+        await site.check_access()
+
+
+class TestPublish:
+    async def test_an_event_reaches_its_room(
+        self,
+        site: Site,
+        endpoints: Endpoints,
+        project: str,
+    ) -> None:
+        await open_console(site, endpoints)
+        await site.do(fill="#watch-name", text=f"project:{project}")
+        await site.do(press="Enter")
+        await site.sees("#watch-status", f"Watching project:{project}")
+        await show(site, "Publish")
+        await site.do(choose="#publish-type", text="project.deleted")
+        await site.do(fill="[name=project_id]", text="no id!")
+        await site.do(fill="[name=deleted_by]", text="ada")
+        await site.do(press="Enter")
+        await site.sees("[data-field=project_id] .problem", "expected a UUID, or a short id")
+        await site.check_access()
+        await site.do(fill="[name=project_id]", text=project)
+        await site.do(press="Enter")
+        await site.sees("#panel-publish [role=status]", "The bus has the event")
+        await show(site, "Watch")
+        await site.sees("[data-type='project.deleted']", '"deleted_by":"ada"')
+
+
+class TestAccess:
+    async def test_a_user_is_disconnected_by_keyboard(
+        self,
+        site: Site,
+        endpoints: Endpoints,
+    ) -> None:
+        user = f"u-{uuid4()}"
+        async with connected(endpoints["websocket_url"], token(endpoints, sub=user)) as client:
+            await open_console(site, endpoints)
+            await show(site, "Access")
+            await site.do(fill="#access-user", text=user)
+            await site.do(fill="#access-reason", text="Lost laptop")
+            await site.do(press="Enter")
+            await site.sees("dialog", f"Disconnect {user}?")
+            await site.check_access()
+            await site.do(press="Tab")  # Cancel has the focus
+            await site.do(press="Enter")
+            await site.sees("#panel-access [role=status]", f"Ordered: Disconnect {user}.")
+            told = await client.event("connection.error")
+            assert told["data"]["error_code"] == "ACCESS_REVOKED"
+            assert told["data"]["error_message"] == "Lost laptop"
+
+
+class TestLinks:
+    async def test_a_repository_is_linked_and_unlinked(
+        self,
+        site: Site,
+        endpoints: Endpoints,
+    ) -> None:
+        repository = f"acme/{uuid4()}"
+        await open_console(site, endpoints, width=NARROW)
+        await show(site, "Links")
+        await site.sees("#panel-links h3", "Repositories")
+        await site.do(fill="[aria-label=Repository]", text=repository)
+        await site.do(fill="[aria-label=Project]", text="atlas")
+        await site.do(press="Enter")
+        await site.sees("#panel-links td", repository)
+        await site.check_access()
+        await site.do(click=f"[aria-label='Unlink {repository}']")
+        await site.do(click="dialog .danger")
+        await site.sees("#panel-links [role=status]", f"{repository} is linked no more.")
+
+
+class TestDeadLetters:
+    async def test_shows_the_queues(self, site: Site, endpoints: Endpoints) -> None:
+        await open_console(site, endpoints)
+        await show(site, "Dead letters")
+        await site.sees("#panel-dead-letters .queue .tag", "message")
+        await site.check_access()
+
+
+class TestExplain:
+    async def test_an_event_that_nobody_knows(
+        self,
+        site: Site,
+        endpoints: Endpoints,
+    ) -> None:
+        await open_console(site, endpoints)
+        await show(site, "Explain")
+        await site.do(fill="[aria-label='Id of the event']", text=str(uuid4()))
+        await site.do(fill="[aria-label='Id of the user']", text="ada")
+        await site.do(press="Enter")
+        await site.sees("#panel-explain h3", "The event")
         await site.check_access()

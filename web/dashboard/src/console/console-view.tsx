@@ -6,6 +6,7 @@ import { AccessPanel } from "./access/access-panel.js";
 import "./console.css";
 import { DeadLettersPanel } from "./dead-letters/dead-letters-panel.js";
 import { keepDraftsOf, useDraft } from "./drafts.js";
+import { ExplainPanel } from "./explain/explain-panel.js";
 import { LinksPanel } from "./links/links-panel.js";
 import { PublishPanel } from "./publish/publish-panel.js";
 import { type Ask, asking } from "./service.js";
@@ -34,6 +35,11 @@ const PANELS: Readonly<Record<string, Panel>> = {
     title: "Dead letters",
     about: "What failed for good, and another try.",
     show: ({ ask }) => <DeadLettersPanel ask={ask} />,
+  },
+  explain: {
+    title: "Explain",
+    about: "Why a user did not get an event, as far as the service knows.",
+    show: ({ ask }) => <ExplainPanel ask={ask} />,
   },
 };
 

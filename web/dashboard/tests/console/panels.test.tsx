@@ -5,6 +5,7 @@ import { AccessPanel } from "../../src/console/access/access-panel.js";
 import ConsoleView from "../../src/console/console-view.js";
 import { DeadLettersPanel } from "../../src/console/dead-letters/dead-letters-panel.js";
 import { keepDraftsOf } from "../../src/console/drafts.js";
+import { ExplainPanel } from "../../src/console/explain/explain-panel.js";
 import { LinksPanel } from "../../src/console/links/links-panel.js";
 import { PublishPanel } from "../../src/console/publish/publish-panel.js";
 import { asking } from "../../src/console/service.js";
@@ -227,6 +228,38 @@ describe("Dead letters", () => {
     await page.click("Try again");
     expect(routes.last("POST")).toMatchObject({ path: "/api/v1/admin/dead-letters/redrive", body: { queue: "PageFailures" } });
     expect(page.text).toContain("The messages of PageFailures are being tried again");
+  });
+});
+
+describe("Explain", () => {
+  it("asks by the ids, and tells the verdict, what is next, and what is known", async () => {
+    routes.answer("GET /api/v1/explain", 200, {
+      verdict: "not_a_member",
+      next: "Subscribe to project:atlas.",
+      user: "f%3Aada",
+      event: { id: "019a", type: "pr.created", rooms: ["project:atlas", "user:x"], logged_at: null },
+      rooms: [{ room: "project:atlas", may_join: false }],
+      connections: [{ id: "c-1", verdict: "joined_too_late", reason: "It joined a second later.", types: [] }],
+    });
+    await page.show(<ExplainPanel ask={ask} />);
+    await page.type("[aria-label='Id of the event']", " 019a ");
+    await page.type("[aria-label='Id of the user']", "f:ada");
+    await page.click("Explain");
+    expect(routes.last("GET")?.path).toBe("/api/v1/explain?event=019a&user=f%253Aada");
+    expect(page.find("[role=status]").textContent).toBe("not a member");
+    for (const text of ["Next: Subscribe to project:atlas.", "project:atlas, user:x", "may joinno", "joined too late", "It joined a second later."]) {
+      expect(page.text).toContain(text);
+    }
+    expect(page.text).not.toContain("logged at");
+  });
+
+  it("keeps the ids when the service does not explain", async () => {
+    await page.show(<ExplainPanel ask={ask} />);
+    await page.type("[aria-label='Id of the event']", "019a");
+    await page.type("[aria-label='Id of the user']", "ada");
+    await page.click("Explain");
+    expect(page.find("[role=alert]").textContent).toContain("does not have this route");
+    expect(value("[aria-label='Id of the event']")).toBe("019a");
   });
 });
 

@@ -51,6 +51,10 @@ export function PublishPanel({ ask }: { readonly ask: Ask }): ReactNode {
   const typed = drafts[type] ?? {};
   const isOwn = schema === undefined;
 
+  const startAnew = (): void => {
+    setProblems(NONE);
+    dismiss();
+  };
   const submit = async (event: FormEvent<HTMLFormElement>): Promise<void> => {
     event.preventDefault();
     const form = event.currentTarget;
@@ -76,8 +80,7 @@ export function PublishPanel({ ask }: { readonly ask: Ask }): ReactNode {
           value={type}
           onChange={(event) => {
             setType(event.target.value);
-            setProblems(NONE);
-            dismiss();
+            startAnew();
           }}
         >
           {[...events.keys()].map((each) => (
@@ -100,7 +103,13 @@ export function PublishPanel({ ask }: { readonly ask: Ask }): ReactNode {
         <button type="submit" className="primary" disabled={isBusy}>
           {isBusy ? "Publishing …" : "Publish"}
         </button>
-        <button type="button" onClick={() => setDrafts({ ...drafts, [type]: {} })}>
+        <button
+          type="button"
+          onClick={() => {
+            setDrafts({ ...drafts, [type]: {} });
+            startAnew();
+          }}
+        >
           Empty the form
         </button>
       </div>
