@@ -2,6 +2,7 @@
 
 # ruff: noqa: F811  the fixture has the name of what is imported
 
+import json
 from urllib.parse import urlencode
 from uuid import uuid4
 
@@ -9,6 +10,7 @@ import pytest
 
 from roomcast import EventBroadcaster
 from tests.e2e.client import connected
+from tests.e2e.gateway import end_connection
 from tests.e2e.test_client import Endpoints, token
 from tests.e2e.test_dashboard import Site, site  # noqa: F401  a fixture
 
@@ -67,6 +69,30 @@ class TestWatch:
         await broadcaster.broadcast_project_deleted(project, "ada")
         await site.sees("[data-type='project.deleted']", '"room":"user:ada"')
         await site.check_access()
+
+    async def test_comes_back_with_what_was_missed(
+        self,
+        site: Site,
+        endpoints: Endpoints,
+        broadcaster: EventBroadcaster,
+        project: str,
+    ) -> None:
+        await open_console(site, endpoints)
+        await site.do(fill="#watch-name", text=f"project:{project}")
+        await site.do(press="Enter")
+        await site.sees("#watch-status", "Watching")
+        greeting = json.loads(await site.sees("[data-type='connection.established'] pre", "{"))
+        await broadcaster.broadcast_workflow_progress("w", "running", 1, "x", 2, project)
+        await site.sees("[data-type='workflow.progress']", '"progress":1')
+        end_connection(endpoints, greeting)
+        await broadcaster.broadcast_workflow_progress("w", "running", 70, "x", 2, project)
+        await site.sees("[data-type='workflow.progress']", '"progress":70')
+        await site.sees("#watch-status", f"Watching project:{project}")
+        greetings = "document.querySelectorAll('[data-type=\"connection.established\"]').length"
+        assert await site.ask(greetings) == 2
+        assert "missing" not in await site.ask(
+            "document.getElementById('watch-status').textContent"
+        )
 
 
 class TestRefused:
