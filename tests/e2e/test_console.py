@@ -161,6 +161,10 @@ class TestAccess:
             await site.do(press="Enter")
             await site.sees("dialog", f"Disconnect {user}?")
             await site.check_access()
+            await site.do(press="Escape")
+            assert await site.ask("document.activeElement.id") == "access-reason"
+            await site.do(press="Enter")
+            await site.sees("dialog", f"Disconnect {user}?")
             await site.do(press="Tab")  # Cancel has the focus
             await site.do(press="Enter")
             await site.sees("#panel-access [role=status]", f"Ordered: Disconnect {user}.")

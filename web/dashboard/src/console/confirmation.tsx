@@ -1,5 +1,5 @@
 // A question before something that cannot be taken back.
-import { type ReactNode, useEffect, useId, useRef } from "react";
+import { type ReactNode, useLayoutEffect, useId, useRef } from "react";
 
 interface ConfirmationProps {
   readonly title: string;
@@ -16,7 +16,8 @@ export function Confirmation({ title, children, action, onConfirm, onCancel }: C
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useId();
   const text = useId();
-  useEffect(() => {
+  // A layout effect ends while the dialog is still in the page: closing it gives the focus back.
+  useLayoutEffect(() => {
     const shown = dialog.current;
     // StrictMode mounts twice: a dialog that is open cannot be opened.
     if (shown && !shown.open) shown.showModal();
