@@ -246,7 +246,7 @@ describe("Explain", () => {
     await page.type("[aria-label='Id of the user']", "f:ada");
     await page.click("Explain");
     expect(routes.last("GET")?.path).toBe("/api/v1/explain?event=019a&user=f%253Aada");
-    expect(page.find("[role=status]").textContent).toBe("not a member");
+    expect(page.find(".verdict").textContent).toBe("not a member");
     for (const text of ["Next: Subscribe to project:atlas.", "project:atlas, user:x", "may joinno", "joined too late", "It joined a second later."]) {
       expect(page.text).toContain(text);
     }

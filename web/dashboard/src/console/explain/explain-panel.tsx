@@ -56,7 +56,10 @@ export function ExplainPanel({ ask }: { readonly ask: Ask }): ReactNode {
           {isBusy ? "Asking …" : "Explain"}
         </button>
       </form>
-      <Notice outcome={outcome} done={outcome?.ok && words(outcome.answer.verdict)} />
+      <Notice outcome={outcome} />
+      <p className="verdict wrap" role="status">
+        {outcome?.ok && words(outcome.answer.verdict)}
+      </p>
       {outcome?.ok && <Explained explanation={outcome.answer} />}
     </>
   );
