@@ -40,11 +40,6 @@ def skip_without(endpoints: Endpoints, route: str) -> None:
 
 
 @pytest.fixture
-def admin_routes(endpoints: Endpoints) -> None:
-    skip_without(endpoints, "/api/v1/admin/links")
-
-
-@pytest.fixture
 def explain_route(endpoints: Endpoints) -> None:
     skip_without(endpoints, "/api/v1/explain")
 
@@ -115,7 +110,6 @@ class TestWatch:
 
 
 class TestRefused:
-    @pytest.mark.usefixtures("admin_routes")
     async def test_by_its_role(self, site: Site, endpoints: Endpoints) -> None:
         access = token(endpoints, sub="ada")
         fragment = urlencode({"token": access, "view": "console"})
@@ -141,7 +135,6 @@ class TestRefused:
         await site.check_access()
 
 
-@pytest.mark.usefixtures("admin_routes")
 class TestPublish:
     async def test_an_event_reaches_its_room(
         self,
@@ -167,7 +160,6 @@ class TestPublish:
         await site.sees("[data-type='project.deleted']", '"deleted_by":"ada"')
 
 
-@pytest.mark.usefixtures("admin_routes")
 class TestAccess:
     async def test_a_user_is_disconnected_by_keyboard(
         self,
@@ -195,7 +187,6 @@ class TestAccess:
             assert told["data"]["error_message"] == "Lost laptop"
 
 
-@pytest.mark.usefixtures("admin_routes")
 class TestLinks:
     async def test_a_repository_is_linked_and_unlinked(
         self,
@@ -216,7 +207,6 @@ class TestLinks:
         await site.sees("#panel-links [role=status]", f"{repository} is linked no more.")
 
 
-@pytest.mark.usefixtures("admin_routes")
 class TestDeadLetters:
     async def test_shows_the_queues(self, site: Site, endpoints: Endpoints) -> None:
         await open_console(site, endpoints)

@@ -214,20 +214,20 @@ describe("Dead letters", () => {
   const QUEUE = {
     name: "PageFailures",
     messages: 2,
-    samples: [{ id: "m-1", sent_at: "2026-01-31T12:00:00Z", reason: "Throttled", body: '{"page": 1}' }],
+    samples: [{ id: "m-1", sent_at: "2026-01-31T12:00:00Z", reason: "Throttled", about: "event 019a (pr.created)" }],
   };
 
   it("shows what failed, and tries it again after a yes", async () => {
     routes.answer("GET /api/v1/admin/dead-letters", 200, { queues: [QUEUE, { name: "Other", messages: 0, samples: [] }] });
-    routes.answer("POST /api/v1/admin/dead-letters/redrive", 202, { status: "redriving" });
+    routes.answer("POST /api/v1/admin/dead-letters/redrive", 202, { status: "redriven", queue: "PageFailures", tried_again: 2, is_complete: false });
     await page.show(<DeadLettersPanel ask={ask} />);
     expect(page.text).toContain("Throttled");
-    expect(page.text).toContain('{"page": 1}');
+    expect(page.text).toContain("event 019a (pr.created)");
     await page.click("Try them again …");
     expect(routes.last("POST")).toBeUndefined();
     await page.click("Try again");
     expect(routes.last("POST")).toMatchObject({ path: "/api/v1/admin/dead-letters/redrive", body: { queue: "PageFailures" } });
-    expect(page.text).toContain("The messages of PageFailures are being tried again");
+    expect(page.text).toContain("2 messages of PageFailures tried again; those that fail come back here. More are left");
   });
 });
 

@@ -9,8 +9,14 @@ interface Sample {
   readonly id: string;
   readonly sent_at: string;
   readonly reason?: string;
-  /** Cut by the service. */
-  readonly body: string;
+  /** What failed, by its ids; the service shows no payload. */
+  readonly about: string;
+}
+
+interface Redriven {
+  readonly tried_again: number;
+  /** False: there was no time for all of them. */
+  readonly is_complete: boolean;
 }
 
 interface Queue {
@@ -24,7 +30,7 @@ const PATH = "/api/v1/admin/dead-letters";
 /** Show the dead letters, and try those of a queue again. */
 export function DeadLettersPanel({ ask }: { readonly ask: Ask }): ReactNode {
   const list = useRequest<{ readonly queues: readonly Queue[] }>();
-  const redrive = useRequest<unknown>();
+  const redrive = useRequest<Redriven>();
   const [queues, setQueues] = useState<readonly Queue[] | null>(null);
   const [asked, setAsked] = useState<Queue | null>(null);
   const [given, setGiven] = useState("");
@@ -37,7 +43,7 @@ export function DeadLettersPanel({ ask }: { readonly ask: Ask }): ReactNode {
   const give = async (queue: Queue): Promise<void> => {
     setAsked(null);
     setGiven(queue.name);
-    const came = await redrive.run(() => ask("POST", `${PATH}/redrive`, { queue: queue.name }));
+    const came = await redrive.run(() => ask<Redriven>("POST", `${PATH}/redrive`, { queue: queue.name }));
     if (came.ok) await load();
   };
   return (
@@ -48,7 +54,7 @@ export function DeadLettersPanel({ ask }: { readonly ask: Ask }): ReactNode {
         </button>
       </div>
       <Notice outcome={list.outcome} />
-      <Notice outcome={redrive.outcome} done={`The messages of ${given} are being tried again; those that fail come back here.`} />
+      <Notice outcome={redrive.outcome} done={redrive.outcome?.ok && told(given, redrive.outcome.answer)} />
       {queues?.map((queue) => (
         <section key={queue.name} className="queue" aria-label={queue.name}>
           <div className="line">
@@ -71,7 +77,7 @@ export function DeadLettersPanel({ ask }: { readonly ask: Ask }): ReactNode {
                     {new Date(each.sent_at).toLocaleString()}
                   </time>
                 </div>
-                <pre>{each.body}</pre>
+                <p className="wrap">{each.about}</p>
               </li>
             ))}
           </ul>
@@ -90,4 +96,10 @@ export function DeadLettersPanel({ ask }: { readonly ask: Ask }): ReactNode {
       )}
     </>
   );
+}
+
+function told(queue: string, { tried_again: count, is_complete: isComplete }: Redriven): string {
+  const messages = count === 1 ? "1 message" : `${count} messages`;
+  const left = isComplete ? "" : " More are left: try again.";
+  return `${messages} of ${queue} tried again; those that fail come back here.${left}`;
 }
