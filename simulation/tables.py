@@ -9,6 +9,7 @@ from simulation import (
     metered,
     prices,
     simulated,
+    unit_costs,
 )
 from simulation.constants import Constants
 
@@ -41,6 +42,7 @@ CALCULATED: dict[str, Callable[[Constants], str]] = {
     "polling_connects": calculated_polling.connects,
     "polling_steps": calculated_polling.steps,
     "polling_months": calculated_polling.months,
+    "unit_costs": unit_costs.as_counted,
     "prices": prices.all_prices,
 }
 

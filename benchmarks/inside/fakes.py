@@ -11,9 +11,10 @@ from benchmarks.aws_answers import connection, member
 from roomcast.envelope import Envelope
 from roomcast_backend.fanout.work import PageQueue, Work
 from roomcast_backend.model.connection import Connection, Member
+from roomcast_backend.model.event_count import EventCount
 from roomcast_backend.model.room_log import Entry, Placed
 from roomcast_backend.stores.connections import ConnectionStore, RateLimit
-from roomcast_backend.stores.counters import CounterStore
+from roomcast_backend.stores.event_counts import EventCounts
 from roomcast_backend.stores.events import EventStore, FanOutState
 from roomcast_backend.stores.memberships import ChangeResult, MembershipStore
 from roomcast_backend.stores.room_log import RoomLog
@@ -42,15 +43,15 @@ def members_at_once(ids: list[str]) -> None:
 def events_at_once() -> None:
     """Let every event be new, and log and count it nowhere."""
     EventStore.begin = lambda *_args, **_more: FanOutState.NEW  # type: ignore[method-assign]
-    EventStore.complete = lambda *_args, **_more: True  # type: ignore[method-assign]
+    EventStore.complete = lambda *_args, **_more: EventCount()  # type: ignore[method-assign]
     EventStore.note_queued = lambda *_args, **_more: None  # type: ignore[method-assign]
-    EventStore.note_done = lambda *_args, **_more: True  # type: ignore[method-assign]
+    EventStore.note_done = lambda *_args, **_more: EventCount()  # type: ignore[method-assign]
     RoomLog.place = _place  # type: ignore[method-assign]
     RoomLog.put = _put  # type: ignore[method-assign]
     RoomLog.release = lambda *_args, **_more: None  # type: ignore[method-assign]
     RoomStates.read = lambda *_args, **_more: {}  # type: ignore[method-assign]
     RoomStates.note = lambda *_args, **_more: None  # type: ignore[method-assign]
-    CounterStore.count_event = lambda *_args, **_more: None  # type: ignore[method-assign]
+    EventCounts.add = lambda *_args, **_more: None  # type: ignore[method-assign]
 
 
 def _place(

@@ -1,6 +1,5 @@
 """Builds what `broadcast` calls: the fan-out."""
 
-import time
 from functools import cache
 
 from roomcast_backend.fanout.broadcast import FanOut
@@ -11,7 +10,7 @@ from roomcast_backend.lifecycle.termination import Terminator
 from roomcast_backend.protocol.event_frame import EventFrames
 from roomcast_backend.runtime.gateway import gateway
 from roomcast_backend.settings import settings
-from roomcast_backend.stores.counters import CounterStore
+from roomcast_backend.stores.event_counts import EventCounts
 from roomcast_backend.stores.events import EventStore
 from roomcast_backend.stores.large_data import LargeData
 from roomcast_backend.stores.memberships import MembershipStore
@@ -25,7 +24,6 @@ def fan_out() -> FanOut:
     """Return the fan-out with its stores, sender and queue."""
     chosen = settings()
     memberships = MembershipStore(chosen)
-    counters = CounterStore(chosen)
     data = LargeData(chosen)
     return FanOut(
         chosen,
@@ -37,5 +35,5 @@ def fan_out() -> FanOut:
         queue=PageQueue(chosen),
         frames=EventFrames(data, largest=chosen.max_post_bytes),
         states=StateKeeper(RoomStates(chosen), data),
-        count_event=lambda envelope: counters.count_event(envelope, now=int(time.time())),
+        count_event=EventCounts(chosen).add,
     )

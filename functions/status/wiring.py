@@ -9,6 +9,7 @@ from roomcast_backend.settings import settings
 from roomcast_backend.statistics.report import Statistics
 from roomcast_backend.stores.connections import ConnectionStore
 from roomcast_backend.stores.counters import CounterStore
+from roomcast_backend.stores.event_counts import EventCounts
 from roomcast_backend.stores.presence import PresenceStore
 from roomcast_backend.stores.rooms import RoomStore
 
@@ -20,7 +21,8 @@ CHECKED_SECONDS = 5.0
 def statistics() -> Statistics:
     """Return the statistics over the counters."""
     chosen = settings()
-    return Statistics(CounterStore(chosen), tenants=bool(chosen.jwt_tenant_claim))
+    tenants = bool(chosen.jwt_tenant_claim)
+    return Statistics(CounterStore(chosen), EventCounts(chosen), tenants=tenants)
 
 
 @cache

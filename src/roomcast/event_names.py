@@ -34,6 +34,20 @@ SERVICE: Final = frozenset(
 )
 """Types, and Socket.IO names, of the events that the service sends to one connection."""
 
+OF_LIBRARY: Final = frozenset(
+    {
+        *("project.updated", "project.deleted"),
+        *("agent.status_changed", "agent.connected", "agent.disconnected"),
+        *("workflow.started", "workflow.progress", "workflow.completed", "workflow.failed"),
+        *("pr.created", "pr.updated", "pr.closed"),
+        *("issue.created", "issue.updated", "issue.closed"),
+        *("ai.suggestion", "ai.analysis_complete"),
+        *("connection.established", "connection.error"),
+        *("presence.joined", "presence.left"),
+    }
+)
+"""The types of `roomcast.events`, for those who do not import its classes."""
+
 SUBJECTS: Final = ("connection", "presence", "access")
 """What stands before the dot in types that the service keeps for events of its own."""
 

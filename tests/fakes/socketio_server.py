@@ -140,7 +140,7 @@ class Server:
             queue=NoQueue(),
             frames=frames,
             states=states.keeper(self.settings, dynamodb, self.clock, data),
-            count_event=lambda _event_id: None,
+            count_event=lambda _event, _count: None,
             clock=self.clock,
         )
         self.heartbeat = Heartbeat(

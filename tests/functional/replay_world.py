@@ -371,7 +371,7 @@ class World:
             queue=self,
             frames=self._frames,
             states=states.keeper(self.settings, self.tables, self.clock, FakeData()),
-            count_event=lambda _event_id: None,
+            count_event=lambda _event, _count: None,
             clock=clock,
         )
 

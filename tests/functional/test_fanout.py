@@ -26,7 +26,7 @@ from roomcast_backend.model.connection import Connection, Member, State
 from roomcast_backend.model.room_log import Placed
 from roomcast_backend.protocol.event_frame import EventFrames
 from roomcast_backend.stores.connections import ConnectionStore
-from roomcast_backend.stores.counters import Counter, CounterStore
+from roomcast_backend.stores.event_counts import EventCounts
 from roomcast_backend.stores.events import EventStore
 from roomcast_backend.stores.items import member_item
 from roomcast_backend.stores.keys import partition, shard_of
@@ -78,7 +78,7 @@ class Service:
         self.rooms = RoomStore(self.settings, client=dynamodb)
         self.events = EventStore(self.settings, client=dynamodb)
         self.log = RoomLog(self.settings, client=dynamodb)
-        self.counters = CounterStore(self.settings, client=dynamodb)
+        self.counts = EventCounts(self.settings, client=dynamodb)
         self.fan_out = FanOut(
             self.settings,
             rooms=self.rooms,
@@ -89,7 +89,7 @@ class Service:
             queue=self.queue,
             frames=EventFrames(self.data, largest=self.settings.max_post_bytes),
             states=states.keeper(self.settings, dynamodb, self.clock, self.data),
-            count_event=lambda event_id: self.counters.count_event(event_id, now=0),
+            count_event=lambda *counted: self.counts.add(*counted),  # noqa: PLW0108  patched later
             clock=self.clock,
         )
 
@@ -579,7 +579,7 @@ class TestRepeats:
         _, tally = service.publish("project:p", event_id=envelope.id)
         assert tally.repeated
         assert len(service.received("a")) == 1
-        assert service.counters.total(Counter("events")) == 1
+        assert service.counts.read()["project.updated"].events == 1
 
     def test_a_fan_out_that_broke_off_is_done_again(
         self, service: Service, monkeypatch: pytest.MonkeyPatch
@@ -592,7 +592,7 @@ class TestRepeats:
                 service.publish("project:p", event_id=event_id)
         service.publish("project:p", event_id=event_id)
         assert len(service.received("a")) == 1
-        assert service.counters.total(Counter("events")) == 1
+        assert service.counts.read()["project.updated"].events == 1
 
     def test_is_under_way_until_the_queue_is_worked_off(self, service: Service) -> None:
         service.fill("project:p", (f"c{number}" for number in range(350)))
@@ -643,7 +643,7 @@ class Metered:
             states=states.keeper(
                 self.service.settings, self.service.dynamodb, clock, self.service.data
             ),
-            count_event=lambda event_id: self.service.counters.count_event(event_id, now=0),
+            count_event=self.service.counts.add,
             clock=clock,
         )
 
@@ -681,7 +681,7 @@ class TestCalls:
     def test_the_statistics_are_beside_the_members(self, metered: Metered) -> None:
         metered.service.connect("a", "project:p")
         calls = metered.publish("project:p")
-        assert calls.depth == 5  # begin and place, log and read and count, post, complete, release
+        assert calls.depth == 5  # begin and place, log and read, post, complete, count and release
 
     def test_a_repeat_reads_nobody(self, metered: Metered) -> None:
         metered.service.connect("a", "project:p")
@@ -780,7 +780,7 @@ class TestLogFirst:
         service.connect("a", "project:p")
         event_id = new_id()
         with monkeypatch.context() as patch:
-            patch.setattr(service.counters, "count_event", lambda *_a, **_k: 1 / 0)
+            patch.setattr(service.counts, "add", lambda *_a, **_k: 1 / 0)
             with pytest.raises(ZeroDivisionError):
                 service.publish("project:p", event_id=event_id)
         _, tally = service.publish("project:p", event_id=event_id)

@@ -45,6 +45,7 @@ from roomcast_backend.model.connection import Connection, State
 from roomcast_backend.model.polling import PollingSession, polling_id
 from roomcast_backend.runtime import unavailable
 from roomcast_backend.settings import settings
+from roomcast_backend.statistics import costs
 from roomcast_backend.stores.counters import CONNECTIONS, Counter, CounterStore, members
 from roomcast_backend.stores.ended_access import EndedAccessStore
 from roomcast_backend.stores.polling import PollingStore
@@ -1099,7 +1100,13 @@ class TestStatus:
             "connections": 2,
             "rooms": {"global": 1, "project:*": 1, "user:*": 0, "agent:*": 0},
             "events_emitted": 1,
-        }
+            "events": [
+                {"type": "project.updated", "events": 1, "deliveries": 0, "bytes": 0,
+                 "dollars": 0.000007},
+            ],
+            "deliveries": {"sent": 0, "gone": 0, "throttled": 0, "too_large": 0, "failed": 0},
+            "cost": {"dollars": 0.000007, "prices_of": costs.PRICES_OF, "advice": []},
+        }  # fmt: skip
         _, body = aws_lambda.get(
             "/api/v1/websocket/stats", "detail=rooms", authorization=authorization
         )

@@ -2,7 +2,6 @@
 
 import json
 import random
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,9 +13,11 @@ from roomcast_backend.fanout.work import Work
 from roomcast_backend.inbound.room_names import room_of
 from roomcast_backend.lifecycle.eviction import Ended, Evictor
 from roomcast_backend.model.access import Principal
+from roomcast_backend.model.event_count import EventCount
 from roomcast_backend.statistics.report import Statistics
 from roomcast_backend.stores.census import Census
 from roomcast_backend.stores.counters import CounterStore
+from roomcast_backend.stores.event_counts import EventCounts
 from tests.fakes.socketio_server import USER, Server
 
 TENANTS = ("acme", "beta", "")
@@ -375,9 +376,11 @@ class TestStatistics:
         house.enter("acme", name="more", user_id="u2")
         store = CounterStore(house.settings, client=house.dynamodb)
         store.add(Census(house.settings, client=house.dynamodb).count(), batch="b", at=0)
+        events = EventCounts(house.settings, client=house.dynamodb)
         for number, tenant in enumerate(["acme", "beta", "acme", ""]):
-            store.count_event(replace(house.envelope("global", number=number).of(tenant)), now=0)
-        statistics = Statistics(store, tenants=True)
+            event = house.envelope("global", number=number).of(tenant)
+            events.add(event, EventCount(events=1))
+        statistics = Statistics(store, events, tenants=True)
         found = {tenant: statistics.read(rooms=True, tenant=tenant) for tenant in TENANTS}
         assert {tenant: each["rooms"] for tenant, each in found.items()} == {
             "acme": {"global": 2, "project:*": 2, "user:*": 2, "agent:*": 2},

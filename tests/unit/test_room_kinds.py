@@ -13,6 +13,7 @@ from roomcast.errors import InvalidRoom
 from roomcast.rooms import Room
 from roomcast_backend.auth.claims import TokenRefused, TokenRules, principal
 from roomcast_backend.model.access import Principal, may_join, still_allowed
+from roomcast_backend.model.event_count import EventCount
 from roomcast_backend.settings import BadSetting
 from roomcast_backend.settings import Settings as BackendSettings
 from roomcast_backend.statistics import reconciliation
@@ -177,7 +178,9 @@ class TestStatistics:
     def test_count_each_kind(self) -> None:
         row = {"room": {"S": keys.partition("team:red", 0)}, "connection_id": {"S": "c"}}
         assert set(counters_of(row)) == {members("team"), room_members("team", "team:red")}
-        report = Statistics(Sums({members("team"): 3, room_members("team", "team:red"): 3}))
+        report = Statistics(
+            Sums({members("team"): 3, room_members("team", "team:red"): 3}), NO_EVENTS
+        )
         body = report.read(rooms=True)
         kinds = ["global", "project:*", "user:*", "agent:*", "team:*", "run:*"]
         assert list(body["rooms"]) == kinds
@@ -185,7 +188,7 @@ class TestStatistics:
         assert body["detail"] == {"team:red": 3}
 
     def test_without_the_setting_nothing_is_new(self) -> None:
-        body = Statistics(Sums({})).read()
+        body = Statistics(Sums({}), NO_EVENTS).read()
         assert list(body["rooms"]) == ["global", "project:*", "user:*", "agent:*"]
 
     @pytest.mark.usefixtures("chosen")
@@ -208,6 +211,16 @@ class TestStatistics:
         assert members("team") in set(counters_of(row))
         rows = Rows({members("team"): 3})
         assert Reconciliation(Store(), rows, every=300, sleep=lambda _: None).run(now=1) == {}
+
+
+class NoEvents:
+    """Nothing was published."""
+
+    def read(self, tenant: str = "") -> dict[str, EventCount]:
+        return {}
+
+
+NO_EVENTS = NoEvents()
 
 
 class Sums:

@@ -16,10 +16,11 @@ from roomcast.cli.statistics import ask
 @admin_token_option
 @stack_option
 def stats(*, as_json: bool, rooms: bool, token: str | None, stack: str | None) -> None:
-    """Show how many connections, room members and events there are.
+    """Show how many connections, room members and events there are, and what events have cost.
 
     With --json it is the service's answer as it is.
     """
+    from roomcast.cli.event_costs import event_lines
     from roomcast.envelope import encode
 
     answer = ask(find_deployment(stack), token, rooms=rooms)
@@ -30,6 +31,8 @@ def stats(*, as_json: bool, rooms: bool, token: str | None, stack: str | None) -
     width = max(len(name) for name, _ in lines)
     for name, value in lines:
         click.echo(f"{name:<{width}}  {value:>12,}")
+    for line in event_lines(answer):
+        click.echo(line)
 
 
 def _lines(answer: Mapping[str, Any]) -> Iterator[tuple[str, int]]:

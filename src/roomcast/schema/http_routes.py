@@ -22,6 +22,42 @@ class Unavailable(BaseModel):
     status: Literal["unavailable"]
 
 
+class EventStatistics(BaseModel):
+    """Events of one type so far; `type` null: of all own types beyond 50, and of older versions."""
+
+    type: str | None
+    events: int
+    deliveries: int
+    bytes: int = Field(description="Of all frames that were delivered.")
+    dollars: float = Field(description="An estimate, by list prices.")
+
+
+class Deliveries(BaseModel):
+    """Posts to connections so far, by their outcome."""
+
+    sent: int
+    gone: int
+    throttled: int
+    too_large: int
+    failed: int
+
+
+class Advice(BaseModel):
+    """What would have lowered the cost so far, and by how much: at least, at most."""
+
+    type: str
+    text: str
+    saves_dollars: list[float]
+
+
+class Cost(BaseModel):
+    """What all events have cost so far, an estimate by list prices of a day."""
+
+    dollars: float
+    prices_of: str
+    advice: list[Advice]
+
+
 class Statistics(BaseModel):
     """How many connections, memberships and events there are; `detail` with `?detail=rooms`."""
 
@@ -29,6 +65,9 @@ class Statistics(BaseModel):
     rooms: dict[str, int]
     events_emitted: int
     uptime_seconds: int
+    events: list[EventStatistics]
+    deliveries: Deliveries
+    cost: Cost
     detail: dict[str, int] = LEFT_OUT
 
 

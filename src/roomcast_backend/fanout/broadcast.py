@@ -13,8 +13,8 @@ log         |----|                              the event in these logs
 read        |------|      |---|                 members of all rooms
 keep               |----|                       what it tells of the entity
 post               |--| |--|  |-|               begins when the event is logged
-count       |----|                              the statistics
 complete                         |---|
+count                                 |---|     the statistics
 release                               |---|     the event is under way no more
 
 Reading begins after the positions are given. Somebody who comes back joins first and then asks for
@@ -38,9 +38,10 @@ from roomcast.envelope import Envelope
 from roomcast.state_events import STATE_EVENTS, is_outdated
 from roomcast_backend.fanout.room_delivery import RoomDelivery
 from roomcast_backend.fanout.room_reader import Reached, RoomReader
-from roomcast_backend.fanout.state_keeping import Keeping, StateKeeper
+from roomcast_backend.fanout.state_keeping import Keeping, StateKeeper, soon_after
 from roomcast_backend.fanout.tally import Tally
 from roomcast_backend.fanout.work import Work, page_of_shard, whole_event
+from roomcast_backend.model.event_count import EventCount
 from roomcast_backend.model.room_log import Placed
 from roomcast_backend.protocol.event_frame import EventFrames
 from roomcast_backend.settings import Settings
@@ -85,7 +86,7 @@ class FanOut:
         queue: "WorkQueue",
         frames: EventFrames,
         states: StateKeeper,
-        count_event: Callable[[Envelope], None],
+        count_event: Callable[[Envelope, EventCount], None],
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._page_size = settings.page_size
@@ -119,15 +120,16 @@ class FanOut:
             self._log.skip(places, now=self._clock())
             self._release(envelope, places, ended=state is FanOutState.COMPLETE)
             return tally
-        with self._counted(envelope, first_time=state is FanOutState.NEW):
-            current = self._skip_outdated(envelope, places, tally)
-            if current:
-                with self._kept(keeping) as keep:
-                    self._deliver_rooms(
-                        envelope, current, keep, started=started, until=until, tally=tally
-                    )
-            ended = self._events.complete(envelope.key, now=self._clock())
-            self._release(envelope, current, ended=ended)
+        current = self._skip_outdated(envelope, places, tally)
+        if current:
+            tally.soon_ms = soon_after(keeping)
+            with self._kept(keeping) as keep:
+                self._deliver_rooms(
+                    envelope, current, keep, started=started, until=until, tally=tally
+                )
+        queued = self._events.complete(envelope.key, now=self._clock())
+        with self._counted(envelope, tally.count(events=1) + (queued or EventCount())):
+            self._release(envelope, current, ended=queued is not None)
         return tally
 
     def deliver(self, work: Work, *, until: float) -> Tally:
@@ -138,9 +140,12 @@ class FanOut:
         tally = Tally()
         reader = self._delivery.reader([work], self._page_size)
         self._delivery.deliver(work, reader, until=until, tally=tally)
-        ended = self._events.note_done(work.envelope.key, work.name, now=self._clock())
-        if ended:
-            self._log.release(work.envelope.id, work.envelope.rooms)
+        count = self._events.note_done(
+            work.envelope.key, work.name, now=self._clock(), count=tally.count()
+        )
+        if count is not None:
+            with self._counted(work.envelope, count):
+                self._log.release(work.envelope.id, work.envelope.rooms)
         return tally
 
     def _begin(
@@ -186,14 +191,14 @@ class FanOut:
             self._log.release(envelope.id, rooms, places=places)
 
     @contextmanager
-    def _counted(self, envelope: Envelope, *, first_time: bool) -> Iterator[None]:
+    def _counted(self, envelope: Envelope, count: EventCount) -> Iterator[None]:
         """Count an event while what is inside is done; an error of it is raised at the end.
 
-        By then the fan-out is complete: the event is repeated, but delivered to nobody again.
+        The fan-out is complete: the event is repeated, but neither delivered nor counted again.
         """
         counted: Future[None] | None = None
-        if first_time:
-            counted = _beside().submit(self._count_event, envelope)
+        if count.numbers():
+            counted = _beside().submit(self._count_event, envelope, count)
         try:
             yield
         finally:

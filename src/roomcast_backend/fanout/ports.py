@@ -12,6 +12,7 @@ from roomcast.envelope import Envelope
 from roomcast_backend.fanout.sender import Encode, SendResult
 from roomcast_backend.fanout.work import Work
 from roomcast_backend.model.connection import Member
+from roomcast_backend.model.event_count import EventCount
 from roomcast_backend.model.room_log import Entry, Placed
 from roomcast_backend.stores.events import FanOutState
 from roomcast_backend.stores.room_states import Row
@@ -75,10 +76,10 @@ class FanOutRecorder(Protocol):
         """Note that an event's fan-out begins; tell what was noted of it before."""
         ...
 
-    def complete(self, event_id: str, *, now: float) -> bool:
+    def complete(self, event_id: str, *, now: float) -> EventCount | None:
         """Note that every member was posted to, or is part of work in the queue.
 
-        Returns whether the fan-out has ended.
+        Returns what the queued work came to, once the fan-out has ended; None before.
         """
         ...
 
@@ -86,8 +87,10 @@ class FanOutRecorder(Protocol):
         """Note that a part of an event's fan-out, `work` by name, goes to the queue."""
         ...
 
-    def note_done(self, event_id: str, work: str, *, now: float) -> bool:
-        """Note that this work is done; return whether the fan-out has ended."""
+    def note_done(
+        self, event_id: str, work: str, *, now: float, count: EventCount = ...
+    ) -> EventCount | None:
+        """Note that this work is done; return likewise."""
         ...
 
 

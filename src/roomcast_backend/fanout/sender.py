@@ -30,12 +30,14 @@ Encode = Callable[[str], bytes]
 class SendResult:
     """The result of posting to some members.
 
-    `unreached` are those that may be tried later, `too_large` those for whom the frame was.
+    `unreached` are those that may be tried later, `too_large` those for whom the frame was,
+    `bytes` the size of all frames that were sent.
     """
 
     unreached: list[Member] = field(default_factory=list)
     too_large: list[Member] = field(default_factory=list)
     outcomes: Counter[Outcome] = field(default_factory=Counter)
+    bytes: int = 0
     forgotten: int = 0
 
 
@@ -57,10 +59,12 @@ class Attempt:
 
     All fields are empty before `run` and complete after it. `retry` are the members to post to in a
     later attempt, `gone` those whose connection no longer exists, `too_large` those for whom the
-    frame was, `retry_after` the longest wait that API Gateway named, in seconds.
+    frame was, `retry_after` the longest wait that API Gateway named, in seconds, `bytes` the size
+    of the frames that were sent.
     """
 
     outcomes: Counter[Outcome] = field(default_factory=Counter)
+    bytes: int = 0
     retry: list[Member] = field(default_factory=list)
     gone: list[Member] = field(default_factory=list)
     too_large: list[Member] = field(default_factory=list)
@@ -76,14 +80,16 @@ class Attempt:
         until: float,
     ) -> None:
         """Post to every member, until the clock says `until`."""
-        sent = 0
+        sent = size = 0
         for posted in gateway.post_all(self._posts(members, frames, clock, until)):
             if posted.outcome is Outcome.SENT:
                 sent += 1
+                size += len(posted.post.frame)
             else:
                 self._note_failure(posted, now=clock())
         if sent:
             self.outcomes[Outcome.SENT] = sent
+        self.bytes = size
 
     def _posts(
         self, members: Iterable[Member], frames: Frames, clock: Callable[[], float], until: float
@@ -143,6 +149,7 @@ class Sender:
             attempt = Attempt()
             attempt.run(members, frames, gateway=self._gateway, clock=self._clock, until=until)
             result.outcomes += attempt.outcomes
+            result.bytes += attempt.bytes
             gone += attempt.gone
             result.too_large += attempt.too_large
             members = result.unreached = attempt.retry

@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from roomcast.envelope import Envelope
 from roomcast.rooms import GLOBAL
 from roomcast.tenants import stored_name
 from roomcast_backend.aws import clients
@@ -47,11 +46,6 @@ def members(kind: str, tenant: str = "") -> Counter:
 def room_members(kind: str, room: str, tenant: str = "") -> Counter:
     """Return the counter of the members of one room of a tenant, given by its public name."""
     return Counter(stored_name(tenant, f"rooms:{kind}"), room)
-
-
-def tenants_events(tenant: str) -> Counter:
-    """Return the counter of the events of one tenant."""
-    return Counter(stored_name(tenant, EVENTS))
 
 
 def tenants_members(tenant: str) -> Counter:
@@ -99,13 +93,6 @@ class CounterStore:
                 for counter in wanted[start : start + CHUNK]
             ]
             transactions.write(self._client, actions, token=_token(batch, start))
-
-    def count_event(self, event: Envelope, *, now: int) -> None:
-        """Count one emitted event, that of a tenant for the tenant, too."""
-        self._client.update_item(**self._addition(Counter(EVENTS), 1, event.id, now))
-        if event.tenant:
-            counter = tenants_events(event.tenant)
-            self._client.update_item(**self._addition(counter, 1, event.id, 0))
 
     def total(self, counter: Counter) -> int:
         """Return a counter, the sum of its shards; never below zero."""

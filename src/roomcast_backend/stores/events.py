@@ -3,9 +3,11 @@
 import time
 from collections.abc import Callable, Collection
 from enum import Enum
+from typing import Any
 
 from roomcast_backend.aws import clients
 from roomcast_backend.aws.dynamodb import DynamoDb
+from roomcast_backend.model.event_count import EventCount
 from roomcast_backend.settings import Settings
 from roomcast_backend.stores import keys
 from roomcast_backend.stores.batch_items import BatchItems
@@ -17,6 +19,8 @@ SLACK_SECONDS = 2 * 3600
 So an id without a row is not that of an event which the log still has, even where its publisher's
 clock is an hour wrong.
 """
+
+NOTHING = EventCount()
 
 
 class FanOutState(Enum):
@@ -58,24 +62,40 @@ class EventStore:
             return FanOutState.QUEUED if "queued" in before else FanOutState.COMPLETE
         return FanOutState.BEGUN if before else FanOutState.NEW
 
-    def complete(self, event_id: str, *, now: float) -> bool:
+    def complete(self, event_id: str, *, now: float) -> EventCount | None:
         """Note that every member was posted to, or is part of work in the queue.
 
-        Returns whether the fan-out has ended: none of its work is in the queue.
+        Once the fan-out has ended, none of its work being in the queue, returns what the work that
+        was there came to; before, returns None.
         """
         moment = number(int(now * 1000))
         row = self._update(event_id, "SET completed_at = :now, ended_at = :now", {":now": moment})
-        return _has_ended(row)
+        return _counted(row) if _has_ended(row) else None
 
     def note_queued(self, event_id: str, work: str) -> None:
         """Note that a part of an event's fan-out, `work` by name, goes to the queue."""
         self._update(event_id, "ADD queued :work", {":work": names(frozenset({work}))})
 
-    def note_done(self, event_id: str, work: str, *, now: float) -> bool:
-        """Note that this work is done; return whether the whole fan-out has ended."""
+    def note_done(
+        self, event_id: str, work: str, *, now: float, count: EventCount = NOTHING
+    ) -> EventCount | None:
+        """Note that this work is done, and what it came to.
+
+        Once the whole fan-out has ended, returns what all of its work came to: to one caller, and
+        nothing to those that repeat the last work. Before, returns None.
+        """
         values = {":work": names(frozenset({work})), ":now": number(int(now * 1000))}
-        row = self._update(event_id, "DELETE queued :work SET ended_at = :now", values)
-        return _has_ended(row)
+        expression = "DELETE queued :work SET ended_at = :now"
+        came_to = count.numbers()
+        if came_to:
+            added = (f"#{name} :{name}" for name in came_to)
+            expression += f" ADD {', '.join(added)}"
+            values |= {f":{name}": number(n) for name, n in came_to.items()}
+        row = self._update(event_id, expression, values, came_to, returns="ALL_OLD")
+        left = set(row.get("queued", {}).get("SS", ()))
+        if "completed_at" not in row or left - {work}:
+            return None
+        return _counted(row) + count if left else NOTHING
 
     def begun_at(self, event_id: str) -> int | None:
         """Return when an event's fan-out began first, epoch milliseconds; None if unknown."""
@@ -91,16 +111,33 @@ class EventStore:
         ended = {row["event_id"]["S"] for row in rows if _ended_by(row, at)}
         return frozenset(each for each in event_ids if keys.short(each) not in ended)
 
-    def _update(self, event_id: str, expression: str, values: Item) -> Item:
+    def _update(
+        self,
+        event_id: str,
+        expression: str,
+        values: Item,
+        named: Collection[str] = (),
+        *,
+        returns: str = "ALL_NEW",
+    ) -> Item:
+        request: dict[str, Any] = {}
+        if named:
+            request["ExpressionAttributeNames"] = {f"#{name}": name for name in named}
         answer = self._client.update_item(
             TableName=self._table,
             Key=_delivery_key(event_id),
             UpdateExpression=expression,
             ExpressionAttributeValues=values,
-            ReturnValues="ALL_NEW",
+            ReturnValues=returns,
+            **request,
         )
-        row: Item = answer["Attributes"]
+        row: Item = answer.get("Attributes") or {}
         return row
+
+
+def _counted(row: Item) -> EventCount:
+    """Return what the work of a fan-out came to that was in the queue."""
+    return EventCount(**{name: int(row[name]["N"]) for name in EventCount.__slots__ if name in row})
 
 
 def _has_ended(row: Item) -> bool:
