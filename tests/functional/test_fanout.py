@@ -23,6 +23,7 @@ from roomcast_backend.gateway.posts import Outcome
 from roomcast_backend.lifecycle.termination import Terminator
 from roomcast_backend.model.access import EVERYTHING, Principal
 from roomcast_backend.model.connection import Connection, Member, State
+from roomcast_backend.model.event_count import EventCount
 from roomcast_backend.model.room_log import Placed
 from roomcast_backend.protocol.event_frame import EventFrames
 from roomcast_backend.stores.connections import ConnectionStore
@@ -594,6 +595,18 @@ class TestRepeats:
         assert len(service.received("a")) == 1
         assert service.counts.read()["project.updated"].events == 1
 
+    def test_a_fan_out_that_broke_off_after_it_was_complete_is_not_counted_twice(
+        self, service: Service, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        service.connect("a", "project:p")
+        event_id = new_id()
+        with monkeypatch.context() as patch:
+            patch.setattr(service.log, "release", lambda *_a, **_k: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                service.publish("project:p", event_id=event_id)
+        service.publish("project:p", event_id=event_id)
+        assert service.counts.read()["project.updated"].events == 1
+
     def test_is_under_way_until_the_queue_is_worked_off(self, service: Service) -> None:
         service.fill("project:p", (f"c{number}" for number in range(350)))
         envelope, _ = service.publish("project:p")
@@ -620,6 +633,131 @@ class TestRepeats:
         details = [json.loads(item["detail"]["S"]) for item in items if "detail" in item]
         assert all(Envelope.from_detail(detail) == envelope for detail in details)
         assert all("ttl" in item for item in items)
+
+
+class TestCounts:
+    """What the statistics are told of an event: once it is complete, and once its queue is done."""
+
+    def counted(self, service: Service) -> EventCount:
+        return service.counts.read().get("project.updated", EventCount())
+
+    def test_posts_by_outcome_and_the_bytes_of_those_sent(self, service: Service) -> None:
+        for name in ("a", "b", "gone"):
+            service.connect(name, "project:p")
+        service.gateway.open.discard("gone")
+        service.publish("project:p")
+        found = self.counted(service)
+        assert (found.events, found.sent, found.failed) == (1, 2, 0)
+        assert found.gone > 0
+        assert found.bytes == sum(len(service.gateway.sent[name][0]) for name in ("a", "b"))
+
+    def test_of_a_large_room_what_the_queue_delivered_is_added_at_the_end(
+        self, service: Service, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        service.fill("project:p", (f"c{number:03d}" for number in range(350)))
+        added: list[EventCount] = []
+        add = service.counts.add
+
+        def noted(event: Envelope, count: EventCount) -> None:
+            added.append(count)
+            add(event, count)
+
+        monkeypatch.setattr(service.counts, "add", noted)
+        service.publish("project:p")
+        assert [(each.events, each.sent) for each in added] == [(1, 100)]
+        service.work_off()
+        assert [(each.events, each.sent) for each in added] == [(1, 100), (0, 250)]
+        found = self.counted(service)
+        assert (found.events, found.sent) == (1, 350)
+        assert found.bytes == sum(len(frame) for (frame,) in service.gateway.sent.values())
+
+    def test_a_message_that_the_queue_repeats_adds_nothing_at_the_end(
+        self, service: Service
+    ) -> None:
+        service.fill("project:p", (f"c{number:03d}" for number in range(150)))
+        service.publish("project:p")
+        message = service.queue.messages[0]
+        service.work_off()
+        before = self.counted(service)
+        service.queue.put(Work.from_message(message))
+        service.work_off()
+        assert self.counted(service) == before
+        assert (before.events, before.sent) == (1, 150)
+
+    def test_parts_that_end_before_the_first_page_are_in_the_one_call(
+        self, service: Service, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        service.fill("project:p", (f"c{number:03d}" for number in range(250)))
+        complete = service.events.complete
+
+        def late(*args: Any, **options: Any) -> Any:
+            service.work_off()
+            return complete(*args, **options)
+
+        monkeypatch.setattr(service.events, "complete", late)
+        service.publish("project:p")
+        assert (self.counted(service).events, self.counted(service).sent) == (1, 250)
+
+    def test_members_that_are_tried_again_count_once_they_were_reached(
+        self, service: Service
+    ) -> None:
+        service.connect("a", "project:p")
+        service.gateway.fail("a", *[Outcome.THROTTLED] * 6)
+        service.publish("project:p")
+        before = self.counted(service)
+        assert (before.sent, before.events) == (0, 1)
+        service.work_off()
+        found = self.counted(service)
+        assert (found.sent, found.throttled, found.events) == (1, 6, 1)
+
+
+class TestSoon:
+    """Events that come within a second of one that they replace."""
+
+    def progress(self, service: Service, at: float, number: int, **changes: Any) -> None:
+        data = {"workflow_id": "w", "status": "running", "progress": number}
+        event = Envelope(
+            new_id(),
+            "workflow.progress",
+            f"2026-01-01T00:00:{at:06.3f}Z",
+            "s",
+            ("project:p",),
+            data | changes,
+            publisher="p1",
+            number=number,
+        )
+        service.fan_out.broadcast(event, until=service.clock.now + 25)
+
+    def soon(self, service: Service) -> tuple[int, int]:
+        found = service.counts.read()["workflow.progress"]
+        return found.soon, found.soon_ms
+
+    def test_are_counted_with_the_time_between(self, service: Service) -> None:
+        for number, at in enumerate((1.0, 1.2, 1.5, 2.5, 3.4), 1):
+            self.progress(service, at, number)
+        assert self.soon(service) == (3, 200 + 300 + 900)
+
+    def test_are_not_those_of_another_entity(self, service: Service) -> None:
+        self.progress(service, 1.0, 1)
+        self.progress(service, 1.1, 2, workflow_id="other")
+        assert self.soon(service) == (0, 0)
+
+    def test_are_not_those_after_one_that_says_more(self, service: Service) -> None:
+        self.progress(service, 1.0, 1, logs=["compiled"])
+        self.progress(service, 1.1, 2)
+        self.progress(service, 1.2, 3)
+        assert self.soon(service) == (1, 100)
+
+    def test_are_not_those_that_came_in_another_order(self, service: Service) -> None:
+        self.progress(service, 1.2, 2)
+        self.progress(service, 1.1, 1)
+        assert self.soon(service) == (0, 0)
+
+    def test_where_nothing_is_kept_nothing_is_measured(self, dynamodb: Any) -> None:
+        service = Service(dynamodb, room_state="none")
+        self.progress(service, 1.0, 1)
+        self.progress(service, 1.1, 2)
+        assert self.soon(service) == (0, 0)
 
 
 class Metered:

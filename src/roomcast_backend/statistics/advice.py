@@ -60,11 +60,11 @@ def left_out(count: EventCount) -> tuple[float, float]:
 
 def _of_type(cost: TypeCost) -> Iterator[Advice]:
     count = cost.count
-    name = f"{cost.type} is {cost.share:.0%} of the cost of events."
+    name = f"{cost.type} is {_percent(cost.share)} of the cost of events."
     least, most = left_out(count)
     if most:
         saves = (least * cost.dollars, most * cost.dollars)
-        part = f"{least:.0%} to {most:.0%}" if f"{least:.0%}" != f"{most:.0%}" else f"{most:.0%}"
+        part = " to ".join(dict.fromkeys((_percent(least), _percent(most))))
         yield Advice(
             cost.type,
             f"{name} At most one a second of each entity, "
@@ -87,3 +87,7 @@ def _of_type(cost: TypeCost) -> Iterator[Advice]:
             f"billed as {messages} messages: below 32 KB it is one.",
             (spared, spared),
         )
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.0f} %"

@@ -36,7 +36,7 @@ function SignedIn({ token, address }: SignedInProps): ReactNode {
     <RoomcastProvider client={client}>
       <header className="top">
         <h1>Roomcast</h1>
-        {claims?.isAdmin && <Navigation view={view} projects={projects} />}
+        {(claims?.isAdmin || view !== "live") && <Navigation view={view} projects={projects} />}
         <ConnectionBar expires={claims?.expires ?? Infinity} />
         <div className="account">
           <span className="user" title={claims?.user}>

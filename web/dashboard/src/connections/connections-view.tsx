@@ -10,8 +10,8 @@ import { Deliveries } from "./deliveries.js";
 import { EVERY, kindsOf, levels, type Point, rates } from "./history.js";
 import { type Latency, medians, summary } from "./latency.js";
 import { type Polled, useStatistics } from "./polling.js";
-import type { Problem } from "./statistics.js";
 import { Now } from "./now.js";
+import { delivered, notDelivered, type Problem } from "./statistics.js";
 import { useLatencies } from "./use-latencies.js";
 
 const PROBLEMS: Record<Problem, string> = {
@@ -29,7 +29,7 @@ export default function ConnectionsView({ token, projects }: AdminViewProps): Re
   const { readings, problem } = polled;
   const newest = readings.at(-1);
   return (
-    <section className={problem ? "connections-view stale" : "connections-view"} aria-labelledby="connections">
+    <section className={problem ? "connections-view is-old" : "connections-view"} aria-labelledby="connections">
       <header>
         <h2 id="connections">Connections</h2>
         <p className="soft" id="since">
@@ -62,7 +62,7 @@ function Charts({ polled: { readings }, latencies, projects }: ChartsProps): Rea
   return (
     <div className="charts">
       <Chart
-        title="Connections"
+        title="Open connections"
         series={[levels("connections", readings, (from) => from.connections)]}
         written={amount}
         empty=""
@@ -81,7 +81,7 @@ function Charts({ polled: { readings }, latencies, projects }: ChartsProps): Rea
       />
       <Chart
         title="Deliveries"
-        series={[rates("delivered", readings, ({ deliveries }) => deliveries["sent"] ?? 0)]}
+        series={[rates("delivered", readings, delivered), rates("not delivered", readings, notDelivered)]}
         written={rate}
         empty={NO_RATE}
       />

@@ -1,8 +1,8 @@
 // What events have cost so far, by type, and what would lower that: as the service has estimated it.
 import type { ReactNode } from "react";
 import { percentage } from "../words.js";
-import type { Statistics } from "./statistics.js";
 import { amount, dollars, savings } from "./amounts.js";
+import type { Statistics } from "./statistics.js";
 
 /** Show the cost of events and the advice. */
 export function Cost({ statistics: { events, cost } }: { readonly statistics: Statistics }): ReactNode {
@@ -10,7 +10,7 @@ export function Cost({ statistics: { events, cost } }: { readonly statistics: St
     <section className="card cost" aria-labelledby="cost">
       <h3 id="cost">Cost of events so far</h3>
       <p className="soft">
-        An estimate by list prices of {cost.prices_of}, since the service began to count. Connections, state and
+        An estimate by list prices of {cost.prices_of}, since the service began to count. Connections and
         further rooms of an event are not in it.
       </p>
       <p className="figure">{dollars(cost.dollars)}</p>
@@ -26,7 +26,7 @@ export function Cost({ statistics: { events, cost } }: { readonly statistics: St
       {events.length === 0 ? (
         <p className="empty">No event was counted yet.</p>
       ) : (
-        <div className="scrolls" role="region" aria-labelledby="cost" tabIndex={0}>
+        <div className="scrolls" role="region" aria-label="Cost by event type" tabIndex={0}>
           <table>
             <thead>
               <tr>

@@ -24,7 +24,9 @@ export function Deliveries({ statistics: { deliveries } }: { readonly statistics
           <div key={outcome} data-outcome={outcome}>
             <dt>{WORDS[outcome] ?? outcome}</dt>
             <dd className={outcome !== "sent" && count > 0 ? "notice" : undefined}>{amount(count)}</dd>
-            <meter min={0} max={Math.max(1, all)} value={count} aria-label={WORDS[outcome] ?? outcome} />
+            <dd className="bar">
+              <meter min={0} max={Math.max(1, all)} value={count} aria-label={`share ${WORDS[outcome] ?? outcome}`} />
+            </dd>
           </div>
         ))}
       </dl>

@@ -3,15 +3,15 @@ import type { ReactNode } from "react";
 import { amount, dollars, since } from "./amounts.js";
 import type { Reading } from "./history.js";
 import type { Polled } from "./polling.js";
+import { delivered, notDelivered } from "./statistics.js";
 
 /** Show the newest reading. */
 export function Now({ reading: { statistics }, polled }: { reading: Reading; polled: Polled }): ReactNode {
-  const errors = Object.entries(statistics.deliveries).filter(([outcome]) => outcome !== "sent");
   const figures = [
     ["Connections", amount(statistics.connections)],
     ["Events so far", amount(statistics.events_emitted)],
-    ["Delivered", amount(statistics.deliveries["sent"] ?? 0)],
-    ["Posts that failed", amount(errors.reduce((sum, [, count]) => sum + count, 0))],
+    ["Delivered", amount(delivered(statistics))],
+    ["Not delivered", amount(notDelivered(statistics))],
     ["Cost of events", dollars(statistics.cost.dollars)],
     ["Up for", since(statistics.uptime_seconds)],
   ];

@@ -28,6 +28,16 @@ export interface Statistics {
   readonly cost: { readonly dollars: number; readonly prices_of: string; readonly advice: readonly Advice[] };
 }
 
+/** Return how many posts were delivered. */
+export function delivered({ deliveries }: Statistics): number {
+  return deliveries["sent"] ?? 0;
+}
+
+/** Return how many were not: to connections that were gone, and those that were tried again or given up. */
+export function notDelivered({ deliveries }: Statistics): number {
+  return Object.values(deliveries).reduce((sum, each) => sum + each, 0) - (deliveries["sent"] ?? 0);
+}
+
 /** Why there are none: the token is not an admin's, or not taken, or the service does not answer. */
 export type Problem = "not-admin" | "bad-token" | "unreachable";
 
