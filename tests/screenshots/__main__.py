@@ -62,8 +62,8 @@ async def _open(page: Page, story: Story) -> None:
 
 
 async def _take_one(page: Page, view: View, story: Story) -> None:
-    if view.click:
-        await page.click(view.click)
+    for selector in view.clicks:
+        await page.click(selector)
     await story.tell()
     await page.sees(view.selector, view.text)
     await page.rests()

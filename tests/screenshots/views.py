@@ -17,14 +17,14 @@ SCHEMES: Final[tuple[Scheme, ...]] = ("light", "dark")
 class View:
     """A view, by the name of its pictures.
 
-    `click` is the selector of what opens it, from the page as it opens; empty: it is there at once.
-    Its pictures are taken when the element `selector` has `text` and nothing changes any more.
+    `clicks` are the selectors of what opens it, one after the other, from the page as it opens. Its
+    pictures are taken when the element `selector` has `text` and nothing changes any more.
     """
 
     name: str
     selector: str
     text: str
-    click: str = ""
+    clicks: tuple[str, ...] = ()
 
     def pictures(self) -> Iterator[tuple[Scheme, Path]]:
         """Yield the colour schemes, each with the file of its picture."""
@@ -32,4 +32,13 @@ class View:
             yield scheme, IMAGES / f"{self.name}-{scheme}.webp"
 
 
-VIEWS: Final = (View("live", ".agent", "available"),)
+VIEWS: Final = (
+    View("live", ".agent", "available"),
+    View("connections", ".cost", "workflow.progress", ("nav.views a:text-is('Connections')",)),
+    View(
+        "console",
+        ".publish",
+        "project_id",
+        ("nav.views a:text-is('Console')", ".console nav button:text-is('Publish')"),
+    ),
+)
