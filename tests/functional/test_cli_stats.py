@@ -23,6 +23,23 @@ STATS = {
 }
 
 
+EVENTS = {
+    "events": [
+        {"type": "workflow.progress", "events": 1000, "deliveries": 50000, "bytes": 1,
+         "dollars": 0.0595},
+        {"type": None, "events": 7, "deliveries": 0, "bytes": 0, "dollars": 0.000048},
+    ],
+    "deliveries": {"sent": 50000, "gone": 3},
+    "cost": {
+        "dollars": 0.059548,
+        "prices_of": "2026-11-25",
+        "advice": [
+            {"type": "workflow.progress", "text": "Say less.", "saves_dollars": [0.01, 0.02]}
+        ],
+    },
+}  # fmt: skip
+
+
 class Service(ThreadingHTTPServer):
     """Answers every request with `status` and `body`."""
 
@@ -83,6 +100,20 @@ class TestStats:
             "rooms agent:*               0",
             "events_emitted      1,000,000",
             "uptime_seconds             60",
+        ]
+
+    def test_events_by_type_with_their_cost_and_what_would_lower_it(self, service: Service) -> None:
+        service.body = json.dumps(STATS | EVENTS)
+        assert run().stdout.splitlines()[-8:] == [
+            "deliveries gone             3",
+            "",
+            "event type               events    deliveries       dollars",
+            "workflow.progress         1,000        50,000      0.059500",
+            "all others                    7             0      0.000048",
+            "",
+            "Events have cost some $0.059548 so far, by list prices of 2026-11-25; "
+            "connections are not in it.",
+            "Say less. That is $0.010000 to $0.020000.",
         ]
 
     def test_asks_as_an_admin(self, service: Service) -> None:

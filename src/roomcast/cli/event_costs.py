@@ -19,13 +19,13 @@ def event_lines(answer: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield f"{'event type':<{width}}  {'events':>12}  {'deliveries':>12}  {'dollars':>12}"
     for name, events, deliveries, dollars in rows:
-        yield f"{name:<{width}}  {events:>12,}  {deliveries:>12,}  {dollars:>12.4f}"
+        yield f"{name:<{width}}  {events:>12,}  {deliveries:>12,}  {dollars:>12,.6f}"
     yield ""
     yield (
-        f"Events have cost some ${cost['dollars']:,.4f} so far, by list prices of"
+        f"Events have cost some ${cost['dollars']:,.6f} so far, by list prices of"
         f" {cost['prices_of']}; connections are not in it."
     )
     for each in cost["advice"]:
-        low, high = (f"${dollars:,.4f}" for dollars in each["saves_dollars"])
+        low, high = (f"${dollars:,.6f}" for dollars in each["saves_dollars"])
         saved = high if low == high else f"{low} to {high}"
         yield f"{each['text']} That is {saved}."

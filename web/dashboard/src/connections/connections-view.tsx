@@ -11,7 +11,7 @@ import { EVERY, kindsOf, levels, type Point, rates } from "./history.js";
 import { type Latency, medians, summary } from "./latency.js";
 import { type Polled, useStatistics } from "./polling.js";
 import { Now } from "./now.js";
-import { delivered, notDelivered, type Problem } from "./statistics.js";
+import { delivered, failedAttempts, type Problem } from "./statistics.js";
 import { useLatencies } from "./use-latencies.js";
 
 const PROBLEMS: Record<Problem, string> = {
@@ -81,7 +81,7 @@ function Charts({ polled: { readings }, latencies, projects }: ChartsProps): Rea
       />
       <Chart
         title="Deliveries"
-        series={[rates("delivered", readings, delivered), rates("not delivered", readings, notDelivered)]}
+        series={[rates("delivered", readings, delivered), rates("failed attempts", readings, failedAttempts)]}
         written={rate}
         empty={NO_RATE}
       />

@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import { amount, dollars, since } from "./amounts.js";
 import type { Reading } from "./history.js";
 import type { Polled } from "./polling.js";
-import { delivered, notDelivered } from "./statistics.js";
+import { delivered, failedAttempts } from "./statistics.js";
 
 /** Show the newest reading. */
 export function Now({ reading: { statistics }, polled }: { reading: Reading; polled: Polled }): ReactNode {
@@ -11,7 +11,7 @@ export function Now({ reading: { statistics }, polled }: { reading: Reading; pol
     ["Connections", amount(statistics.connections)],
     ["Events so far", amount(statistics.events_emitted)],
     ["Delivered", amount(delivered(statistics))],
-    ["Not delivered", amount(notDelivered(statistics))],
+    ["Failed attempts", amount(failedAttempts(statistics))],
     ["Cost of events", dollars(statistics.cost.dollars)],
     ["Up for", since(statistics.uptime_seconds)],
   ];

@@ -33,8 +33,8 @@ export function delivered({ deliveries }: Statistics): number {
   return deliveries["sent"] ?? 0;
 }
 
-/** Return how many were not: to connections that were gone, and those that were tried again or given up. */
-export function notDelivered({ deliveries }: Statistics): number {
+/** Return how many attempts were not: to connections that were gone, and those tried again or given up. */
+export function failedAttempts({ deliveries }: Statistics): number {
   return Object.values(deliveries).reduce((sum, each) => sum + each, 0) - (deliveries["sent"] ?? 0);
 }
 
