@@ -20,15 +20,16 @@ export function useStatistics(token: string): Polled {
     const ended = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
     let isAsking = false;
+    let isRefused = false;
     const ask = async (): Promise<void> => {
-      if (isAsking || document.hidden) return;
+      if (isAsking || isRefused || document.hidden) return;
       isAsking = true;
       const began = Date.now();
       const answer = await askStatistics(token, ended.signal);
       isAsking = false;
       if (ended.signal.aborted) return;
       setPolled((before) => after(before, answer, Date.now()));
-      const isRefused = "problem" in answer && answer.problem !== "unreachable";
+      isRefused = "problem" in answer && answer.problem !== "unreachable";
       if (!isRefused) timer = setTimeout(ask, Math.max(0, began + EVERY - Date.now()));
     };
     const seen = (): void => {
