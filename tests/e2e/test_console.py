@@ -115,7 +115,7 @@ class TestRefused:
         fragment = urlencode({"token": access, "view": "console"})
         await site.do(open=f"{endpoints['site_url']}/#{fragment}")
         await show(site, "Links")
-        await site.sees("#panel-links [role=alert]", "takes the role of an admin")
+        await site.sees("#panel-links [role=alert]", "the token's role is not admin")
         await site.check_access()
 
     async def test_while_offline_keeps_what_was_typed(
@@ -211,7 +211,7 @@ class TestDeadLetters:
     async def test_shows_the_queues(self, site: Site, endpoints: Endpoints) -> None:
         await open_console(site, endpoints)
         await show(site, "Dead letters")
-        await site.sees("#panel-dead-letters .queue .tag", "message")
+        await site.sees("#panel-dead-letters .queue .tag", "letter")
         await site.check_access()
 
 

@@ -24,7 +24,7 @@ const PANELS: Readonly<Record<string, Panel>> = {
     about: "What a room, or one user, gets: every frame as it passes.",
     show: ({ token, projects }) => <WatchPanel token={token} project={projects[0]} />,
   },
-  publish: { title: "Publish", about: "An event for the bus.", show: ({ ask }) => <PublishPanel ask={ask} /> },
+  publish: { title: "Publish", about: "One of the service's own events. Others are published by the backend that defines them.", show: ({ ask }) => <PublishPanel ask={ask} /> },
   access: { title: "Access", about: "Ends a user's access, now.", show: ({ ask }) => <AccessPanel ask={ask} /> },
   links: {
     title: "Links",

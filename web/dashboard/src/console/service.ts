@@ -55,12 +55,12 @@ export function explained({ status, message }: Failure): string {
   if (status === 401) {
     return `The service does not take your token${said}. Sign in again with a fresh one: what you typed here stays.`;
   }
-  if (status === 403) return `Your token may not do this: it takes the role of an admin${said}.`;
+  if (status === 403) return `Your token may not do this${said}.`;
   if (isRouteMissing(status, message)) {
-    return "This deployment does not have this route: it is turned off there, or came with a later version.";
+    return "This deployment does not have this route: the setting admin_api is off, or it is older than this page.";
   }
   if (status === 429) return `Too many requests at a time${said}. Try again in a moment.`;
-  if (status >= 500) return `The service cannot do it now (${status}). Try again in a moment.`;
+  if (status >= 500) return `The service cannot do it now (${message || status}). Try again in a moment.`;
   if (status >= 200 && status < 300) return `Something that is not the service has answered (${status}).`;
   return message || `The service refuses this (${status}).`;
 }

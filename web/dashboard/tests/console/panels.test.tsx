@@ -67,15 +67,12 @@ describe("Publish", () => {
     expect(value("[name=workflow_id]")).toBe("build-7");
   });
 
-  it("publishes a type that the schema does not have", async () => {
-    routes.answer(EVENTS, 400, { message: "no event has the type deploy.finished" });
+  it("tells what the publisher says of no field", async () => {
+    routes.answer(EVENTS, 413, { statusCode: 413, message: "workflow.started was not sent: it takes 600000 bytes" });
     await page.show(<PublishPanel ask={ask} />);
-    await page.type("#publish-type", "");
-    await page.type("[name=type]", "deploy.finished");
-    await page.type("[name=data]", '{"team": "red"}');
+    await fill();
     await page.click("Publish");
-    expect(routes.last("POST")?.body).toEqual({ type: "deploy.finished", data: { team: "red" } });
-    expect(page.text).toContain("no event has the type deploy.finished");
+    expect(page.text).toContain("it takes 600000 bytes");
   });
 
   it("has what was typed when it is shown anew, for the same user only", async () => {
@@ -94,7 +91,7 @@ describe("Publish", () => {
 describe("what every panel tells", () => {
   it.each([
     [401, { message: "the token has expired" }, "does not take your token (the token has expired)"],
-    [403, { message: "the token's role is not admin" }, "takes the role of an admin"],
+    [403, { message: "the token's role is not admin" }, "may not do this (the token's role is not admin)"],
     [404, { message: "Not Found" }, "does not have this route"],
     [503, { status: "unavailable" }, "cannot do it now (503)"],
   ])("of %d", async (status, body, text) => {
@@ -154,6 +151,16 @@ describe("Access", () => {
     await page.click("Revoke tokens of ada");
     const before = new Date("2026-01-31T12:00:00").toISOString();
     expect(routes.last("POST")?.body).toEqual({ order: "revoke", user: "ada", issued_before: before });
+  });
+
+  it("shows the service's words at the field", async () => {
+    routes.answer(ROUTE, 400, { statusCode: 400, message: "access.disconnect was not sent: user_id: expected a short id" });
+    await page.show(<AccessPanel ask={ask} />);
+    await page.type("#access-user", "ada");
+    await page.click("Disconnect …");
+    await page.click("Disconnect ada");
+    expect(page.find("#access-user-problem").textContent).toBe("expected a short id");
+    expect(value("#access-user")).toBe("ada");
   });
 
   it("keeps what was typed when the service cannot do it", async () => {
@@ -227,7 +234,7 @@ describe("Dead letters", () => {
     expect(routes.last("POST")).toBeUndefined();
     await page.click("Try again");
     expect(routes.last("POST")).toMatchObject({ path: "/api/v1/admin/dead-letters/redrive", body: { queue: "PageFailures" } });
-    expect(page.text).toContain("2 messages of PageFailures tried again; those that fail come back here. More are left");
+    expect(page.text).toContain("PageFailures: 2 letters handed over again. There was no time for all");
   });
 });
 

@@ -5,7 +5,7 @@ import { useDraft } from "../drafts.js";
 import { Notice } from "../notice.js";
 import type { Ask } from "../service.js";
 import { useRequest } from "../use-request.js";
-import { LONGEST_REASON, MEANINGS, named, type Order, type OrderName, orderOf, type TypedOrder } from "./orders.js";
+import { LONGEST_REASON, MEANINGS, named, type Order, type OrderName, orderOf, refusedFields, type TypedOrder } from "./orders.js";
 
 const EMPTY: TypedOrder = { order: "disconnect", user: "", room: "", reason: "", before: "" };
 const NAMES: Readonly<Record<OrderName, string>> = {
@@ -33,6 +33,7 @@ export function AccessPanel({ ask }: { readonly ask: Ask }): ReactNode {
     setGiven(order);
     const came = await run(() => ask("POST", "/api/v1/admin/access", order));
     if (came.ok) setTyped({ ...EMPTY, order: order.order });
+    else if (came.status === 400) setProblems(refusedFields(came.message));
   };
   const field = (name: keyof TypedOrder, label: string, more: React.ComponentProps<"input"> = {}): ReactNode => (
     <div className="field">

@@ -1,4 +1,5 @@
 // The orders that end a user's access: docs/PROTOCOL.md, "Access that ends now".
+import { refusalOf } from "../publish/refusal.js";
 import { roomOf, userId } from "../watch/room-input.js";
 
 export type OrderName = "disconnect" | "remove" | "revoke";
@@ -53,6 +54,23 @@ export function orderOf(typed: TypedOrder, now: Date): { order: Order } | { prob
       ...(before && { issued_before: before.toISOString() }),
     },
   };
+}
+
+/** The names that the service gives to the fields. */
+const FIELDS: Readonly<Record<string, keyof TypedOrder>> = {
+  user_id: "user",
+  user: "user",
+  room: "room",
+  reason: "reason",
+  issued_before: "before",
+};
+
+/** Return what the service says of an order's fields. */
+export function refusedFields(message: string): Partial<Record<keyof TypedOrder, string>> {
+  const { fields } = refusalOf(message, Object.keys(FIELDS));
+  const problems: Partial<Record<keyof TypedOrder, string>> = {};
+  for (const [name, text] of Object.entries(fields)) problems[FIELDS[name] ?? "user"] = text;
+  return problems;
 }
 
 /** Return an order as words on a button: `Remove ada from project:atlas`. */

@@ -8,21 +8,22 @@ import { useRequest } from "../use-request.js";
 interface Sample {
   readonly id: string;
   readonly sent_at: string;
-  readonly reason?: string;
-  /** What failed, by its ids; the service shows no payload. */
+  readonly reason: string;
+  /** Ids and types: what a letter holds is not told. */
   readonly about: string;
-}
-
-interface Redriven {
-  readonly tried_again: number;
-  /** False: there was no time for all of them. */
-  readonly is_complete: boolean;
 }
 
 interface Queue {
   readonly name: string;
   readonly messages: number;
   readonly samples: readonly Sample[];
+}
+
+/** What became of those of a queue: one request takes as many as there is time for. */
+interface Redriven {
+  readonly queue: string;
+  readonly tried_again: number;
+  readonly is_complete: boolean;
 }
 
 const PATH = "/api/v1/admin/dead-letters";
@@ -33,7 +34,6 @@ export function DeadLettersPanel({ ask }: { readonly ask: Ask }): ReactNode {
   const redrive = useRequest<Redriven>();
   const [queues, setQueues] = useState<readonly Queue[] | null>(null);
   const [asked, setAsked] = useState<Queue | null>(null);
-  const [given, setGiven] = useState("");
   const { run } = list;
   const load = useCallback(async () => {
     const came = await run(() => ask<{ readonly queues: readonly Queue[] }>("GET", PATH));
@@ -42,7 +42,6 @@ export function DeadLettersPanel({ ask }: { readonly ask: Ask }): ReactNode {
   useEffect(() => void load(), [load]);
   const give = async (queue: Queue): Promise<void> => {
     setAsked(null);
-    setGiven(queue.name);
     const came = await redrive.run(() => ask<Redriven>("POST", `${PATH}/redrive`, { queue: queue.name }));
     if (came.ok) await load();
   };
@@ -54,13 +53,13 @@ export function DeadLettersPanel({ ask }: { readonly ask: Ask }): ReactNode {
         </button>
       </div>
       <Notice outcome={list.outcome} />
-      <Notice outcome={redrive.outcome} done={redrive.outcome?.ok && told(given, redrive.outcome.answer)} />
+      <Notice outcome={redrive.outcome} done={redrive.outcome?.ok && said(redrive.outcome.answer)} />
       {queues?.map((queue) => (
         <section key={queue.name} className="queue" aria-label={queue.name}>
           <div className="line">
             <h3 className="wrap">{queue.name}</h3>
             <span className={`tag ${queue.messages > 0 ? "bad" : "good"}`}>
-              {queue.messages === 1 ? "1 message" : `${queue.messages} messages`}
+              {amount(queue.messages)}
             </span>
           </div>
           {queue.messages > 0 && (
@@ -72,12 +71,13 @@ export function DeadLettersPanel({ ask }: { readonly ask: Ask }): ReactNode {
             {queue.samples.map((each) => (
               <li key={each.id}>
                 <div className="line">
-                  <span className="name wrap">{each.reason ?? each.id}</span>
+                  <span className="name wrap">{each.about}</span>
                   <time className="soft" dateTime={each.sent_at}>
                     {new Date(each.sent_at).toLocaleString()}
                   </time>
                 </div>
-                <p className="wrap">{each.about}</p>
+                <p className="wrap">{each.reason}</p>
+                <p className="soft wrap">{each.id}</p>
               </li>
             ))}
           </ul>
@@ -86,7 +86,7 @@ export function DeadLettersPanel({ ask }: { readonly ask: Ask }): ReactNode {
       {queues?.length === 0 && <p className="empty">This deployment has no queue of dead letters.</p>}
       {asked && (
         <Confirmation
-          title={`Try ${asked.messages} messages of ${asked.name} again?`}
+          title={`Try ${amount(asked.messages)} of ${asked.name} again?`}
           action="Try again"
           onCancel={() => setAsked(null)}
           onConfirm={() => void give(asked)}
@@ -98,8 +98,12 @@ export function DeadLettersPanel({ ask }: { readonly ask: Ask }): ReactNode {
   );
 }
 
-function told(queue: string, { tried_again: count, is_complete: isComplete }: Redriven): string {
-  const messages = count === 1 ? "1 message" : `${count} messages`;
-  const left = isComplete ? "" : " More are left: try again.";
-  return `${messages} of ${queue} tried again; those that fail come back here.${left}`;
+function amount(letters: number): string {
+  return letters === 1 ? "1 letter" : `${letters} letters`;
+}
+
+/** Return what became of a request to try letters again. */
+function said({ queue, tried_again: tried, is_complete: isComplete }: Redriven): string {
+  const rest = isComplete ? "Those that fail come back here." : "There was no time for all: try again for the rest.";
+  return `${queue}: ${amount(tried)} handed over again. ${rest}`;
 }

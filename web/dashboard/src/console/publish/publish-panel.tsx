@@ -6,38 +6,14 @@ import { Notice } from "../notice.js";
 import type { Ask } from "../service.js";
 import { useRequest } from "../use-request.js";
 import { FieldInput } from "./field-input.js";
-import { type Field, fieldsOf } from "./fields.js";
-import { refusalOf } from "./refusal.js";
+import { fieldsOf } from "./fields.js";
+import { type Refusal, refusalOf } from "./refusal.js";
 import { publishable, type Schema } from "./schema.js";
 import { type Typed, valuesOf } from "./values.js";
 
-/** What is offered beside the types of the schema: a type that is typed in, with its data as JSON. */
-const OWN = "";
-const OWN_DATA: Field = {
-  name: "data",
-  kind: "json",
-  isRequired: true,
-  isNullable: false,
-  blank: "{}",
-  choices: [],
-  description: "The fields of the event, one JSON object",
-};
-const OWN_TYPE: Field = {
-  name: "type",
-  kind: "text",
-  isRequired: true,
-  isNullable: false,
-  choices: [],
-  maxLength: 128,
-  description: "An event type of this deployment, such as deploy.finished",
-};
 const SCHEMA = document as Schema;
 
-interface Problems {
-  readonly fields: Readonly<Record<string, string>>;
-  readonly rest: string;
-}
-const NONE: Problems = { fields: {}, rest: "" };
+const NONE: Refusal = { fields: {}, rest: "" };
 
 /** Ask for an event, and publish it. */
 export function PublishPanel({ ask }: { readonly ask: Ask }): ReactNode {
@@ -47,9 +23,8 @@ export function PublishPanel({ ask }: { readonly ask: Ask }): ReactNode {
   const [problems, setProblems] = useState(NONE);
   const { isBusy, outcome, run, dismiss } = useRequest<{ readonly id: string }>();
   const schema = events.get(type);
-  const fields = useMemo(() => (schema ? fieldsOf(schema, SCHEMA) : [OWN_TYPE, OWN_DATA]), [schema]);
+  const fields = useMemo(() => fieldsOf(schema ?? {}, SCHEMA), [schema]);
   const typed = drafts[type] ?? {};
-  const isOwn = schema === undefined;
 
   const startAnew = (): void => {
     setProblems(NONE);
@@ -60,12 +35,10 @@ export function PublishPanel({ ask }: { readonly ask: Ask }): ReactNode {
     const form = event.currentTarget;
     dismiss();
     const read = valuesOf(fields, typed, new Date());
-    let found: Problems = { fields: read.problems, rest: "" };
+    let found: Refusal = { fields: read.problems, rest: "" };
     if (Object.keys(read.problems).length === 0) {
-      const body = isOwn ? read.data : { type, data: read.data };
-      const came = await run(() => ask<{ readonly id: string }>("POST", "/api/v1/admin/events", body));
-      const names = isOwn ? ["type", "data"] : fields.map(({ name }) => name);
-      found = !came.ok && came.status === 400 ? refusalOf(came.message, names) : NONE;
+      const came = await run(() => ask<{ readonly id: string }>("POST", "/api/v1/admin/events", { type, data: read.data }));
+      if (!came.ok && came.status === 400) found = refusalOf(came.message, fields.map(({ name }) => name));
     }
     setProblems(found);
     focusFirst(form, found);
@@ -86,9 +59,8 @@ export function PublishPanel({ ask }: { readonly ask: Ask }): ReactNode {
           {[...events.keys()].map((each) => (
             <option key={each}>{each}</option>
           ))}
-          <option value={OWN}>another type …</option>
         </select>
-        <p className="soft wrap">{schema?.description ?? "The service publishes the types that it knows, and says which those are."}</p>
+        <p className="soft wrap">{schema?.description}</p>
       </div>
       {fields.map((field) => (
         <FieldInput
@@ -126,7 +98,7 @@ export function PublishPanel({ ask }: { readonly ask: Ask }): ReactNode {
   );
 }
 
-function Told({ problems: { fields, rest } }: { readonly problems: Problems }): ReactNode {
+function Told({ problems: { fields, rest } }: { readonly problems: Refusal }): ReactNode {
   const count = Object.keys(fields).length;
   const said = count > 0 ? `Nothing was published: ${count === 1 ? "one field is" : `${count} fields are`} not right. ` : "";
   return (
@@ -138,7 +110,7 @@ function Told({ problems: { fields, rest } }: { readonly problems: Problems }): 
 }
 
 /** Bring the reader to the first field that is not right. */
-function focusFirst(form: HTMLFormElement, { fields }: Problems): void {
+function focusFirst(form: HTMLFormElement, { fields }: Refusal): void {
   const inputs = [...form.querySelectorAll<HTMLElement>("[data-field]")];
   const first = inputs.find((each) => (each.dataset["field"] ?? "") in fields);
   first?.querySelector<HTMLElement>("input, select, textarea")?.focus();
