@@ -15,6 +15,7 @@ from tests.e2e.client import connected
 from tests.e2e.gateway import end_connection
 from tests.e2e.test_client import Endpoints, token
 from tests.e2e.test_dashboard import Site, site  # noqa: F401  a fixture
+from tests.e2e.test_redrive import Letters, event_letter, letters  # noqa: F401  a fixture
 
 NARROW = 360
 
@@ -208,11 +209,28 @@ class TestLinks:
 
 
 class TestDeadLetters:
-    async def test_shows_the_queues(self, site: Site, endpoints: Endpoints) -> None:
-        await open_console(site, endpoints)
-        await show(site, "Dead letters")
-        await site.sees("#panel-dead-letters .queue .tag", "letter")
-        await site.check_access()
+    async def test_an_event_arrives_after_all(
+        self,
+        site: Site,
+        endpoints: Endpoints,
+        letters: Letters,
+        project: str,
+    ) -> None:
+        letter = event_letter(project, "rule")
+        access = token(endpoints, projects=[project])
+        async with connected(endpoints["websocket_url"], access) as client:
+            await client.ask("subscribe", room=f"project:{project}")
+            letters.put("broadcast", letter)
+            await open_console(site, endpoints, width=NARROW)
+            await show(site, "Dead letters")
+            await site.sees("[aria-label=broadcast]", f"event {letter['detail']['id']}")
+            await site.check_access()
+            await site.do(click="[aria-label=broadcast] > button")
+            await site.sees("dialog", "of broadcast again?")
+            await site.do(click="dialog .danger")
+            await site.sees("#panel-dead-letters [role=status]", "handed over again")
+            arrived = await client.event("project.deleted")
+        assert arrived["id"] == letter["detail"]["id"]
 
 
 @pytest.mark.usefixtures("explain_route")

@@ -58,7 +58,7 @@ async def test_an_event_arrives_after_all(endpoints: Endpoints, letters: Letters
     """One letter is of the rule that could not call `broadcast`, one of a call that failed."""
     project = f"p-{uuid4()}"
     url = endpoints["websocket_url"]
-    events = [_event(project, by) for by in ("rule", "call")]
+    events = [event_letter(project, by) for by in ("rule", "call")]
     async with connected(url, token(endpoints, projects=[project])) as client:
         await client.ask("subscribe", room=f"project:{project}")
         letters.put("broadcast", events[0])
@@ -74,7 +74,7 @@ def test_a_message_goes_back_to_its_work_queue(letters: Letters) -> None:
     assert letters.redrive("deadline")["tried_again"] >= 1
 
 
-def _event(project: str, by: str) -> dict[str, Any]:
+def event_letter(project: str, by: str) -> dict[str, Any]:
     detail = {
         "id": new_id(),
         "type": "project.deleted",
