@@ -241,20 +241,22 @@ describe("Dead letters", () => {
 describe("Explain", () => {
   it("asks by the ids, and tells the verdict, what is next, and what is known", async () => {
     routes.answer("GET /api/v1/explain", 200, {
-      verdict: "not_a_member",
+      verdict: "not_subscribed",
+      reason: "No connection is in a room of the event.",
       next: "Subscribe to project:atlas.",
       user: "f%3Aada",
       event: { id: "019a", type: "pr.created", rooms: ["project:atlas", "user:x"], logged_at: null },
       rooms: [{ room: "project:atlas", may_join: false }],
-      connections: [{ id: "c-1", verdict: "joined_too_late", reason: "It joined a second later.", types: [] }],
+      connections: [{ id: "c-1", verdict: "joined_too_late", reason: "It joined a second later.", types: [], memberships: [{ room: "project:atlas", muted: false, types: ["pr.*"] }] }],
+      more_connections: true,
     });
     await page.show(<ExplainPanel ask={ask} />);
     await page.type("[aria-label='Id of the event']", " 019a ");
     await page.type("[aria-label='Id of the user']", "f:ada");
     await page.click("Explain");
     expect(routes.last("GET")?.path).toBe("/api/v1/explain?event=019a&user=f%253Aada");
-    expect(page.find(".verdict").textContent).toBe("not a member");
-    for (const text of ["Next: Subscribe to project:atlas.", "project:atlas, user:x", "may joinno", "joined too late", "It joined a second later."]) {
+    expect(page.find(".verdict").textContent).toBe("not subscribed: No connection is in a room of the event.");
+    for (const text of ["Next: Subscribe to project:atlas.", "project:atlas, user:x", "may joinno", "joined too late", "room project:atlas, muted no, types pr.*", "more connections, which were not", "It joined a second later."]) {
       expect(page.text).toContain(text);
     }
     expect(page.text).not.toContain("logged at");

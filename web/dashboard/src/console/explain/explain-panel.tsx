@@ -10,12 +10,14 @@ import { FactList, type Facts, textOf } from "./facts.js";
 
 interface Explanation {
   readonly verdict: string;
+  readonly reason: string;
   /** What to do next. */
   readonly next?: string;
-  readonly user?: string;
   readonly event?: Facts;
   readonly rooms?: readonly Facts[];
   readonly connections?: readonly Facts[];
+  /** The user has others, which were not looked at. */
+  readonly more_connections?: boolean;
 }
 
 /** Ask for an event and a user, and show what the service knows. */
@@ -58,7 +60,7 @@ export function ExplainPanel({ ask }: { readonly ask: Ask }): ReactNode {
       </form>
       <Notice outcome={outcome} />
       <p className="verdict wrap" role="status">
-        {outcome?.ok && words(outcome.answer.verdict)}
+        {outcome?.ok && `${words(outcome.answer.verdict)}: ${outcome.answer.reason}`}
       </p>
       {outcome?.ok && <Explained explanation={outcome.answer} />}
     </>
@@ -66,7 +68,7 @@ export function ExplainPanel({ ask }: { readonly ask: Ask }): ReactNode {
 }
 
 function Explained({ explanation }: { readonly explanation: Explanation }): ReactNode {
-  const { next, event = {}, rooms = [], connections = [] } = explanation;
+  const { next, event = {}, rooms = [], connections = [], more_connections: areMore } = explanation;
   return (
     <div className="explained">
       {next && <p className="wrap">Next: {next}</p>}
@@ -83,6 +85,7 @@ function Explained({ explanation }: { readonly explanation: Explanation }): Reac
         {connections.map((each, at) => (
           <Item key={textOf(each["id"]) || at} title={textOf(each["id"])} facts={each} named="id" />
         ))}
+        {areMore && <p className="soft">The user has more connections, which were not looked at.</p>}
       </Group>
     </div>
   );

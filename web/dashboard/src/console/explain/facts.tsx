@@ -1,5 +1,6 @@
 // The fields of an object, as names and values.
 import type { ReactNode } from "react";
+import { words } from "../../words.js";
 
 export type Facts = Readonly<Record<string, unknown>>;
 
@@ -11,7 +12,7 @@ export function FactList({ facts, without = [] }: { readonly facts: Facts; reado
     <dl className="facts-list">
       {shown.map(([name, value]) => (
         <div key={name}>
-          <dt>{name.replaceAll("_", " ")}</dt>
+          <dt>{words(name)}</dt>
           <dd>{textOf(value)}</dd>
         </div>
       ))}
@@ -19,10 +20,12 @@ export function FactList({ facts, without = [] }: { readonly facts: Facts; reado
   );
 }
 
-/** Return a value as text: yes and no, lists with commas, objects as JSON; empty for what says nothing. */
+/** Return a value as text: yes and no, objects as `name value, name value`; empty for what says nothing. */
 export function textOf(value: unknown): string {
   if (value === null || value === undefined) return "";
   if (typeof value === "boolean") return value ? "yes" : "no";
-  if (Array.isArray(value) && value.every((each) => typeof each !== "object")) return value.join(", ");
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
+  if (Array.isArray(value)) return value.map(textOf).join(value.some((each) => typeof each === "object") ? "; " : ", ");
+  if (typeof value !== "object") return String(value);
+  const said = Object.entries(value).map(([name, each]) => [words(name), textOf(each)] as const);
+  return said.filter(([, text]) => text !== "").map(([name, text]) => `${name} ${text}`).join(", ");
 }
