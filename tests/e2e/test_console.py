@@ -247,3 +247,27 @@ class TestExplain:
         await site.do(press="Enter")
         await site.sees("#panel-explain h3", "The event")
         await site.check_access()
+
+    async def test_an_event_of_a_room_that_the_user_has_not_joined(
+        self,
+        site: Site,
+        endpoints: Endpoints,
+        broadcaster: EventBroadcaster,
+        project: str,
+    ) -> None:
+        user, url = f"u-{uuid4()}", endpoints["websocket_url"]
+        async with (
+            connected(url, token(endpoints, sub=user, projects=[project])),
+            connected(url, token(endpoints, projects=[project])) as member,
+        ):
+            await member.ask("subscribe", room=f"project:{project}")
+            await broadcaster.broadcast_project_deleted(project, "eva")
+            event = await member.event("project.deleted")
+            await open_console(site, endpoints, width=NARROW)
+            await show(site, "Explain")
+            await site.do(fill="[aria-label='Id of the event']", text=event["id"])
+            await site.do(fill="[aria-label='Id of the user']", text=user)
+            await site.do(press="Enter")
+            await site.sees("#panel-explain .item .name", f"project:{project}")
+            await site.sees("#panel-explain .verdict", "not subscribed")
+            await site.check_access()
