@@ -31,7 +31,8 @@ _TEXT: Final = """
 {chosen}.venv/bin/roomcast tail project:{demo_project_id}
 
   Publish an event to it in a third:
-{chosen}.venv/bin/roomcast publish project.deleted project_id={demo_project_id} deleted_by=ada
+{chosen}.venv/bin/roomcast publish issue.created issue_id=1 project_id={demo_project_id} \\
+  title=Hello status=open
 
   Or send a GitHub webhook of {demo_repository}, which is linked to it:
 curl -i {webhook_url} --data-binary @{webhook_file} -H "X-GitHub-Event: issues" \\
