@@ -105,6 +105,29 @@ class TestEvents:
         assert found == ["e1", "e2"]
         assert service.subscribed == ["project:1", "project:2"]
 
+    async def test_one_that_is_connecting_again_ends_with_the_client(self, start: Any) -> None:
+        service = await start(sends(envelope("e1")), stays(envelope("e2")))
+        connecting, found = asyncio.Event(), []
+        calls = 0
+
+        def token() -> str:
+            nonlocal calls
+            calls += 1
+            if calls > 1:
+                connecting.set()
+            return "t"
+
+        async def follow(client: Any) -> None:
+            found.extend([event.id async for event in client.events("project:123")])
+
+        async with asyncio.timeout(20):
+            async with roomcast.connect(service.url, token) as client:
+                following = asyncio.create_task(follow(client))
+                await connecting.wait()
+            await following
+        assert found == ["e1"]
+        assert service.subscribed == ["project:123"]
+
     async def test_a_name_that_is_no_room(self, start: Any) -> None:
         service = await start(stays())
         with pytest.raises(InvalidRoom):

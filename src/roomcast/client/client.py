@@ -139,7 +139,12 @@ class Client:
         retry, first = 0, True
         while mine == self._iterations:
             try:
-                self._socket = socket = self._socket or await self._open()
+                socket = self._socket or await self._open()
+                if mine != self._iterations:
+                    # It was ended while it was connecting: nobody else knows this connection.
+                    await socket.close()
+                    return
+                self._socket = socket
                 self._positions.begin()
                 session = Session(socket, names, since=self.since, types=types)
                 async for item in session.items():
