@@ -446,4 +446,20 @@ describe("large events", () => {
     await pass();
     expect(room.snapshot().events[0]).toMatchObject({ data: {}, data_ref: reference });
   });
+
+  it("come without it when the link hangs", async () => {
+    const limited = new AbortController();
+    vi.spyOn(AbortSignal, "timeout").mockReturnValue(limited.signal);
+    const hangs = (_url: string, { signal }: RequestInit = {}) =>
+      new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
+    vi.stubGlobal("fetch", hangs);
+    const room = client.room(ROOM);
+    await pass();
+    service.publish(ROOM, "report.made", {}, { data_ref: reference });
+    await pass();
+    expect(room.snapshot().events).toEqual([]);
+    limited.abort();
+    await pass();
+    expect(room.snapshot().events[0]).toMatchObject({ data: {}, data_ref: reference });
+  });
 });
