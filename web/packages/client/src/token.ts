@@ -2,6 +2,7 @@
 
 interface Claims {
   readonly sub?: string;
+  readonly tenant?: string;
   readonly exp?: number;
   readonly iat?: number;
 }

@@ -77,5 +77,7 @@ async function asUser(transport: Transport): Promise<[Transport, string]> {
     kept = undefined;
     return given === undefined ? token(refused) : given;
   };
-  return [{ ...transport, token: first }, claimsOf(kept ?? undefined).sub ?? ""];
+  const { sub, tenant } = claimsOf(kept ?? undefined);
+  // `ada` of one tenant and `ada` of another are two users: docs/PROTOCOL.md, Tenants.
+  return [{ ...transport, token: first }, !sub ? "" : tenant ? `${sub} ${tenant}` : sub];
 }

@@ -181,6 +181,14 @@ describe("tabs that share nothing", () => {
     expect(service.sockets).toHaveLength(2);
   });
 
+  it("are those of one name at two tenants", async () => {
+    const of = (tenant: string) => `e30.${btoa(JSON.stringify({ sub: "ada", tenant }))}.c2ln`;
+    await tab({ token: of("acme") });
+    await tab({ token: of("umbrella") });
+    await tab({ token: of("acme") });
+    expect(service.sockets).toHaveLength(2);
+  });
+
   it("have tabs: false, or tokens that name nobody", async () => {
     await tab({ tabs: false });
     await tab({ token: "opaque" });
