@@ -147,6 +147,32 @@ class TestReconnecting:
         assert len(lost) == 2
         assert watch.gaps == []
 
+    async def test_a_token_that_cannot_be_fetched_is_fetched_again(self, start: Any) -> None:
+        service = await start(sends(envelope("e1")), stays(envelope("e2")))
+        answers: list[Any] = ["t1", KeyError("the backend is down"), "t2"]
+        notices: list[str] = []
+
+        def fetch() -> str:
+            answer = answers.pop(0)
+            if isinstance(answer, Exception):
+                raise answer
+            return str(answer)
+
+        async with roomcast.connect(service.url, fetch, on_notice=notices.append) as client:
+            events = client.events("project:123")
+            heard = [(await anext(events)).id for _ in range(2)]
+        assert heard == ["e1", "e2"]
+        assert any("the token could not be fetched" in notice for notice in notices)
+        assert service.tokens == ["t1", "t2"]
+
+    async def test_a_first_token_that_cannot_be_fetched(self) -> None:
+        def fetch() -> str:
+            raise KeyError("down")
+
+        with pytest.raises(CannotConnect, match="the token could not be fetched"):
+            async with roomcast.connect("ws://127.0.0.1:1/ws", fetch):
+                pass
+
     async def test_a_quiet_room_goes_on_with_the_greeting(self, start: Any) -> None:
         service = await start(sends(), sends(greeting="g2"), stays(envelope("e1")))
         watch = Watch(service)
@@ -230,6 +256,11 @@ class TestSince:
         offset = service.commands[0]["since"]
         at = int(offset[:8] + offset[9:13], 16) / 1000
         assert abs(datetime.now(UTC).timestamp() - 900 - at) < 20
+
+    async def test_a_time_before_all_times_is_the_beginning(self, start: Any) -> None:
+        service = await start(stays(envelope("e1")))
+        await Watch(service, since=timedelta(days=999_999)).ids(1)
+        assert service.commands[0]["since"] == "00000000-0000-7000-8000-000000000000"
 
     async def test_is_kept_for_a_later_process(self, start: Any) -> None:
         service = await start(stays(envelope("e1", seq=5), envelope("e2", seq=6)))

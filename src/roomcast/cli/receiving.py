@@ -59,7 +59,10 @@ def _since(
     """Read `15m`, a position (`1795548600131`), or the id of an event."""
     if text is None:
         return None
-    return duration(text) or (int(text) if text.isascii() and text.isdecimal() else text)
+    ago = duration(text)
+    if ago is not None:
+        return ago
+    return int(text) if text.isascii() and text.isdecimal() else text
 
 
 @asynccontextmanager

@@ -28,7 +28,7 @@ WHY_SECONDS: Final = 5.0
 
 async def opened(url: str, token: str | Callable[[], str], *, timeout: float) -> "ClientConnection":
     """Return an open connection; raise `Refused`, or one of `FAILURES` that can pass."""
-    bearer = token if isinstance(token, str) else token()
+    bearer = token if isinstance(token, str) else _fetched(token)
     try:
         return await connect(
             url,
@@ -44,6 +44,19 @@ async def opened(url: str, token: str | Callable[[], str], *, timeout: float) ->
         why = await _why(url, bearer) if status == HTTPStatus.UNAUTHORIZED else ""
         said = f"HTTP {in_words(status, b'')}: {why}" if why else reason(exc)
         raise Refused(f"{url} refused the connection: {said}", str(status)) from exc
+
+
+def _fetched(token: Callable[[], str]) -> str:
+    """Return what a function of the program returns; whatever it raises can pass.
+
+    `Refused` ends it: so the program says that there will be no token any more.
+    """
+    try:
+        return token()
+    except Refused:
+        raise
+    except Exception as exc:
+        raise ConnectionError(f"the token could not be fetched: {reason(exc)}") from exc
 
 
 async def _why(url: str, token: str) -> str:

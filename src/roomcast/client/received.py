@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Self
+from typing import Any, Final, Self
 
 Offset = str | int | datetime | timedelta
 """Where to go on: the `id` or the `seq` of the last event, a time, or how long ago."""
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""The time 0 of ids: what is longer ago begins here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ def wire_offset(since: Offset, *, now: datetime) -> str | int:
     The service knows no event of that id, and goes on from the moment that is in it.
     """
     if isinstance(since, timedelta):
-        since = now - since
+        since = now - min(since, now - EPOCH)
     if isinstance(since, datetime):
         milliseconds = max(0, int(since.timestamp() * 1000))
         digits = f"{milliseconds:012x}"

@@ -189,7 +189,7 @@ export class Room {
   #accept(reply: Reply, epoch: Epoch): void {
     this.#joined = true;
     this.#error = null;
-    if (reply.presence) this.#presence = reply.presence;
+    this.#presence = reply.presence ?? null;
     if (!this.#position.isAnswered(epoch)) this.#position.answered(epoch, this.#host.lastId(epoch));
   }
 

@@ -133,6 +133,21 @@ describe("useEvent", () => {
   });
 });
 
+describe("useEvent of one room", () => {
+  it("takes a UUID however it is spelled", async () => {
+    const heard: unknown[] = [];
+    const name = "project:0F4E7A8C-0000-4000-8000-00000000000A";
+    function Listening() {
+      useRoom(name);
+      useEvent("clock.ticked", ({ data }) => heard.push(data), name);
+      return null;
+    }
+    await show(<Listening />);
+    await act(async () => void service.publish(name.toLowerCase(), "clock.ticked", { at: 1 }));
+    expect(heard).toEqual([{ at: 1 }]);
+  });
+});
+
 describe("useConnection", () => {
   it("shows the status", async () => {
     function Status() {

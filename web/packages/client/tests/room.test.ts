@@ -411,6 +411,20 @@ describe("presence", () => {
   });
 });
 
+describe("presence that nobody asks for any more", () => {
+  it("is null once the room was joined anew", async () => {
+    service.present = { [ROOM]: ["ada"] };
+    const room = client.room(ROOM);
+    const list = client.room(ROOM, { presence: true });
+    await pass();
+    expect(room.snapshot().presence?.count).toBe(1);
+    list.leave();
+    service.drop();
+    await pass(2_000);
+    expect(room.snapshot()).toMatchObject({ joined: true, presence: null });
+  });
+});
+
 describe("a handler that throws", () => {
   it("is reported, and the others hear the event", async () => {
     const heard = vi.fn();

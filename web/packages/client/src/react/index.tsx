@@ -1,6 +1,7 @@
 // Hooks for React 18 and newer: rooms, events, the connection, and who is there.
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useRef, useSyncExternalStore } from "react";
 import type { Client, ConnectionSnapshot, EventOf, EventTypes, Presence, RoomSnapshot, Wants } from "../index.js";
+import { canonical } from "../room-name.js";
 
 const Context = createContext<Client | null>(null);
 const IDLE: ConnectionSnapshot = { status: "idle", error: null };
@@ -67,7 +68,7 @@ export function useEvent<Type extends keyof EventTypes | (string & {})>(
   useEffect(
     () =>
       client.on(type as string, (event) => {
-        if (room === undefined || event.room === room) latest.current(event as EventOf<Type & string>);
+        if (room === undefined || event.room === canonical(room)) latest.current(event as EventOf<Type & string>);
       }),
     [client, type, room],
   );
