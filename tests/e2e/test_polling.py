@@ -132,7 +132,7 @@ class TestBlockedWebSockets:
     ) -> None:
         project = str(uuid4())
         auth = {"token": token(endpoints, projects=[project]), "recover": True}
-        opening = defaults(auth=auth, reconnectionDelay=1500, randomizationFactor=0)
+        opening = defaults(auth=auth, reconnectionDelay=6000, randomizationFactor=0)
         async with program("client.mjs", f"{blocked}/ws", opening) as client:
             await client.hear("connect", recovered=False)
             client.tell(emit=["subscribe", {"room": f"project:{project}"}])

@@ -15,11 +15,14 @@ import socketio
 from aiohttp import web
 
 from roomcast import EventBroadcaster
-from tests.e2e.program import CLIENTS, program
+from tests.e2e.program import CLIENTS, PATIENCE, program
 from tests.e2e.service import ROOT, free_port
 from tests.e2e.test_client import Endpoints, token
 
 WEBSOCKET = {"transports": ["websocket"]}
+
+WAITING: dict[str, Any] = {**WEBSOCKET, "wait_timeout": PATIENCE}
+"""For python-socketio, which gives up after a second unless it is told otherwise."""
 
 
 def options(**more: Any) -> str:
@@ -124,7 +127,7 @@ class TestNode:
     ) -> None:
         project = str(uuid4())
         auth = {"token": token(endpoints, projects=[project]), "recover": True}
-        opening = options(auth=auth, reconnectionDelay=1500, randomizationFactor=0)
+        opening = options(auth=auth, reconnectionDelay=6000, randomizationFactor=0)
 
         async def publish(step: int) -> None:
             assert await broadcaster.broadcast_workflow_progress(
@@ -187,7 +190,7 @@ class TestPython:
             endpoints["site_url"],
             auth={"token": token(endpoints, projects=[project])},
             namespaces=["/ws", "/"],
-            **WEBSOCKET,
+            **WAITING,
         )
         try:
             for namespace in ("/ws", "/"):
@@ -208,7 +211,7 @@ class TestPython:
                 endpoints["site_url"],
                 auth={"token": token(endpoints)},
                 namespaces=["/ws"],
-                **WEBSOCKET,
+                **WAITING,
             )
             try:
                 return client.call("ping", namespace="/ws")
@@ -221,7 +224,7 @@ class TestPython:
         client = socketio.AsyncClient()
         with pytest.raises(socketio.exceptions.ConnectionError):
             await client.connect(
-                endpoints["site_url"], auth={"token": "bad"}, namespaces=["/ws"], **WEBSOCKET
+                endpoints["site_url"], auth={"token": "bad"}, namespaces=["/ws"], **WAITING
             )
 
     async def test_on_the_apis_own_url(self, endpoints: Endpoints) -> None:
@@ -232,7 +235,7 @@ class TestPython:
             socketio_path=slash + stage,
             auth={"token": token(endpoints)},
             namespaces=["/ws"],
-            **WEBSOCKET,
+            **WAITING,
         )
         assert await client.call("ping", namespace="/ws") == {"status": "pong"}
         await client.disconnect()

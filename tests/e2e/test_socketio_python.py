@@ -12,10 +12,10 @@ import socketio
 from roomcast import EventBroadcaster
 from tests.e2e.gateway import end_connection
 from tests.e2e.test_client import Endpoints, token
-from tests.e2e.test_socketio import WEBSOCKET
+from tests.e2e.test_socketio import WAITING
 
 PATIENCE = 20
-SESSION = {"namespaces": ["/ws"], **WEBSOCKET}
+SESSION = {"namespaces": ["/ws"], **WAITING}
 EAGER = {"reconnection_delay": 0.1, "randomization_factor": 0}
 
 

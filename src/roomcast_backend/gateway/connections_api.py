@@ -30,7 +30,8 @@ OUTCOMES = {
 """Outcomes by HTTP status. Any other status is `FAILED`, as are a timeout and a lost connection."""
 
 BACKOFF = Backoff(base=0.05, cap=0.4, attempts=5)
-"""For a close that is throttled: a client whose frame ends its connection would wait for ever."""
+"""For what is throttled. A client whose frame ends its connection would wait for ever for the close;
+a replay that ended with one refused post would be none, for what follows must not overtake it."""
 
 LARGEST_BURST = 1000
 """The posts that a container may make at once, at most: a page. Its share of `post_burst` may be
@@ -84,12 +85,22 @@ class ConnectionsApi:
         return OUTCOMES.get(self._single.one(request).status, Outcome.FAILED)
 
     def post_in_order(self, connection_id: str, frames: Iterable[bytes]) -> Iterator[Outcome]:
-        """Send frames to one connection, one after the other, at the container's rate."""
+        """Send frames to one connection, one after the other, at the container's rate.
+
+        One that is throttled is sent again, as `BACKOFF` says, before the next one.
+        """
         for frame in self._limiter.throttle(frames):
+            yield self._post_patiently(connection_id, frame)
+
+    def _post_patiently(self, connection_id: str, frame: bytes) -> Outcome:
+        outcome = self.post(connection_id, frame)
+        for retry in range(BACKOFF.attempts - 1):
+            if outcome is not Outcome.THROTTLED:
+                return outcome
+            self._limiter.note_refusal(address(connection_id))
+            self._sleep(BACKOFF.pause(retry))
             outcome = self.post(connection_id, frame)
-            if outcome is Outcome.THROTTLED:
-                self._limiter.note_refusal(address(connection_id))
-            yield outcome
+        return outcome
 
     def post_all(self, posts: Iterable[Post]) -> Iterator[Posted]:
         """Send many frames concurrently, at the container's rate."""

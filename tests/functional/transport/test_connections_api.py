@@ -12,7 +12,7 @@ from roomcast_backend.aws.errors import AwsError
 from roomcast_backend.aws.http.transport import Transport
 from roomcast_backend.aws.signing import Signer
 from roomcast_backend.fanout.sender import Sender
-from roomcast_backend.gateway.connections_api import ConnectionsApi
+from roomcast_backend.gateway.connections_api import BACKOFF, ConnectionsApi
 from roomcast_backend.gateway.posts import Outcome, Post
 from roomcast_backend.gateway.rate_limiter import RateLimiter
 from roomcast_backend.model.connection import Member, session_id
@@ -321,9 +321,24 @@ class TestInOrder:
     """Frames for one connection go out one after the other, at the container's rate."""
 
     def test_each_is_answered_before_the_next(self, server: ConnectionsServer) -> None:
-        server.script("c", status(429), status(410))
+        server.script("c", status(500), status(410))
         found = gateway(server.url).post_in_order("c", (b"a", b"b", b"c"))
-        assert list(found) == [Outcome.THROTTLED, Outcome.GONE, Outcome.SENT]
+        assert list(found) == [Outcome.FAILED, Outcome.GONE, Outcome.SENT]
+
+    def test_one_that_is_throttled_is_sent_again_before_the_next(
+        self, server: ConnectionsServer
+    ) -> None:
+        server.script("c", *[status(429)] * (BACKOFF.attempts - 1))
+        found = gateway(server.url).post_in_order("c", (b"a", b"b"))
+        assert next(found) is Outcome.SENT
+        assert server.delivered["c"] == {b"a": 1}
+        assert list(found) == [Outcome.SENT]
+        assert server.delivered["c"] == {b"a": 1, b"b": 1}
+
+    def test_one_that_is_always_throttled_is_given_up(self, server: ConnectionsServer) -> None:
+        server.script("c", *[status(429)] * BACKOFF.attempts)
+        found = gateway(server.url).post_in_order("c", (b"a", b"b"))
+        assert list(found) == [Outcome.THROTTLED, Outcome.SENT]
 
     def test_keep_the_rate(self, server: ConnectionsServer) -> None:
         now = [0.0]
