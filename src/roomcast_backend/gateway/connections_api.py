@@ -30,8 +30,8 @@ OUTCOMES = {
 """Outcomes by HTTP status. Any other status is `FAILED`, as are a timeout and a lost connection."""
 
 BACKOFF = Backoff(base=0.05, cap=0.4, attempts=5)
-"""For what is throttled. A client whose frame ends its connection would wait for ever for the close;
-a replay that ended with one refused post would be none, for what follows must not overtake it."""
+"""For what is throttled. A client whose frame ends its connection would wait for ever for the
+close; a replay that ended with one refused post would be none, as nothing may overtake it."""
 
 LARGEST_BURST = 1000
 """The posts that a container may make at once, at most: a page. Its share of `post_burst` may be
