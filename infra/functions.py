@@ -172,13 +172,13 @@ FUNCTIONS = (
     ),
     FunctionRow(
         name="status",
-        purpose="Tells the service's health and figures, and the state of rooms",
+        purpose="Tells the service's health and figures, the state of rooms, and why",
         grants={
             "events": ("BatchGetItem", "GetItem", "PutItem", "Query"),
             "data_bucket": ("GetObject", "PutObject"),
             "counters": ("Query", "UpdateItem"),
             "connections": ("GetItem",),
-            "rooms": ("Query",),
+            "rooms": ("BatchGetItem", "Query"),
             "jwt_secret": ("GetSecretValue",),
         },
     ),

@@ -27,6 +27,7 @@ STATS = "/api/v1/websocket/stats"
 ROOM_STATE = "/api/v1/rooms/{room}/state"
 ROOM_MEMBERS = "/api/v1/rooms/{room}/members"
 ADMIN = "/api/v1/admin"
+EXPLAIN = "/api/v1/explain"
 HEALTH = "/health"
 POLLING = "/socket.io/"
 STAGE = "$default"
@@ -38,6 +39,7 @@ ROUTES = (
     (HttpMethod.GET, STATS, "status"),
     (HttpMethod.GET, ROOM_STATE, "status"),
     (HttpMethod.GET, ROOM_MEMBERS, "status"),
+    (HttpMethod.GET, EXPLAIN, "status"),
     (HttpMethod.POST, f"{ADMIN}/events", "admin"),
     (HttpMethod.POST, f"{ADMIN}/access", "admin"),
     (HttpMethod.GET, f"{ADMIN}/links", "admin"),

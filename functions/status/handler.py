@@ -1,4 +1,4 @@
-"""`GET` and `HEAD /health`, statistics for admins, and state and members of rooms."""
+"""`GET` and `HEAD /health`, state and members of rooms; figures and explanations for admins."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from functions.status.explain import explanation
 from functions.status.rooms import members_of, state_of
 from functions.status.wiring import check_stores, statistics
 from roomcast_backend.auth.verification_keys import KeysUnavailable
@@ -52,6 +53,13 @@ def room_state(room: str) -> dict[str, Any]:
 def room_members(room: str) -> dict[str, Any]:
     """Answer with the users who are in a room."""
     return members_of(room, app.current_event.headers.get("authorization", ""))
+
+
+@app.get("/api/v1/explain")
+def explain() -> dict[str, Any]:
+    """Answer with what became of `?event=` for `&user=`."""
+    request = app.current_event
+    return explanation(request.query_string_parameters, request.headers.get("authorization", ""))
 
 
 app.exception_handler([AwsError, KeysUnavailable])(http_unavailable.answer)

@@ -26,6 +26,7 @@ COMMANDS: Final = (
     ("unlink-repo", "unlink", "Let a GitHub repository's events go nowhere again."),
     ("unlink-user", "unlink", "Forget which user a GitHub login is."),
     ("stats", "stats", "Show how many connections, members and events there are."),
+    ("explain", "explain", "Tell why a user did or did not get an event."),
     ("doctor", "doctor", "Check a deployment with real clients, in two minutes."),
     ("redrive", "redrive", "Look at dead letters, and try them again."),
     ("secret", "secret", "Make a secret fit for tokens and webhooks."),

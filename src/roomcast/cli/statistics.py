@@ -1,50 +1,20 @@
 """Asks a service for its statistics, as an admin."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
+from roomcast.cli import admin_requests
 from roomcast.cli.deployment import Deployment
-from roomcast.cli.group import START, CommandFailed
-from roomcast.cli.next_steps import after_status
-from roomcast.cli.reachable import Unreachable, patience
-from roomcast.refusals import in_words
+from roomcast.cli.group import CommandFailed
 
 
 def ask(deployment: Deployment, token: str | None, *, rooms: bool = False) -> Mapping[str, Any]:
     """Return the statistics, with those of every single room under `detail` if `rooms` is set.
 
-    Without a token one is minted. Raises `CommandFailed` with the service's reason, and
-    `Unreachable` when it does not answer.
+    Raises what `admin_requests.get` raises.
     """
     url = deployment.required("stats_url") + ("?detail=rooms" if rooms else "")
-    answer = _get(url, token or _admin_token(deployment))
+    answer = admin_requests.get(deployment, url, token)
     if not isinstance(answer, dict) or not answer:
         raise CommandFailed(f"{url} answered something that is not statistics")
     return answer
-
-
-def _admin_token(deployment: Deployment) -> str:
-    from roomcast.token_minting import mint_token
-
-    return mint_token(deployment.jwt_secret(), "roomcast-cli", role="admin")
-
-
-def _get(url: str, token: str) -> Any:
-    from urllib.error import HTTPError
-    from urllib.request import Request, urlopen
-
-    if not url.startswith(("https://", "http://")):
-        raise CommandFailed(f"not an HTTP address: {url}")
-    request = Request(url, headers={"Authorization": f"Bearer {token}"})  # noqa: S310  checked
-    try:
-        with urlopen(request, timeout=patience(url)) as response:  # noqa: S310  checked
-            return json.load(response)
-    except HTTPError as exc:
-        with exc:
-            said = in_words(exc.code, exc.read())
-            raise CommandFailed(f"{url} answered {said}{after_status(exc.code)}") from exc
-    except OSError as exc:
-        raise Unreachable(url, str(getattr(exc, "reason", exc)), START) from exc
-    except ValueError as exc:
-        raise CommandFailed(f"{url} answered something that is not JSON") from exc

@@ -6,6 +6,7 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel, Field
 
 from roomcast.schema import admin_routes
+from roomcast.schema.explanations import Explanation
 from roomcast.schema.frames import LEFT_OUT, Envelope
 
 
@@ -220,6 +221,24 @@ ROUTES: Final = (
             503: _UNAVAILABLE,
         },
         (_ROOM,),
+        token=True,
+    ),
+    Route(
+        "get",
+        "/api/v1/explain",
+        "explain",
+        "Tell why a user did or did not get an event.",
+        {
+            200: ("What is known of it.", Explanation),
+            400: ("Not the id of an event, or not that of a user.", HttpError),
+            401: _NO_TOKEN,
+            403: ("The token's role is not admin.", HttpError),
+            503: _UNAVAILABLE,
+        },
+        (
+            Parameter("event", "query", "The id of the event.", required=True),
+            Parameter("user", "query", "The id of the user.", required=True),
+        ),
         token=True,
     ),
     Route(

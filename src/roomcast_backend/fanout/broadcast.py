@@ -41,6 +41,7 @@ from roomcast_backend.fanout.room_reader import Reached, RoomReader
 from roomcast_backend.fanout.state_keeping import Keeping, StateKeeper, soon_after
 from roomcast_backend.fanout.tally import Tally
 from roomcast_backend.fanout.work import Work, page_of_shard, whole_event
+from roomcast_backend.gateway.posts import Outcome
 from roomcast_backend.model.event_count import EventCount
 from roomcast_backend.model.room_log import Placed
 from roomcast_backend.protocol.event_frame import EventFrames
@@ -120,14 +121,20 @@ class FanOut:
             self._log.skip(places, now=self._clock())
             self._release(envelope, places, ended=state is FanOutState.COMPLETE)
             return tally
-        current = self._skip_outdated(envelope, places, tally)
+        current: Sequence[Placed] = self._skip_outdated(envelope, places, tally)
         if current:
             tally.soon_ms = soon_after(keeping)
             with self._kept(keeping) as keep:
-                self._deliver_rooms(
+                current = self._deliver_rooms(
                     envelope, current, keep, started=started, until=until, tally=tally
                 )
-        queued = self._events.complete(envelope.key, now=self._clock())
+        queued = self._events.complete(
+            envelope.key,
+            now=self._clock(),
+            event=envelope,
+            places=current,
+            posts=tally.outcomes[Outcome.SENT],
+        )
         with self._counted(envelope, tally.count(events=1) + (queued or EventCount())):
             self._release(envelope, current, ended=queued is not None)
         return tally
@@ -161,7 +168,7 @@ class FanOut:
         if self._states.wants(envelope):
             known = _beside().submit(self._states.read, envelope)
         try:
-            state = self._events.begin(envelope.key, now=int(started))
+            state = self._events.begin(envelope.key, now=int(started), event=envelope)
         finally:
             wait([placed])
             wait([known] if known else [])
@@ -235,8 +242,8 @@ class FanOut:
         started: float,
         until: float,
         tally: Tally,
-    ) -> None:
-        """Log an event, and deliver it to the first page of each room.
+    ) -> Sequence[Placed]:
+        """Log an event, and deliver it to the first page of each room; return its places.
 
         A client that comes back may have taken a position whose entry it did not find. Then the
         event gets another position, and the members are read anew: that client is one of them.
@@ -253,7 +260,7 @@ class FanOut:
                     readers[0].await_some()  # the first posts come before what can wait
                     keep([replace(each, order=entries[each].order) for each in places])
                     self._post(rooms, readers, until=until, tally=tally)
-                    return
+                    return places
             places = _replaced(places, self._log.place(envelope, now=started, fenced=fenced))
         raise NotLogged(f"event {envelope.id} found its positions taken {MOST_PLACES} times")
 

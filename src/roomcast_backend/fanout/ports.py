@@ -72,11 +72,19 @@ class ShardedPageReader(PageReader, Protocol):
 class FanOutRecorder(Protocol):
     """Writes how far each fan-out has come; `EventStore` in production."""
 
-    def begin(self, event_id: str, *, now: int) -> FanOutState:
+    def begin(self, event_id: str, *, now: int, event: Envelope) -> FanOutState:
         """Note that an event's fan-out begins; tell what was noted of it before."""
         ...
 
-    def complete(self, event_id: str, *, now: float) -> EventCount | None:
+    def complete(
+        self,
+        event_id: str,
+        *,
+        now: float,
+        event: Envelope,
+        places: Sequence[Placed],
+        posts: int,
+    ) -> EventCount | None:
         """Note that every member was posted to, or is part of work in the queue.
 
         Returns what the queued work came to, once the fan-out has ended; None before.

@@ -1,13 +1,22 @@
-"""How far the fan-out of each event has come: one row for each event in the events table."""
+"""How far the fan-out of each event has come: one row for each event in the events table.
+
+begun_at, completed_at, ended_at   when it began first (seconds), was complete, did its last work
+queued                             names of its parts that are in the queue
+told, places, posts                see `roomcast_backend.model.fan_out`
+"""
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from enum import Enum
 from typing import Any
 
+from roomcast.envelope import Envelope
 from roomcast_backend.aws import clients
 from roomcast_backend.aws.dynamodb import DynamoDb
+from roomcast_backend.model import fan_out
 from roomcast_backend.model.event_count import EventCount
+from roomcast_backend.model.fan_out import FanOutRecord
+from roomcast_backend.model.room_log import Placed
 from roomcast_backend.settings import Settings
 from roomcast_backend.stores import keys
 from roomcast_backend.stores.batch_items import BatchItems
@@ -47,14 +56,22 @@ class EventStore:
         self._client = client or clients.dynamodb()
         self._batches = BatchItems(self._client, sleep=sleep)
 
-    def begin(self, event_id: str, *, now: int) -> FanOutState:
-        """Note that an event's fan-out begins; tell what was noted of it before."""
+    def begin(self, event_id: str, *, now: int, event: Envelope | None = None) -> FanOutState:
+        """Note that an event's fan-out begins; tell what was noted of it before.
+
+        `event_id` is the event's `key`; what `event` is about is kept for whoever asks later.
+        """
+        update = "SET begun_at = if_not_exists(begun_at, :now), #ttl = :ttl"
+        values = {":now": number(now), ":ttl": number(now + self._keep)}
+        if event is not None:
+            update += ", told = if_not_exists(told, :told)"
+            values[":told"] = text(fan_out.told(event))
         answer = self._client.update_item(
             TableName=self._table,
             Key=_delivery_key(event_id),
-            UpdateExpression="SET begun_at = if_not_exists(begun_at, :now), #ttl = :ttl",
+            UpdateExpression=update,
             ExpressionAttributeNames={"#ttl": "ttl"},
-            ExpressionAttributeValues={":now": number(now), ":ttl": number(now + self._keep)},
+            ExpressionAttributeValues=values,
             ReturnValues="ALL_OLD",
         )
         before = answer.get("Attributes") or {}
@@ -62,14 +79,27 @@ class EventStore:
             return FanOutState.QUEUED if "queued" in before else FanOutState.COMPLETE
         return FanOutState.BEGUN if before else FanOutState.NEW
 
-    def complete(self, event_id: str, *, now: float) -> EventCount | None:
+    def complete(
+        self,
+        event_id: str,
+        *,
+        now: float,
+        event: Envelope | None = None,
+        places: Sequence[Placed] = (),
+        posts: int = 0,
+    ) -> EventCount | None:
         """Note that every member was posted to, or is part of work in the queue.
 
+        `places` are those where `event` was delivered, `posts` how many posts were taken so far.
         Once the fan-out has ended, none of its work being in the queue, returns what the work that
         was there came to; before, returns None.
         """
-        moment = number(int(now * 1000))
-        row = self._update(event_id, "SET completed_at = :now, ended_at = :now", {":now": moment})
+        update = "SET completed_at = :now, ended_at = :now"
+        values = {":now": number(int(now * 1000))}
+        if event is not None:
+            update += ", places = :places, posts = :posts"
+            values |= {":places": text(fan_out.placed(event, places)), ":posts": number(posts)}
+        row = self._update(event_id, update, values)
         return _counted(row) if _has_ended(row) else None
 
     def note_queued(self, event_id: str, work: str) -> None:
@@ -96,6 +126,11 @@ class EventStore:
         if "completed_at" not in row or left - {work}:
             return None
         return _counted(row) + count if left else NOTHING
+
+    def find(self, event_id: str) -> FanOutRecord | None:
+        """Return what is kept of an event's fan-out; None if nothing is."""
+        rows = self._batches.get(self._table, [_delivery_key(event_id)])
+        return _record(rows[0]) if rows else None
 
     def begun_at(self, event_id: str) -> int | None:
         """Return when an event's fan-out began first, epoch milliseconds; None if unknown."""
@@ -138,6 +173,18 @@ class EventStore:
 def _counted(row: Item) -> EventCount:
     """Return what the work of a fan-out came to that was in the queue."""
     return EventCount(**{name: int(row[name]["N"]) for name in EventCount.__slots__ if name in row})
+
+
+def _record(row: Item) -> FanOutRecord:
+    return fan_out.record(
+        int(row["begun_at"]["N"]) * 1000 if "begun_at" in row else 0,
+        str(row["told"]["S"]) if "told" in row else "",
+        str(row["places"]["S"]) if "places" in row else "",
+        ended_at=int(row["ended_at"]["N"]) if "ended_at" in row else 0,
+        complete="completed_at" in row,
+        queued=len(row["queued"]["SS"]) if "queued" in row else 0,
+        posts=_counted(row).sent + (int(row["posts"]["N"]) if "posts" in row else 0),
+    )
 
 
 def _has_ended(row: Item) -> bool:
