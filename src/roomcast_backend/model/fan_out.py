@@ -21,9 +21,9 @@ class FanOutRecord:
     """One event's fan-out; `begun_at` and `ended_at` are epoch milliseconds, 0 for not yet.
 
     `rooms` are stored names, `places` the position in each of them, 0 where the event was left out,
-    empty before the fan-out is complete. `more_rooms` counts those that are not kept. `queued` are
-    parts that wait in the queue, `posts` counts those that were taken, a repeat once more. A row of an
-    earlier version has neither `type` nor rooms.
+    empty before the fan-out is complete. `more_rooms` counts those that are not kept. `queued`
+    counts parts that wait in the queue, `posts` those posts that were taken, a repeat once more. A
+    row of an earlier version has neither `type` nor rooms.
     """
 
     begun_at: int
