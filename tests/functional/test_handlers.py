@@ -13,6 +13,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import Mock
+from urllib.parse import parse_qsl
 
 import boto3
 import jwt
@@ -136,7 +137,7 @@ class Lambda:
             "rawPath": path,
             "rawQueryString": query,
             "headers": headers,
-            "queryStringParameters": dict([query.split("=")]) if query else None,
+            "queryStringParameters": dict(parse_qsl(query)) or None,
             "requestContext": {
                 "http": {"method": method, "path": path},
                 "stage": "$default",
@@ -539,6 +540,15 @@ class TestDisconnect:
         event = {"requestContext": {"connectionId": "c1", **code}}
         assert disconnect(event, aws_lambda.context) == {"statusCode": 200}
         assert dynamodb.scan(TableName="connections")["Items"] == []
+
+    def test_says_whose_connection_it_was(
+        self, aws_lambda: Lambda, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level("INFO")
+        aws_lambda.connect(token=aws_lambda.token(sub="ada"))
+        disconnect({"requestContext": {"connectionId": "c1"}}, aws_lambda.context)
+        (line,) = (vars(each) for each in caplog.records if each.message == "disconnected")
+        assert (line["connection_id"], line["user_id"]) == ("c1", "ada")
 
     def test_of_a_websocket_before_its_upgrade_lets_its_client_stay_at_once(
         self, aws_lambda: Lambda
@@ -1045,6 +1055,30 @@ class TestStatus:
     def test_rooms_have_no_members_to_tell_unless_that_is_set(self, aws_lambda: Lambda) -> None:
         mine = {"authorization": f"Bearer {aws_lambda.token(projects=['p1'])}"}
         assert aws_lambda.get("/api/v1/rooms/project:p1/members", **mine)[0] == 404
+
+    @pytest.mark.parametrize(
+        ("query", "role", "status"),
+        [
+            ("event=e1&user=u1", "admin", 200),
+            ("event=e1&user=u1", "", 403),
+            ("event=e1&user=u1", None, 401),
+            ("user=u1", "admin", 400),
+            ("event=e1", "admin", 400),
+            ("event=e1&user=a b", "admin", 400),
+            (f"event={'e' * 1025}&user=u1", "admin", 400),
+        ],
+    )
+    def test_what_became_of_an_event(
+        self, aws_lambda: Lambda, query: str, role: str | None, status: int
+    ) -> None:
+        aws_lambda.connect(token=aws_lambda.token())
+        aws_lambda.publish("project:p1")
+        bearer = {"authorization": f"Bearer {aws_lambda.token(role=role)}"}
+        found, body = aws_lambda.get("/api/v1/explain", query, **({} if role is None else bearer))
+        assert found == status
+        if status == 200:
+            assert (body["event"]["id"], body["event"]["known"]) == ("e1", True)
+            assert body["rooms"][0]["room"] == "project:p1"
 
     def test_state_members_and_statistics_are_those_of_the_tokens_tenant(
         self, aws_lambda: Lambda, monkeypatch: pytest.MonkeyPatch
