@@ -7,7 +7,6 @@ import re
 from urllib.parse import urlencode
 from uuid import uuid4
 
-import httpx
 import pytest
 
 from roomcast import EventBroadcaster
@@ -31,18 +30,6 @@ async def open_console(site: Site, endpoints: Endpoints, **how: object) -> None:
 async def show(site: Site, title: str) -> None:
     """Open one of the console's panels."""
     await site.do(click=f".console nav button:text-is('{title}')")
-
-
-def skip_without(endpoints: Endpoints, route: str) -> None:
-    """Skip a test of a route that this service does not have, as the page tells it."""
-    answer = httpx.get(f"{endpoints['site_url']}{route}")
-    if answer.status_code == httpx.codes.NOT_FOUND:
-        pytest.skip(f"this service has no route {route}")
-
-
-@pytest.fixture
-def explain_route(endpoints: Endpoints) -> None:
-    skip_without(endpoints, "/api/v1/explain")
 
 
 @pytest.fixture
@@ -233,7 +220,6 @@ class TestDeadLetters:
         assert arrived["id"] == letter["detail"]["id"]
 
 
-@pytest.mark.usefixtures("explain_route")
 class TestExplain:
     async def test_an_event_that_nobody_knows(
         self,
