@@ -10,6 +10,7 @@ from aws_lambda_powertools.event_handler.exceptions import (
 )
 
 from functions.status.wiring import presence_store
+from roomcast.deliverable import is_key
 from roomcast.errors import InvalidRoom
 from roomcast.rooms import Room
 from roomcast_backend.model.access import may_join
@@ -27,8 +28,6 @@ https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 LARGEST_BYTES = 256 * 1024
 """Of one entity in it; a larger one is there by reference to its data."""
 
-LONGEST_KEY = 1024
-
 
 def state_of(name: str, authorization: str, after: str) -> dict[str, Any]:
     """Return a page of what is current in the room `name`, as it stands in the URL.
@@ -38,7 +37,7 @@ def state_of(name: str, authorization: str, after: str) -> dict[str, Any]:
     room = _opened(name, authorization)
     if not state_pages().keeps(str(room)):
         raise NotFoundError(f"the service keeps no state of {room.name}")
-    if len(after) > LONGEST_KEY:
+    if after and not is_key(after):
         raise BadRequestError('expected "after" to be the "next" of an answer')
     page = state_pages().page(str(room), after=after, most=PAGE_BYTES, largest=LARGEST_BYTES)
     return {"room": room.name, **page.body()}

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from roomcast.fork_local import ForkLocal
-from roomcast.references import DataLink, DataReference
+from roomcast.references import MAX_DATA_BYTES, DataLink, DataReference
 from roomcast.time_limits import TimeLimits
 
 if TYPE_CHECKING:
@@ -21,6 +21,9 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html
 CONNECT_SECONDS: Final = 2
 READ_SECONDS: Final = 10
 ATTEMPTS: Final = 3
+
+NOT_THERE: Final = ("NoSuchKey", "AccessDenied")
+"""What S3 says of an object that is not there, to who may list the bucket and to who may not."""
 
 
 class DataBucket:
@@ -54,13 +57,21 @@ class DataBucket:
         return reference
 
     def get(self, reference: DataReference) -> bytes | None:
-        """Return the encoded data of a reference, None when it is not there (any more)."""
+        """Return the encoded data of a reference, None when it is not there (any more).
+
+        So is what is larger than the data of any event. To who may not list a bucket, as the
+        service may not, S3 says `AccessDenied` of an object that is not there.
+        https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+        """
         client = self._client()
         try:
             answer = client.get_object(Bucket=self._name, Key=reference.key)
-        except client.exceptions.NoSuchKey:
-            return None
-        return answer["Body"].read()
+        except client.exceptions.ClientError as exc:
+            if exc.response["Error"]["Code"] in NOT_THERE:
+                return None
+            raise
+        is_data = answer["ContentLength"] <= MAX_DATA_BYTES
+        return answer["Body"].read() if is_data else None
 
     def link(self, reference: DataReference) -> DataLink:
         """Return a link to data, for `LINK_SECONDS`; calls nothing."""

@@ -5,6 +5,7 @@ language may put anything on the bus. What passes here can be written to every t
 client.
 """
 
+import json
 from collections.abc import Mapping
 from math import inf
 from typing import Any, Final
@@ -59,6 +60,15 @@ def is_unicode(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def data_in(encoded: bytes) -> dict[str, Any]:
+    """Return the object that encoded data is; empty where it is none that can be delivered."""
+    try:
+        data = json.loads(encoded)
+    except (ValueError, RecursionError):
+        return {}
+    return data if isinstance(data, dict) and not _problem_of_data(data, inf) else {}
 
 
 def is_key(value: object) -> bool:

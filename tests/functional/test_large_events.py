@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from boto3.session import Session
-from botocore.exceptions import ReadTimeoutError
+from botocore.exceptions import ClientError, ReadTimeoutError
+from botocore.stub import Stubber
 from moto import mock_aws
 
 from roomcast import EventBroadcaster
@@ -18,6 +19,7 @@ from roomcast.events import AgentConnected
 from roomcast.large_events import LargeEvents
 from roomcast.memory_bus import MemoryBus
 from roomcast.publisher import Publisher
+from roomcast.references import MAX_DATA_BYTES, DataReference
 from roomcast.time_limits import TimeLimits
 from roomcast_backend.settings import Settings
 from roomcast_backend.stores.large_data import LargeData
@@ -193,6 +195,37 @@ class TestLinks:
         assert copy["expires_at"] == "2026-01-01T00:15:00Z"
         assert f"Expires={LINK_SECONDS}" in copy["url"] or "Expires=" in copy["url"]
         assert copy["sha256"] in copy["url"]
+
+    @pytest.mark.parametrize(
+        "encoded",
+        [b"", b"[1]", b'"text"', b"{", b"\xff", b'{"a": NaN}', b'{"a": "\\ud800"}', b"[" * 9999,
+         b'{"a":' * 300 + b"1" + b"}" * 300, b'{"a": "' + b"x" * MAX_DATA_BYTES + b'"}'],
+    )  # fmt: skip
+    def test_an_object_that_is_no_data_is_as_one_that_is_not_there(
+        self, s3: "S3Client", encoded: bytes
+    ) -> None:
+        reference = DataReference(1, "a" * 64)
+        s3.put_object(Bucket=BUCKET, Key=reference.key, Body=encoded)
+        data = LargeData(Settings(data_bucket=BUCKET), bucket=DataBucket(BUCKET, client=s3))
+        event = Envelope("1", "t", "2026-01-01T00:00:00Z", "s", ("global",), {})
+        assert data.data(event.by_reference(reference)) == {}
+
+    @pytest.mark.parametrize(
+        ("code", "is_gone"), [("NoSuchKey", True), ("AccessDenied", True), ("SlowDown", False)]
+    )
+    def test_what_s3_says_of_an_object_that_is_not_there(
+        self, s3: "S3Client", code: str, is_gone: bool
+    ) -> None:
+        """Without the right to list a bucket, the answer is 403: the service has it not."""
+        reference = DataReference(1, "a" * 64)
+        bucket = DataBucket(BUCKET, client=s3)
+        with Stubber(s3) as stubber:
+            stubber.add_client_error("get_object", code, http_status_code=403)
+            if is_gone:
+                assert bucket.get(reference) is None
+            else:
+                with pytest.raises(ClientError):
+                    bucket.get(reference)
 
     def test_what_has_no_reference_needs_no_link(self) -> None:
         envelope = Envelope("1", "t", "2026-01-01T00:00:00Z", "s", ("global",), {})

@@ -234,7 +234,9 @@ class TestPages:
         assert page.say("state", room=ROOM)["code"] == "ROOM_ACCESS_DENIED"
 
     @pytest.mark.parametrize("body", [{}, {"room": 5}, {"room": ROOM, "after": 5},
-                                      {"room": ROOM, "after": "x" * 2000}])  # fmt: skip
+                                      {"room": ROOM, "after": "x" * 2000},
+                                      {"room": ROOM, "after": "é" * 600},
+                                      {"room": ROOM, "after": "\ud800"}])  # fmt: skip
     def test_bad_input(self, page: Page, body: dict[str, Any]) -> None:
         page.say("subscribe", room=ROOM)
         assert page.say("state", **body)["code"] == "INVALID_MESSAGE"

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
+from roomcast.deliverable import is_key
 from roomcast.tenants import public_name
 from roomcast_backend.inbound.room_names import room_of, string_of
 from roomcast_backend.model.access import told_first_to_last
@@ -16,9 +17,6 @@ from roomcast_backend.state.telling import REPLY_BYTES
 
 if TYPE_CHECKING:
     from roomcast_backend.inbound.ports import StateTelling
-
-LONGEST_KEY: Final = 1024
-"""Characters of `after`: keys of tables have no more."""
 
 
 class How(Enum):
@@ -104,7 +102,7 @@ class StateCommands:
             raise CommandRefused(Code.ROOM_ACCESS_DENIED, f"subscribe to {name} first")
         if not self._teller.keeps(room):
             raise CommandRefused(Code.INVALID_MESSAGE, f"the service keeps no state of {name}")
-        if len(after) > LONGEST_KEY:
+        if after and not is_key(after):
             raise CommandRefused(
                 Code.INVALID_MESSAGE, 'expected "after" to be the "next" of a reply'
             )

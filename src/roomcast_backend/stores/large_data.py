@@ -1,9 +1,9 @@
 """The data of events that are too large for a post, in the data bucket."""
 
-import json
 from functools import cached_property
 from typing import Any
 
+from roomcast import deliverable
 from roomcast.data_bucket import DataBucket
 from roomcast.envelope import Envelope, encode
 from roomcast.references import DataReference
@@ -31,12 +31,13 @@ class LargeData:
     def data(self, envelope: Envelope) -> dict[str, Any]:
         """Return the data of an event, from the bucket where it stands there.
 
-        Empty when it is there no more: the bucket keeps it as long as the log keeps the event.
+        Empty when it is there no more: the bucket keeps it as long as the log keeps the event. So
+        is what no event could have as its data: publishers write objects of their own.
         """
         if envelope.reference is None:
             return envelope.data
         encoded = self._bucket.get(envelope.reference)
-        return {} if encoded is None else json.loads(encoded)
+        return {} if encoded is None else deliverable.data_in(encoded)
 
     def link(self, envelope: Envelope) -> Envelope:
         """Return an event that has a reference with a fresh link to its data."""
