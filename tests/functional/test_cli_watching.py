@@ -12,7 +12,7 @@ import boto3
 import pytest
 from click.testing import CliRunner, Result
 
-from roomcast.cli import main, statistics
+from roomcast.cli import admin_requests, main
 from roomcast.cli.deployment import Deployment
 from roomcast_backend.model.access import EVERYTHING, Principal
 from roomcast_backend.model.connection import Connection, State
@@ -134,7 +134,7 @@ class TestRooms:
 
     @pytest.fixture(autouse=True)
     def service(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(statistics, "_get", lambda _url, _token: self.ANSWER)
+        monkeypatch.setattr(admin_requests, "_get", lambda _url, _token: self.ANSWER)
         find = lambda _stack: Deployment(name="S", stats_url="http://x")  # noqa: E731
         for name in ("roomcast.cli.rooms", "roomcast.cli.stats"):
             monkeypatch.setattr(f"{name}.find_deployment", find)
