@@ -1005,6 +1005,7 @@ class TestStatus:
             ("user:somebody", "", 403),
             ("lobby", "", 400),
             ("project:p1", f"after={'x' * 2000}", 400),
+            ("project:p1", f"after={'é' * 600}", 400),
         ],
     )
     def test_the_state_of_no_other_room(
