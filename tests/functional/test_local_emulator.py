@@ -176,7 +176,9 @@ class TestWorkers:
         async with connect(emulator.websocket_url) as client:
             await ask(client, print="a line of the function")
 
-        assert "probe a line of the function" in emulator.log.read_text()
+        async with asyncio.timeout(20):  # the reply does not wait for the log
+            while "probe a line of the function" not in emulator.log.read_text():
+                await asyncio.sleep(0.1)
 
 
 class TestBrowsers:

@@ -1,6 +1,8 @@
 """Who is in a room: the list in replies, who comes, who goes, and what a failure leaves."""
 
+import json
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ from roomcast.rooms import Room
 from roomcast_backend.presence.announcements import NotAnnounced
 from roomcast_backend.stores.batch_items import BatchItems
 from roomcast_backend.stores.memberships import ChangeResult
+from roomcast_backend.stores.presence import Person, Standing, standing_until
 from tests.fakes.calls import Calls
 from tests.fakes.memory_tables import MemoryTables
 from tests.functional.presence_world import ROOM, World
@@ -87,6 +90,30 @@ class TestReply:
         assert first["presence"] == third["presence"] == {"users": ["ada"], "count": 1}
         assert (second["code"], second["room"]) == ("INVALID_MESSAGE", "agent:a1")
         assert "presence" in second["message"]
+
+    def test_a_reply_has_room_for_so_much(self, world: World) -> None:
+        rooms = [ROOM, "project:p2"]
+        users = [f"{number:0128d}" for number in range(100)]
+        until = standing_until(world.clock())
+        for room in rooms:
+            people = {Person(room, user): Standing(present=True, until=until) for user in users}
+            world.store.note(people)
+        for number in range(30):
+            event = world.server.envelope(ROOM, number=number)
+            data = {"workflow_id": str(number), "step": "x" * 1000}
+            world.server.broadcast(replace(event, type="workflow.progress", data=data))
+        one = world.join("zoe", "c", presence=True, state=True)
+        assert one["presence"] == {"users": users, "count": 101}
+        assert one["state"]
+        assert one["next"]
+        many = world.say("c", "subscribe", rooms=rooms, presence=True, state=True)
+        assert max(len(json.dumps(reply)) for reply in (one, many)) < 32 * 1024
+        lists = [result["presence"] for result in many["rooms"]]
+        assert [each["count"] for each in lists] == [101, 101]
+        assert lists[0]["users"] == users
+        assert lists[1]["users"] == users[: len(lists[1]["users"])]
+        assert 0 < len(lists[1]["users"]) < 100
+        assert len(world.say("c", "state", room=ROOM, after=many["rooms"][0]["next"])["state"]) > 5
 
     @pytest.mark.parametrize("room", ["global", "agent:a1"])
     def test_a_kind_without_presence_is_refused_and_joins_nothing(

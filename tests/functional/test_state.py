@@ -208,6 +208,17 @@ class TestPages:
         rest = page.say("state", room=OTHER, after=second.get("next", ""))
         assert len(set(names(second)) | set(names(rest))) == 5
 
+    def test_rooms_do_not_take_more_than_that_for_a_large_entity(self, page: Page) -> None:
+        for room in (ROOM, OTHER, MINE):
+            page.publish("pr.created", room, pr_id=room, text="x" * (REPLY_BYTES * 3 // 4))
+        reply = page.say("subscribe", rooms=[ROOM, OTHER, MINE], state=True)
+        assert len(json.dumps(reply)) < 32 * 1024
+        first, *others = reply["rooms"]
+        assert names(first) == [f"pr:{ROOM}"]
+        for each in others:
+            assert (each["state"], each["next"]) == ([], "")
+            assert names(page.say("state", room=each["room"], after="")) == [f"pr:{each['room']}"]
+
     def test_ten_thousand_entities(self, page: Page) -> None:
         store = RoomStates(page.server.settings, client=page.server.dynamodb)
         event = page.event("workflow.progress", workflow_id="w", progress=5)
@@ -493,6 +504,15 @@ class TestKeeping:
             page.server.settings, page.server.dynamodb, page.server.clock, FakeData()
         )
         assert keeper.read(gone) is None
+
+    def test_an_entity_of_ever_new_fields_stays_small_enough_for_its_row(self, page: Page) -> None:
+        for batch in range(4):
+            fields = {f"{batch}-{number}" + "x" * 80: number for number in range(1500)}
+            page.publish("pr.updated", pr_id="1", **fields)
+        assert len(page.row("pr:1")["state"]["S"]) < 400 * 1000
+        (told,) = page.say("subscribe", room=ROOM, state=True)["state"]
+        assert len(json.dumps(told)) < REPLY_BYTES
+        assert told["left_out"]
 
     def test_a_long_name_is_hashed(self, page: Page) -> None:
         page.workflows(["w" * 600, "v" * 600])

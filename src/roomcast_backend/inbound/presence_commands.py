@@ -11,6 +11,7 @@ from roomcast_backend.model.connection import Connection
 from roomcast_backend.model.presence import has_presence, present
 from roomcast_backend.model.type_filter import TypeFilter
 from roomcast_backend.protocol.messages import Code, CommandRefused, kind_of
+from roomcast_backend.state.telling import REPLY_BYTES
 
 if TYPE_CHECKING:
     from roomcast_backend.inbound.ports import PresenceReader
@@ -47,16 +48,20 @@ class PresenceCommands:
 
     def tell(
         self, connection: Connection, rooms: Iterable[str], types: TypeFilter
-    ) -> dict[str, dict[str, Any]]:
-        """Return who is in some rooms, by their public names; nothing unless that was asked for.
+    ) -> tuple[dict[str, dict[str, Any]], int]:
+        """Return who is in some rooms, by their public names, and the size of the lists in bytes.
 
+        Nothing unless that was asked for. All lists share what one reply has room for; the counts
+        are those of all users.
         The connection's own user is among them, though the service may not know it from the rooms
         yet. Whoever comes after this was read is told by an event: the rooms were joined before.
         """
         if not types.presence or connection.principal is None:
-            return {}
-        own = connection.principal.user_id
-        return {
-            public_name(room): {"presence": present(self._reader.users(room), also=own).body()}
-            for room in rooms
-        }
+            return {}, 0
+        own, size = connection.principal.user_id, 0
+        found: dict[str, dict[str, Any]] = {}
+        for room in rooms:
+            there = present(self._reader.users(room), also=own, most=REPLY_BYTES - size)
+            size += there.size
+            found[public_name(room)] = {"presence": there.body()}
+        return found, size

@@ -82,8 +82,8 @@ class RoomCommands:
             wanting = replace(connection, filters={str(room): types})
             replayed = self._replay.post(wanting, [str(room)], since=since)
             reply |= {"recovered": replayed.complete, "replayed": replayed.count}
-        told = self._states.tell(connection, [str(room)], types, how)
-        there = self._presence.tell(connection, [str(room)], types)
+        there, size = self._presence.tell(connection, [str(room)], types)
+        told = self._states.tell(connection, [str(room)], types, how, taken=size)
         return reply | told.reply | told.rooms.get(room.name, {}) | there.get(room.name, {})
 
     def unsubscribe(self, connection: Connection, body: Mapping[str, Any], sent: Sent) -> Body:
@@ -129,8 +129,8 @@ class RoomCommands:
         if asked:
             wanting = replace(connection, filters=dict.fromkeys(joined, types))
             recovered, reply["replayed"] = self._replay_all(wanting, plan, asked)
-        told = self._states.tell(connection, joined, types, how)
-        there = self._presence.tell(connection, joined, types)
+        there, size = self._presence.tell(connection, joined, types)
+        told = self._states.tell(connection, joined, types, how, taken=size)
         names = [room.name for room in plan.rooms]
         details = {name: told.rooms.get(name, {}) | there.get(name, {}) for name in names}
         results = plan.results(wanted, recovered=recovered, states=details)

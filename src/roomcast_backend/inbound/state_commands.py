@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from roomcast.deliverable import is_key
 from roomcast.tenants import public_name
@@ -13,10 +13,13 @@ from roomcast_backend.model.connection import Connection
 from roomcast_backend.model.order import Sent
 from roomcast_backend.model.type_filter import EVERYTHING, TypeFilter
 from roomcast_backend.protocol.messages import Code, CommandRefused, kind_of
-from roomcast_backend.state.telling import REPLY_BYTES
+from roomcast_backend.state.telling import REPLY_BYTES, Page
 
 if TYPE_CHECKING:
     from roomcast_backend.inbound.ports import StateTelling
+
+LATER: Final = Page([], next="")
+"""Of a room that the reply has no room for: the next page is its first."""
 
 
 class How(Enum):
@@ -57,11 +60,18 @@ class StateCommands:
         self._teller = teller
 
     def tell(
-        self, connection: Connection, rooms: Sequence[str], types: TypeFilter, how: How
+        self,
+        connection: Connection,
+        rooms: Sequence[str],
+        types: TypeFilter,
+        how: How,
+        *,
+        taken: int = 0,
     ) -> Told:
         """Tell what is current in rooms that were just joined, and return what the reply says.
 
-        Rooms that keep no state are left out. All rooms share what one reply has room for.
+        Rooms that keep no state are left out. All rooms share what one reply has room for, of which
+        so many bytes are `taken`; one whose first entity does not fit is told by `state`.
         """
         kept = [room for room in rooms if self._teller.keeps(room)]
         if how is How.NOT or not kept:
@@ -71,13 +81,12 @@ class StateCommands:
             posted = self._teller.post(wanting, kept)
             left = {public_name(room): {"next": key} for room, key in posted.left.items()}
             return Told({"entities": posted.count}, left)
-        told, room_left = Told(), REPLY_BYTES
+        told, left_over = Told(), REPLY_BYTES - taken
         for room in kept:
-            if room_left <= 0:
-                told.rooms[public_name(room)] = {"state": [], "next": ""}
-                continue
-            page = self._teller.page(room, types=types, most=room_left)
-            room_left -= page.size
+            page = self._teller.page(room, types=types, most=left_over) if left_over > 0 else LATER
+            if page.size > left_over:
+                page = LATER
+            left_over -= page.size
             told.rooms[public_name(room)] = page.body()
         return told
 

@@ -63,7 +63,14 @@ MOST_PASSED: Final = 8
 """Stamps of replaced values that are remembered: a late event is mostly late by one or two."""
 
 MOST_BYTES: Final = 256 * 1024
-"""Of all values of an entity, as JSON; the largest are left out beyond it. A row has 400 KB."""
+"""Of all fields of an entity, as JSON with their names and stamps; the largest are left out beyond
+it. A row has 400 KB."""
+
+FIELD_BYTES: Final = 128
+"""What a field takes in a row beside its name and value: its stamp, which several may share."""
+
+LEFT_OUT_BYTES: Final = 8 * 1024
+"""Of the fields that are left out; what is beyond it in the order of names is forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,15 +208,26 @@ def _told(data: Mapping[str, Any], stamp: Stamp) -> dict[str, Told]:
 
 def _fitting(state: EntityState) -> EntityState:
     """Return the state without its largest values, until the others are small enough."""
-    sizes = {
-        name: len(encode(told.value).encode()) for name, told in state.fields.items() if told.kept
-    }
+    sizes = {name: _size(name, told) for name, told in state.fields.items()}
+    if sum(sizes.values()) <= LEFT_OUT_BYTES:
+        return state
+    kept = sum(sizes[name] for name, told in state.fields.items() if told.kept)
     fields = dict(state.fields)
-    while sum(sizes.values()) > MOST_BYTES:
-        largest = max(sizes, key=sizes.__getitem__)
-        fields[largest] = Told(None, fields[largest].stamp, kept=False)
-        del sizes[largest]
+    for name in sorted(sizes, key=sizes.__getitem__, reverse=True):
+        if kept > MOST_BYTES and fields[name].kept:
+            fields[name] = Told(None, fields[name].stamp, kept=False)
+            kept -= sizes[name]
+    left = 0
+    for name in sorted(name for name, told in fields.items() if not told.kept):
+        left += _size(name, fields[name])
+        if left > LEFT_OUT_BYTES:
+            del fields[name]
     return replace(state, fields=fields) if fields != state.fields else state
+
+
+def _size(name: str, told: Told) -> int:
+    """Return the bytes of a field in a row; the value of one that is not kept is null there."""
+    return len(encode(name).encode()) + len(encode(told.value).encode()) + FIELD_BYTES
 
 
 def _seconds(entity: str, event_type: str) -> int:
