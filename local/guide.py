@@ -21,10 +21,10 @@ _TEXT: Final = """
   AWS        {aws_endpoint_url} (MiniStack; region {region}, key and secret: test)
   More       {endpoints_file}: tokens, secrets and the rest; {logs}: the logs
 
-  Open the dashboard, signed in for 30 days:
+  Open the dashboard, signed in as an administrator for 30 days:
 {site_link}
 
-  Its token (every project):
+  A token of somebody else, for every project:
 {demo_token}
 
   Watch the demo project in a second terminal:

@@ -16,9 +16,9 @@ def command(endpoints: Endpoints) -> list[str]:
 
 
 def link(endpoints: Endpoints) -> str:
-    """Return the dashboard's address with the demo's token and projects: it is signed in."""
+    """Return the dashboard's address with the demo's projects, signed in: every view is there."""
     projects = (("project", each) for each in _projects(endpoints))
-    fragment = urlencode([("token", endpoints["demo_token"]), *projects])
+    fragment = urlencode([("token", endpoints["admin_token"]), *projects])
     return f"{endpoints['site_url']}/#{fragment}"
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
-from aws_lambda_powertools.event_handler.exceptions import ServiceError
+from aws_lambda_powertools.event_handler.exceptions import BadRequestError, ServiceError
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -62,7 +62,7 @@ def link() -> dict[str, Any]:
 def unlink() -> dict[str, Any]:
     """Delete a link."""
     admin = _admin()
-    return _audited(admin, links.unlink(_body(), admin))
+    return _audited(admin, links.unlink(app.current_event.query_string_parameters, admin))
 
 
 @app.get("/api/v1/admin/dead-letters")
@@ -104,7 +104,10 @@ def _admin() -> Principal:
 
 
 def _body() -> str:
-    text = app.current_event.decoded_body or ""
+    try:
+        text = app.current_event.decoded_body or ""
+    except ValueError as exc:
+        raise BadRequestError("the body is not UTF-8") from exc
     if len(text.encode()) > LARGEST_BODY:
         raise ServiceError(413, f"the body has more than {LARGEST_BODY} bytes")
     return text

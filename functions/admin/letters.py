@@ -1,17 +1,19 @@
 """Dead letters, for an admin of no tenant: they are those of the whole deployment."""
 
 import time
-from itertools import islice
 from typing import Any, Final
 
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler.exceptions import BadRequestError, ForbiddenError
 from pydantic import TypeAdapter
 
 from functions.admin import body
 from functions.admin.wiring import dead_letters
-from roomcast.dead_letters import STREAMS, DeadLetters, Letter
+from roomcast.dead_letters import STREAMS
 from roomcast.schema.admin_routes import Queue
 from roomcast_backend.model.access import Principal
+
+logger = Logger()
 
 SHAPE: Final = TypeAdapter(Queue)
 
@@ -33,8 +35,15 @@ def queues(admin: Principal) -> dict[str, Any]:
     found = []
     for name in dead.names:
         count = dead.count(name)
-        samples = _samples(dead, name) if count else []
-        found.append({"name": name, "messages": max(count, len(samples)), "samples": samples})
+        samples = [letter.summary() for letter in dead.peek(name, SHOWN)] if count else []
+        found.append(
+            {
+                "name": name,
+                "messages": max(count, len(samples)),
+                "can_redrive": name not in STREAMS,
+                "samples": samples,
+            }
+        )
     return {"queues": found}
 
 
@@ -55,29 +64,19 @@ def redrive(text: str, admin: Principal) -> dict[str, Any]:
         )
     until = time.monotonic() + LONGEST
     tried = 0
-    for letter in dead.letters(name):
-        if time.monotonic() >= until:
-            dead.release(name, letter)
-            return {"status": "redriven", "queue": name, "tried_again": tried, "is_complete": False}
-        dead.retry(name, letter)
-        tried += 1
-    return {"status": "redriven", "queue": name, "tried_again": tried, "is_complete": True}
-
-
-def _samples(dead: DeadLetters, name: str) -> list[dict[str, str]]:
-    letters = list(islice(dead.letters(name), SHOWN))
-    for letter in letters:
-        dead.release(name, letter)
-    return [_shown(letter) for letter in letters]
-
-
-def _shown(letter: Letter) -> dict[str, str]:
-    return {
-        "id": letter.id,
-        "sent_at": letter.sent_at.isoformat(timespec="seconds"),
-        "reason": letter.reason,
-        "about": letter.about,
-    }
+    is_complete = True
+    try:
+        for letter in dead.letters(name):
+            if time.monotonic() >= until:
+                dead.release(name, letter)
+                is_complete = False
+                break
+            dead.retry(name, letter)
+            tried += 1
+    except Exception:
+        logger.warning("a redrive broke off", extra={"queue": name, "tried_again": tried})
+        raise
+    return {"status": "redriven", "queue": name, "tried_again": tried, "is_complete": is_complete}
 
 
 def _check_no_tenant(admin: Principal) -> None:

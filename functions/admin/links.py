@@ -4,20 +4,24 @@ Repositories are linked to projects of the admin's tenant; nobody sees or change
 Logins are linked to users, and belong to no tenant: only an admin of none links them.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
-from aws_lambda_powertools.event_handler.exceptions import ForbiddenError, NotFoundError
+from aws_lambda_powertools.event_handler.exceptions import (
+    BadRequestError,
+    ForbiddenError,
+    NotFoundError,
+)
 from pydantic import TypeAdapter
 
 from functions.admin import body
 from functions.admin.wiring import registry
 from roomcast.registry import RepositoryLink
-from roomcast.schema.admin_routes import LinkedLogin, LinkedRepository, Login, Repository
+from roomcast.schema.admin_routes import LinkedLogin, LinkedRepository
 from roomcast_backend.model.access import Principal
 
 LINKED: Final = TypeAdapter[LinkedRepository | LinkedLogin](LinkedRepository | LinkedLogin)
-NAMED: Final = TypeAdapter[Repository | Login](Repository | Login)
 
 
 def all_of(admin: Principal) -> dict[str, Any]:
@@ -48,15 +52,21 @@ def link(text: str, admin: Principal) -> dict[str, Any]:
     return _told(registry().link_repository(wanted.repository, wanted.project, tenant=tenant))
 
 
-def unlink(text: str, admin: Principal) -> dict[str, Any]:
-    """Delete the link that a request names; raise 404 where there is none, 403 as `link`."""
-    wanted = body.read(text, NAMED)
-    if isinstance(wanted, Login):
+def unlink(query: Mapping[str, str], admin: Principal) -> dict[str, Any]:
+    """Delete the link that a query names; raise 400, 404 where there is none, 403 as `link`.
+
+    A query, for what lies between may drop the body of a DELETE.
+    https://www.rfc-editor.org/rfc/rfc9110.html#name-delete
+    """
+    repository, login = query.get("repository"), query.get("login")
+    if login and not repository:
         _check_no_tenant(admin)
-        name, gone = wanted.login, registry().unlink_user(wanted.login)
+        name, gone = login, registry().unlink_user(login)
+    elif repository and not login:
+        _check_mine(repository, admin)
+        name, gone = repository, registry().unlink_repository(repository)
     else:
-        _check_mine(wanted.repository, admin)
-        name, gone = wanted.repository, registry().unlink_repository(wanted.repository)
+        raise BadRequestError('expected either "repository" or "login"')
     if not gone:
         raise NotFoundError(f"{name} is not linked")
     return {"status": "unlinked", "name": name}

@@ -10,6 +10,7 @@ from ministack.services import (  # type: ignore[import-untyped]
     dynamodb,
     eventbridge,
     lambda_svc,
+    s3,
     sqs,
     sts,
 )
@@ -26,6 +27,7 @@ from local.emulator import (
     forks,
     generated_secrets,
     http_requests,
+    missing_objects,
     patch,
     sockets,
     workers,
@@ -44,6 +46,7 @@ def main() -> None:
     http_requests.install(apigateway)
     generated_secrets.install(provisioners)
     dead_letters.install(sqs)
+    missing_objects.install(s3)
     event_sources.install(lambda_svc, dynamodb)
     fault_points.install(
         fault_points.MiniStack(app, lambda_runtime, sts, eventbridge=eventbridge, sqs=sqs)

@@ -15,6 +15,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, Final
 
 from roomcast import access
@@ -71,6 +72,15 @@ class Letter:
             return f"connection {value['connection_id']}"
         return "a batch of a stream" if "DDBStreamBatchInfo" in value else "unknown"
 
+    def summary(self) -> dict[str, str]:
+        """Return what may be shown of the letter: what it is about, never a payload."""
+        return {
+            "id": self.id,
+            "sent_at": self.sent_at.isoformat(timespec="seconds"),
+            "reason": self.reason,
+            "about": self.about,
+        }
+
 
 class DeadLetters:
     """The queues of one deployment, by the name of what left the letters.
@@ -123,6 +133,13 @@ class DeadLetters:
                 return
             seen.update(letter.id for letter in fresh)
             yield from fresh
+
+    def peek(self, name: str, count: int) -> list[Letter]:
+        """Return the first letters of a queue; others see them again at once."""
+        shown = list(islice(self.letters(name), count))
+        for letter in shown:
+            self.release(name, letter)
+        return shown
 
     def release(self, name: str, letter: Letter) -> None:
         """Let others see a letter again at once."""

@@ -50,8 +50,8 @@ async def test_links_are_made_and_deleted(http: httpx.AsyncClient) -> None:
     name = f"octo/{uuid4().hex}"
     made = await http.put(f"{ADMIN}/links", json={"repository": name, "project": "atlas"})
     listed = (await http.get(f"{ADMIN}/links")).json()["repositories"]
-    gone = await http.request("DELETE", f"{ADMIN}/links", json={"repository": name})
-    again = await http.request("DELETE", f"{ADMIN}/links", json={"repository": name})
+    gone = await http.delete(f"{ADMIN}/links", params={"repository": name})
+    again = await http.delete(f"{ADMIN}/links", params={"repository": name})
     assert (made.status_code, gone.status_code, again.status_code) == (200, 200, 404)
     assert name in [each["repository"] for each in listed]
 

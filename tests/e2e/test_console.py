@@ -27,6 +27,12 @@ async def open_console(site: Site, endpoints: Endpoints, **how: object) -> None:
     await site.sees(".console h2", "Watch")
 
 
+async def watch(site: Site, name: str) -> None:
+    """Watch a room, or a user."""
+    await site.do(fill="#watch-name", text=name)
+    await site.do(press="Enter")
+
+
 async def show(site: Site, title: str) -> None:
     """Open one of the console's panels."""
     await site.do(click=f".console nav button:text-is('{title}')")
@@ -39,15 +45,10 @@ def project() -> str:
 
 class TestWatch:
     async def test_shows_the_frames_of_a_room(
-        self,
-        site: Site,
-        endpoints: Endpoints,
-        broadcaster: EventBroadcaster,
-        project: str,
+        self, site: Site, endpoints: Endpoints, broadcaster: EventBroadcaster, project: str
     ) -> None:
         await open_console(site, endpoints)
-        await site.do(fill="#watch-name", text=f"project:{project}")
-        await site.do(press="Enter")
+        await watch(site, f"project:{project}")
         await site.sees("#watch-status", f"Watching project:{project}")
         await broadcaster.broadcast_project_deleted(project, "ada")
         shown = await site.sees("[data-type='project.deleted']", '"deleted_by":"ada"')
@@ -56,16 +57,11 @@ class TestWatch:
         await site.check_access()
 
     async def test_shows_what_a_user_gets(
-        self,
-        site: Site,
-        endpoints: Endpoints,
-        broadcaster: EventBroadcaster,
-        project: str,
+        self, site: Site, endpoints: Endpoints, broadcaster: EventBroadcaster, project: str
     ) -> None:
         await open_console(site, endpoints, width=NARROW, scheme="dark")
         await site.do(choose="#watch-kind", text="user")
-        await site.do(fill="#watch-name", text="ada")
-        await site.do(press="Enter")
+        await watch(site, "ada")
         await site.sees("#watch-status", "Watching user:ada")
         # Its copy comes through the room of the user, though the project's stands before it.
         await broadcaster.broadcast_project_deleted(project, "ada")
@@ -73,15 +69,10 @@ class TestWatch:
         await site.check_access()
 
     async def test_comes_back_with_what_was_missed(
-        self,
-        site: Site,
-        endpoints: Endpoints,
-        broadcaster: EventBroadcaster,
-        project: str,
+        self, site: Site, endpoints: Endpoints, broadcaster: EventBroadcaster, project: str
     ) -> None:
         await open_console(site, endpoints)
-        await site.do(fill="#watch-name", text=f"project:{project}")
-        await site.do(press="Enter")
+        await watch(site, f"project:{project}")
         await site.sees("#watch-status", "Watching")
         greeting = json.loads(await site.sees("[data-type='connection.established'] pre", "{"))
         await broadcaster.broadcast_workflow_progress("w", "running", 1, "x", 2, project)
@@ -107,9 +98,7 @@ class TestRefused:
         await site.check_access()
 
     async def test_while_offline_keeps_what_was_typed(
-        self,
-        site: Site,
-        endpoints: Endpoints,
+        self, site: Site, endpoints: Endpoints
     ) -> None:
         await open_console(site, endpoints)
         await show(site, "Access")
@@ -125,14 +114,10 @@ class TestRefused:
 
 class TestPublish:
     async def test_an_event_reaches_its_room(
-        self,
-        site: Site,
-        endpoints: Endpoints,
-        project: str,
+        self, site: Site, endpoints: Endpoints, project: str
     ) -> None:
         await open_console(site, endpoints)
-        await site.do(fill="#watch-name", text=f"project:{project}")
-        await site.do(press="Enter")
+        await watch(site, f"project:{project}")
         await site.sees("#watch-status", f"Watching project:{project}")
         await show(site, "Publish")
         await site.do(choose="#publish-type", text="project.deleted")
@@ -150,9 +135,7 @@ class TestPublish:
 
 class TestAccess:
     async def test_a_user_is_disconnected_by_keyboard(
-        self,
-        site: Site,
-        endpoints: Endpoints,
+        self, site: Site, endpoints: Endpoints
     ) -> None:
         user = f"u-{uuid4()}"
         async with connected(endpoints["websocket_url"], token(endpoints, sub=user)) as client:
@@ -177,9 +160,7 @@ class TestAccess:
 
 class TestLinks:
     async def test_a_repository_is_linked_and_unlinked(
-        self,
-        site: Site,
-        endpoints: Endpoints,
+        self, site: Site, endpoints: Endpoints
     ) -> None:
         repository = f"acme/{uuid4()}"
         await open_console(site, endpoints, width=NARROW)
@@ -197,11 +178,7 @@ class TestLinks:
 
 class TestDeadLetters:
     async def test_an_event_arrives_after_all(
-        self,
-        site: Site,
-        endpoints: Endpoints,
-        letters: Letters,
-        project: str,
+        self, site: Site, endpoints: Endpoints, letters: Letters, project: str
     ) -> None:
         letter = event_letter(project, "rule")
         access = token(endpoints, projects=[project])
@@ -221,11 +198,7 @@ class TestDeadLetters:
 
 
 class TestExplain:
-    async def test_an_event_that_nobody_knows(
-        self,
-        site: Site,
-        endpoints: Endpoints,
-    ) -> None:
+    async def test_an_event_that_nobody_knows(self, site: Site, endpoints: Endpoints) -> None:
         await open_console(site, endpoints)
         await show(site, "Explain")
         await site.do(fill="[aria-label='Id of the event']", text=str(uuid4()))
@@ -235,11 +208,7 @@ class TestExplain:
         await site.check_access()
 
     async def test_an_event_of_a_room_that_the_user_has_not_joined(
-        self,
-        site: Site,
-        endpoints: Endpoints,
-        broadcaster: EventBroadcaster,
-        project: str,
+        self, site: Site, endpoints: Endpoints, broadcaster: EventBroadcaster, project: str
     ) -> None:
         user, url = f"u-{uuid4()}", endpoints["websocket_url"]
         async with (

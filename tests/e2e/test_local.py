@@ -102,7 +102,7 @@ class TestDev:
         output, _ = process.communicate(timeout=20)
 
         assert endpoints["site_url"] in output
-        assert f"/#token={endpoints['demo_token']}&project=" in output
+        assert f"/#token={endpoints['admin_token']}&project=" in output
         assert (again.returncode, "running already" in again.stdout) == (0, True)
         assert (second.returncode, "it runs already" in second.stderr) == (1, True)
         assert process.returncode == 0

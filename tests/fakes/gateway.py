@@ -3,6 +3,7 @@
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
 
+from roomcast_backend.gateway.connections_api import BACKOFF
 from roomcast_backend.gateway.port import Gateway
 from roomcast_backend.gateway.posts import Outcome, Post, Posted
 from roomcast_backend.model.connection import address
@@ -43,7 +44,11 @@ class FakeGateway(Gateway):
 
     def post_in_order(self, connection_id: str, frames: Iterable[bytes]) -> Iterator[Outcome]:
         for frame in frames:
-            yield self.post(connection_id, frame)
+            for _ in range(BACKOFF.attempts):
+                outcome = self.post(connection_id, frame)
+                if outcome is not Outcome.THROTTLED:
+                    break
+            yield outcome
 
     def post_all(self, posts: Iterable[Post]) -> Iterator[Posted]:
         for post in posts:

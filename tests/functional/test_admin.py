@@ -2,8 +2,10 @@
 
 import json
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 import boto3
 import pytest
@@ -73,15 +75,24 @@ class Stand:
         return self.lambda_.token(**{"role": "admin", **claims})
 
     def ask(
-        self, method: str, path: str, body: Any = None, *, token: str | None = None
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        token: str | None = None,
+        is_base64: bool = False,
     ) -> tuple[int, dict[str, Any]]:
+        query = body if method == "DELETE" and isinstance(body, dict) else {}
         event = {
             "version": "2.0",
             "routeKey": f"{method} {path}",
             "rawPath": path,
-            "rawQueryString": "",
+            "rawQueryString": urlencode(query),
+            "queryStringParameters": query,
             "headers": {"authorization": f"Bearer {self.admin() if token is None else token}"},
             "body": body if body is None or isinstance(body, str) else json.dumps(body),
+            "isBase64Encoded": is_base64,
             "requestContext": {
                 "http": {"method": method, "path": path},
                 "stage": "$default",
@@ -140,7 +151,9 @@ class TestWho:
         assert stand.ask(method, path, token=stand.admin(exp=int(time.time()) - 60))[0] == 401
 
 
-@pytest.mark.parametrize(("method", "path"), [each for each in ROUTES if each[0] != "GET"])
+@pytest.mark.parametrize(
+    ("method", "path"), [each for each in ROUTES if each[0] in ("POST", "PUT")]
+)
 class TestBody:
     @pytest.mark.parametrize("body", [None, "", "{", "[]", "null", "7", '"x"', "{}"])
     def test_what_is_no_request_is_refused(
@@ -154,6 +167,10 @@ class TestBody:
         code, answer = stand.ask(method, path, {"rooom": "project:atlas"})
         assert code == 400
         assert "rooom" in answer["message"]
+
+    def test_what_is_no_text_is_refused(self, stand: Stand, method: str, path: str) -> None:
+        body = b64encode(b"\xff\xfe").decode()
+        assert stand.ask(method, path, body, is_base64=True)[0] == 400
 
 
 class TestEvents:
@@ -269,6 +286,12 @@ class TestLinks:
         assert stand.ask("PUT", LINKS, {"repository": "hello", "project": "atlas"})[0] == 400
         assert stand.ask("PUT", LINKS, {"repository": "o/h", "login": "x"})[0] == 400
 
+    @pytest.mark.parametrize(
+        "query", [{}, {"repository": "o/h", "login": "x"}, {"repository": "h"}]
+    )
+    def test_what_names_no_link_is_refused(self, stand: Stand, query: dict[str, str]) -> None:
+        assert stand.ask("DELETE", LINKS, query)[0] == 400
+
     def test_those_of_others_are_neither_seen_nor_changed(self, stand: Stand) -> None:
         stand.registry.link_repository("acme/site", "atlas", 7, tenant="acme")
         stand.registry.link_repository("octo/hello", "atlas")
@@ -307,6 +330,7 @@ class TestDeadLetters:
             assert {name: each["messages"] for name, each in found.items()} == {
                 **{"broadcast": 1, "open": 1, "count": 0}
             }
+        assert {each["name"] for each in found.values() if not each["can_redrive"]} == {"count"}
         assert found["broadcast"]["samples"][0]["about"] == "event e1 (pr.created)"
         assert found["open"]["samples"][0]["about"] == "connection c1"
         assert "secret" not in json.dumps(listed)
@@ -333,6 +357,19 @@ class TestDeadLetters:
         return DeadLetters(
             stand.urls, sqs=stand.sqs, functions=lambda: stand, function_of=lambda name: name
         )
+
+    def test_what_was_tried_before_a_failure_is_logged(
+        self, stand: Stand, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        def fails(**_call: object) -> None:
+            raise ClientError({"Error": {"Code": "TooManyRequestsException"}}, "Invoke")
+
+        stand.put_letter("broadcast", DEAD)
+        monkeypatch.setattr(stand, "invoke", fails)
+        with caplog.at_level("INFO"):
+            assert stand.ask("POST", REDRIVE, {"queue": "broadcast"})[0] == 503
+        (said,) = (vars(each) for each in caplog.records if "tried_again" in vars(each))
+        assert (said["queue"], said["tried_again"]) == ("broadcast", 0)
 
     @pytest.mark.parametrize(("queue", "told"), [("count", "batch"), ("other", "broadcast")])
     def test_a_queue_that_cannot_be(self, stand: Stand, queue: str, told: str) -> None:

@@ -21,6 +21,7 @@ from roomcast.memory_bus import MemoryBus
 from roomcast.publisher import Publisher
 from roomcast.references import MAX_DATA_BYTES, DataReference
 from roomcast.time_limits import TimeLimits
+from roomcast_backend.aws.errors import AwsError
 from roomcast_backend.settings import Settings
 from roomcast_backend.stores.large_data import LargeData
 from tests.fakes.events_client import FakeEventsClient
@@ -226,6 +227,17 @@ class TestLinks:
             else:
                 with pytest.raises(ClientError):
                     bucket.get(reference)
+
+    def test_a_bucket_that_does_not_answer_is_an_error_of_aws(self, s3: "S3Client") -> None:
+        data = LargeData(Settings(data_bucket=BUCKET), bucket=DataBucket(BUCKET, client=s3))
+        event = Envelope("1", "t", "2026-01-01T00:00:00Z", "s", ("global",), {"a": 1})
+        with Stubber(s3) as stubber:
+            stubber.add_client_error("get_object", "SlowDown", http_status_code=503)
+            stubber.add_client_error("put_object", "SlowDown", http_status_code=503)
+            with pytest.raises(AwsError, match="s3 GetObject: SlowDown"):
+                data.data(event.by_reference(DataReference(1, "a" * 64)))
+            with pytest.raises(AwsError, match="s3 PutObject: SlowDown"):
+                data.refer(event)
 
     def test_what_has_no_reference_needs_no_link(self) -> None:
         envelope = Envelope("1", "t", "2026-01-01T00:00:00Z", "s", ("global",), {})

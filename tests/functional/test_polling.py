@@ -660,6 +660,23 @@ class TestCrashes:
         assert handler.refuse("C1=", handler.read("5"), UNAVAILABLE) == "6"
         assert gateway.closed == ["C1="]
 
+    def test_a_reply_to_what_was_posted_before_is_posted_again_when_it_is_throttled(
+        self, service: Service
+    ) -> None:
+        sid = service.begin()
+        for namespace in ("a", "b"):
+            service.post(sid, f"40/{namespace},")
+        connection = service.socket(sid)
+        gateway = FakeGateway(connection.id)
+        nothing: Any = None
+        gateway.fail(connection.id, Outcome.THROTTLED)
+        handler = SocketIoHandler(nothing, nothing, gateway=gateway, upgrades=service.upgrades)
+        assert service.upgrades.probe(connection)
+        answer = handler.handle(connection, handler.read("5"), at=1)
+        assert answer.startswith("44/b,")
+        assert [frame.decode()[:5] for frame in gateway.sent[connection.id]] == ["44/a,"]
+        assert gateway.closed == []
+
 
 class TestTimes:
     def test_packets_were_sent_when_api_gateway_got_them(self, service: Service) -> None:

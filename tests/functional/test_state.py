@@ -11,6 +11,7 @@ import pytest
 from roomcast.envelope import Envelope
 from roomcast.references import DataReference
 from roomcast_backend.aws.errors import AwsError
+from roomcast_backend.gateway import connections_api
 from roomcast_backend.gateway.paced_posts import MOST_EVENTS
 from roomcast_backend.gateway.posts import Outcome
 from roomcast_backend.lifecycle.greeting import NotGreeted
@@ -346,7 +347,8 @@ class TestAutomaticRooms:
         page.server.connect("c1")
         page.server.begin(state=True)
         session = page.server.greeted[-1]
-        page.server.gateway.fail("c1", Outcome.SENT, Outcome.SENT, Outcome.THROTTLED)
+        throttled = [Outcome.THROTTLED] * connections_api.BACKOFF.attempts
+        page.server.gateway.fail("c1", Outcome.SENT, Outcome.SENT, *throttled)
         with pytest.raises(NotGreeted):
             page.server.greeter.open(session)
         assert page.server.heard() == []

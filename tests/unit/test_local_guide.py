@@ -49,7 +49,7 @@ class TestGuide:
     def test_its_link_is_signed_in_and_has_the_projects(self, printed: str) -> None:
         (link,) = re.findall(r"^http://127.0.0.1:8100/#(\S+)$", printed, re.MULTILINE)
         values = parse_qs(link)
-        assert values["token"] == ["the demo_token"]
+        assert values["token"] == ["the admin_token"]
         assert values["project"] == [DEMO["demo_project_id"], "zeus"]
 
     def test_leaves_no_placeholder(self, printed: str) -> None:

@@ -1,13 +1,13 @@
 """`roomcast redrive`: look at dead letters, and try them again."""
 
-from itertools import islice
+from collections.abc import Mapping
 
 import click
 
 from roomcast.cli.deployment import Deployment, answering
 from roomcast.cli.group import CommandFailed, InvalidInput, json_option, stack_option
 from roomcast.cli.output import tell
-from roomcast.dead_letters import STREAMS, DeadLetters, Letter
+from roomcast.dead_letters import STREAMS, DeadLetters
 from roomcast.errors import NotConfigured
 
 
@@ -33,12 +33,13 @@ def redrive(
     if queue not in dead.names:
         raise InvalidInput(f"{queue}: expected one of {', '.join(dead.names)}")
     if peek is not None:
-        _peek(dead, queue, peek, as_json=as_json)
+        for letter in dead.peek(queue, peek):
+            _tell(letter.summary(), as_json=as_json)
         return
     if queue in STREAMS:
+        cure = "; `reconcile` corrects the counters within an hour" if queue == "count" else ""
         raise CommandFailed(
-            f"{queue}: its letters do not hold what was lost, so they cannot be tried again; "
-            "`reconcile` corrects the counters within an hour"
+            f"{queue}: its letters do not hold what was lost, so they cannot be tried again{cure}"
         )
     if not yes:
         click.confirm(_question(queue, dead.count(queue)), abort=True, err=True)
@@ -65,14 +66,6 @@ def _question(queue: str, count: int) -> str:
     return f"Try {letters} of {queue} again?"
 
 
-def _peek(dead: DeadLetters, queue: str, count: int, *, as_json: bool) -> None:
-    shown = list(islice(dead.letters(queue), count))
-    for letter in shown:
-        _tell(_summary(letter), as_json=as_json)
-    for letter in shown:
-        dead.release(queue, letter)
-
-
 def _retry(dead: DeadLetters, queue: str) -> int:
     tried = 0
     for letter in dead.letters(queue):
@@ -86,14 +79,5 @@ def _retry(dead: DeadLetters, queue: str) -> int:
     return tried
 
 
-def _summary(letter: Letter) -> dict[str, object]:
-    return {
-        "id": letter.id,
-        "sent_at": letter.sent_at.isoformat(timespec="seconds"),
-        "reason": letter.reason,
-        "about": letter.about,
-    }
-
-
-def _tell(facts: dict[str, object], *, as_json: bool) -> None:
+def _tell(facts: Mapping[str, object], *, as_json: bool) -> None:
     tell("  ".join(str(value) for value in facts.values()), facts, as_json=as_json)

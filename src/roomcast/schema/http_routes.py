@@ -1,13 +1,20 @@
 """What the HTTP routes take and answer, as models, and which statuses each one has."""
 
-from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, Field
 
 from roomcast.schema import admin_routes
 from roomcast.schema.explanations import Explanation
 from roomcast.schema.frames import LEFT_OUT, Envelope
+from roomcast.schema.routes import (
+    NO_ADMIN,
+    NO_TOKEN,
+    UNAVAILABLE,
+    HttpError,
+    Parameter,
+    Route,
+)
 
 
 class Health(BaseModel):
@@ -15,12 +22,6 @@ class Health(BaseModel):
 
     status: Literal["ok"]
     version: str
-
-
-class Unavailable(BaseModel):
-    """A table, the secret or the key set does not answer."""
-
-    status: Literal["unavailable"]
 
 
 class EventStatistics(BaseModel):
@@ -88,13 +89,6 @@ class RoomMembers(BaseModel):
     count: int
 
 
-class HttpError(BaseModel):
-    """Why a request is refused."""
-
-    statusCode: int  # noqa: N815  as Powertools writes it
-    message: str
-
-
 class Accepted(BaseModel):
     """The delivery was published as the event `id`, now or by an earlier delivery."""
 
@@ -122,42 +116,7 @@ class Form(BaseModel):
     payload: str = Field(description="The webhook as JSON.")
 
 
-Body = type[BaseModel] | tuple[type[BaseModel], ...] | dict[str, Any]
-"""What a request's body is: a model, one of several, or a schema."""
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """A parameter of a route: its name, and where it stands (`path`, `query`, `header`)."""
-
-    name: str
-    place: str
-    description: str
-    values: tuple[str, ...] = ()
-    required: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One method of a path: what it is called, needs and answers, by status."""
-
-    method: str
-    path: str
-    name: str
-    summary: str
-    answers: dict[int, tuple[str, type[BaseModel] | tuple[type[BaseModel], ...] | None]]
-    parameters: tuple[Parameter, ...] = ()
-    token: bool = False
-    bodies: dict[str, Body] = field(default_factory=dict)
-
-
-_UNAVAILABLE: Final = ("A table, the secret or the key set does not answer.", Unavailable)
 _ROOM: Final = Parameter("room", "path", "The name of a room: project:atlas.", required=True)
-_NO_TOKEN: Final = ("No valid token.", HttpError)
-_NO_ADMIN: Final = ("The token's role is not admin.", HttpError)
-_NOT_THIS_ADMIN: Final = ("Not an admin, or one of a tenant that this is not for.", HttpError)
-_BAD_BODY: Final = ("The body, or a value in it, is not as it should be.", HttpError)
-_JSON: Final = "application/json"
 
 ROUTES: Final = (
     Route(
@@ -165,7 +124,7 @@ ROUTES: Final = (
         "/health",
         "health",
         "Tell whether the service works.",
-        {200: ("Every table answers.", Health), 503: _UNAVAILABLE},
+        {200: ("Every table answers.", Health), 503: UNAVAILABLE},
     ),
     Route(
         "head",
@@ -181,9 +140,9 @@ ROUTES: Final = (
         "Return how many connections, memberships and events there are.",
         {
             200: ("The statistics.", Statistics),
-            401: _NO_TOKEN,
-            403: _NO_ADMIN,
-            503: _UNAVAILABLE,
+            401: NO_TOKEN,
+            403: NO_ADMIN,
+            503: UNAVAILABLE,
         },
         (Parameter("detail", "query", "Also each room but global.", ("rooms",)),),
         token=True,
@@ -196,10 +155,10 @@ ROUTES: Final = (
         {
             200: ("Up to 1 MB of it.", RoomState),
             400: ("Not the name of a room, or not the next of an answer.", HttpError),
-            401: _NO_TOKEN,
+            401: NO_TOKEN,
             403: ("The token does not open the room.", HttpError),
             404: ("No state is kept of the room.", HttpError),
-            503: _UNAVAILABLE,
+            503: UNAVAILABLE,
         },
         (
             _ROOM,
@@ -215,10 +174,10 @@ ROUTES: Final = (
         {
             200: ("Who is there.", RoomMembers),
             400: ("Not the name of a room.", HttpError),
-            401: _NO_TOKEN,
+            401: NO_TOKEN,
             403: ("The token does not open the room.", HttpError),
             404: ("The room has no presence.", HttpError),
-            503: _UNAVAILABLE,
+            503: UNAVAILABLE,
         },
         (_ROOM,),
         token=True,
@@ -231,9 +190,9 @@ ROUTES: Final = (
         {
             200: ("What is known of it.", Explanation),
             400: ("Not the id of an event, or not that of a user.", HttpError),
-            401: _NO_TOKEN,
-            403: ("The token's role is not admin.", HttpError),
-            503: _UNAVAILABLE,
+            401: NO_TOKEN,
+            403: NO_ADMIN,
+            503: UNAVAILABLE,
         },
         (
             Parameter("event", "query", "The id of the event.", required=True),
@@ -241,112 +200,7 @@ ROUTES: Final = (
         ),
         token=True,
     ),
-    Route(
-        "post",
-        "/api/v1/admin/events",
-        "publishEvent",
-        "Publish one event of this package, to the rooms of the admin's tenant.",
-        {
-            202: ("The bus has it.", admin_routes.Published),
-            400: _BAD_BODY,
-            401: _NO_TOKEN,
-            403: _NO_ADMIN,
-            413: ("The body, or the event, is too large.", HttpError),
-            503: ("The bus has not taken it: send it again.", HttpError),
-        },
-        token=True,
-        bodies={_JSON: admin_routes.NewEvent},
-    ),
-    Route(
-        "post",
-        "/api/v1/admin/access",
-        "endAccess",
-        "End a user's access now.",
-        {
-            202: ("The bus has the order.", admin_routes.Ordered),
-            400: _BAD_BODY,
-            401: _NO_TOKEN,
-            403: _NO_ADMIN,
-            503: ("The bus has not taken it: send it again.", HttpError),
-        },
-        token=True,
-        bodies={_JSON: admin_routes.NewOrder},
-    ),
-    Route(
-        "get",
-        "/api/v1/admin/links",
-        "links",
-        "Return the links of GitHub's repositories and logins.",
-        {
-            200: ("The links.", admin_routes.Links),
-            401: _NO_TOKEN,
-            403: _NO_ADMIN,
-            503: _UNAVAILABLE,
-        },
-        token=True,
-    ),
-    Route(
-        "put",
-        "/api/v1/admin/links",
-        "link",
-        "Link a repository to a project, or a login to a user; replace an earlier link.",
-        {
-            200: (
-                "The link.",
-                (admin_routes.RepositoryLinked, admin_routes.LoginLinked),
-            ),
-            400: _BAD_BODY,
-            401: _NO_TOKEN,
-            403: _NOT_THIS_ADMIN,
-            503: _UNAVAILABLE,
-        },
-        token=True,
-        bodies={_JSON: (admin_routes.LinkedRepository, admin_routes.LinkedLogin)},
-    ),
-    Route(
-        "delete",
-        "/api/v1/admin/links",
-        "unlink",
-        "Delete the link of a repository or a login.",
-        {
-            200: ("It is gone.", admin_routes.Unlinked),
-            400: _BAD_BODY,
-            401: _NO_TOKEN,
-            403: _NOT_THIS_ADMIN,
-            404: ("There is no such link.", HttpError),
-            503: _UNAVAILABLE,
-        },
-        token=True,
-        bodies={_JSON: (admin_routes.Repository, admin_routes.Login)},
-    ),
-    Route(
-        "get",
-        "/api/v1/admin/dead-letters",
-        "deadLetters",
-        "Return the queues of dead letters, and the first letters of each.",
-        {
-            200: ("The queues.", admin_routes.LetterQueues),
-            401: _NO_TOKEN,
-            403: _NOT_THIS_ADMIN,
-            503: _UNAVAILABLE,
-        },
-        token=True,
-    ),
-    Route(
-        "post",
-        "/api/v1/admin/dead-letters/redrive",
-        "redrive",
-        "Try the dead letters of a queue again, for up to 20 s.",
-        {
-            202: ("How many were handed over.", admin_routes.Redriven),
-            400: _BAD_BODY,
-            401: _NO_TOKEN,
-            403: _NOT_THIS_ADMIN,
-            503: _UNAVAILABLE,
-        },
-        token=True,
-        bodies={_JSON: admin_routes.Queue},
-    ),
+    *admin_routes.ROUTES,
     Route(
         "post",
         "/webhooks/github",

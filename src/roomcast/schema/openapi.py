@@ -7,8 +7,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from roomcast.schema.http_routes import ROUTES, Body, Parameter, Route
+from roomcast.schema.http_routes import ROUTES
 from roomcast.schema.models import Definitions, Schema
+from roomcast.schema.routes import Body, Parameter, Route
 from roomcast.version import __version__
 
 

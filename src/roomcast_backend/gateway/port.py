@@ -24,7 +24,10 @@ class Gateway(Protocol):
         ...
 
     def post_in_order(self, connection_id: str, frames: Iterable[bytes]) -> Iterator[Outcome]:
-        """Send frames to one connection, one after the other; yield the outcome of each."""
+        """Send frames to one connection, one after the other; yield the outcome of each.
+
+        One that is throttled is sent again, some times, before the next one.
+        """
         ...
 
     def post_all(self, posts: Iterable[Post]) -> Iterator[Posted]:

@@ -215,7 +215,8 @@ class SocketIoHandler:
         return answer
 
     def _post(self, connection_id: str, frame: str) -> None:
-        if self._gateway.post(connection_id, frame.encode()) is not Outcome.SENT:
+        (outcome,) = self._gateway.post_in_order(connection_id, [frame.encode()])
+        if outcome is not Outcome.SENT:
             raise ProtocolViolation("a reply could not be sent")
 
     def _connect(

@@ -81,9 +81,12 @@ class FrameLimit:
         of its commands were refused again.
         """
         joined = [codec_name(namespace) for namespace in sorted(limited.namespaces)]
-        for protocol in joined or [limited.protocol]:
-            frame = error_frame(connection_id, protocol, Code.RATE_LIMITED, MESSAGE)
-            self._gateway.post(connection_id, frame.encode())
+        frames = [
+            error_frame(connection_id, protocol, Code.RATE_LIMITED, MESSAGE).encode()
+            for protocol in joined or [limited.protocol]
+        ]
+        for _ in self._gateway.post_in_order(connection_id, frames):
+            pass  # one that does not arrive is not an error
         try:
             self._gateway.close(connection_id)
         except AwsError as exc:

@@ -1,5 +1,7 @@
 """The data of events that are too large for a post, in the data bucket."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
@@ -7,11 +9,12 @@ from roomcast import deliverable
 from roomcast.data_bucket import DataBucket
 from roomcast.envelope import Envelope, encode
 from roomcast.references import DataReference
+from roomcast_backend.aws.errors import AwsError
 from roomcast_backend.settings import Settings
 
 
 class LargeData:
-    """Stores data and links to it; boto3's errors are passed on."""
+    """Stores data and links to it; raises `AwsError` when S3 does not answer."""
 
     def __init__(self, settings: Settings, *, bucket: DataBucket | None = None) -> None:
         self._name = settings.data_bucket
@@ -25,7 +28,9 @@ class LargeData:
         """
         # By the object: another event may come with the same id, days later.
         if self._last is None or self._last[0] is not envelope.data:
-            self._last = (envelope.data, self._bucket.put(encode(envelope.data).encode()))
+            with _aws_errors("PutObject"):
+                reference = self._bucket.put(encode(envelope.data).encode())
+            self._last = (envelope.data, reference)
         return envelope.by_reference(self._last[1])
 
     def data(self, envelope: Envelope) -> dict[str, Any]:
@@ -36,15 +41,34 @@ class LargeData:
         """
         if envelope.reference is None:
             return envelope.data
-        encoded = self._bucket.get(envelope.reference)
+        with _aws_errors("GetObject"):
+            encoded = self._bucket.get(envelope.reference)
         return {} if encoded is None else deliverable.data_in(encoded)
 
     def link(self, envelope: Envelope) -> Envelope:
         """Return an event that has a reference with a fresh link to its data."""
         if envelope.reference is None:
             return envelope
-        return envelope.with_link(self._bucket.link(envelope.reference))
+        with _aws_errors("GetObject"):
+            link = self._bucket.link(envelope.reference)
+        return envelope.with_link(link)
 
     @cached_property
     def _bucket(self) -> DataBucket:
         return self._given or DataBucket(self._name)
+
+
+@contextmanager
+def _aws_errors(action: str) -> Iterator[None]:
+    """Raise what boto3 raises as `AwsError`, which whoever calls a store expects."""
+    try:
+        yield
+    except Exception as exc:
+        # Few events need boto3: an invocation without one does not import its errors either.
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+        if isinstance(exc, ClientError):
+            raise AwsError("s3", action, exc.response["Error"]["Code"]) from exc
+        if isinstance(exc, BotoCoreError):
+            raise AwsError("s3", action, type(exc).__name__) from exc
+        raise

@@ -204,7 +204,7 @@ describe("Links", () => {
     expect(routes.last("DELETE")).toBeUndefined();
     routes.answer("GET /api/v1/admin/links", 200, { ...LINKS, repositories: [] });
     await page.click("Unlink o/r"); // the one in the dialog
-    expect(routes.last("DELETE")?.body).toEqual({ repository: "o/r" });
+    expect(routes.last("DELETE")?.path).toBe("/api/v1/admin/links?repository=o%2Fr");
     expect(page.text).toContain("No repository is linked");
   });
 
@@ -221,11 +221,12 @@ describe("Dead letters", () => {
   const QUEUE = {
     name: "PageFailures",
     messages: 2,
+    can_redrive: true,
     samples: [{ id: "m-1", sent_at: "2026-01-31T12:00:00Z", reason: "Throttled", about: "event 019a (pr.created)" }],
   };
 
   it("shows what failed, and tries it again after a yes", async () => {
-    routes.answer("GET /api/v1/admin/dead-letters", 200, { queues: [QUEUE, { name: "Other", messages: 0, samples: [] }] });
+    routes.answer("GET /api/v1/admin/dead-letters", 200, { queues: [QUEUE, { name: "Other", messages: 0, can_redrive: true, samples: [] }] });
     routes.answer("POST /api/v1/admin/dead-letters/redrive", 202, { status: "redriven", queue: "PageFailures", tried_again: 2, is_complete: false });
     await page.show(<DeadLettersPanel ask={ask} />);
     expect(page.text).toContain("Throttled");
@@ -235,6 +236,16 @@ describe("Dead letters", () => {
     await page.click("Try again");
     expect(routes.last("POST")).toMatchObject({ path: "/api/v1/admin/dead-letters/redrive", body: { queue: "PageFailures" } });
     expect(page.text).toContain("PageFailures: 2 letters handed over again. There was no time for all");
+  });
+});
+
+describe("Dead letters of streams", () => {
+  it("have no button", async () => {
+    const queue = { name: "count", messages: 1, can_redrive: false, samples: [] };
+    routes.answer("GET /api/v1/admin/dead-letters", 200, { queues: [queue] });
+    await page.show(<DeadLettersPanel ask={ask} />);
+    expect(page.text).toContain("cannot be tried again");
+    expect(page.text).not.toContain("Try them again");
   });
 });
 

@@ -16,6 +16,8 @@ interface Sample {
 interface Queue {
   readonly name: string;
   readonly messages: number;
+  /** False: the messages do not hold what was lost. */
+  readonly can_redrive: boolean;
   readonly samples: readonly Sample[];
 }
 
@@ -62,7 +64,10 @@ export function DeadLettersPanel({ ask }: { readonly ask: Ask }): ReactNode {
               {amount(queue.messages)}
             </span>
           </div>
-          {queue.messages > 0 && (
+          {queue.messages > 0 && !queue.can_redrive && (
+            <p className="soft">These only say that something was lost; they cannot be tried again.</p>
+          )}
+          {queue.messages > 0 && queue.can_redrive && (
             <button type="button" disabled={redrive.isBusy} onClick={() => setAsked(queue)}>
               Try them again …
             </button>

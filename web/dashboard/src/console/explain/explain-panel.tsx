@@ -2,6 +2,7 @@
 import { type FormEvent, type ReactNode, useId } from "react";
 import { words } from "../../words.js";
 import { useDraft } from "../drafts.js";
+import { NameInput } from "../name-input.js";
 import { Notice } from "../notice.js";
 import type { Ask } from "../service.js";
 import { useRequest } from "../use-request.js";
@@ -32,27 +33,19 @@ export function ExplainPanel({ ask }: { readonly ask: Ask }): ReactNode {
   return (
     <>
       <form className="row" onSubmit={submit}>
-        <input
-          className="wide"
-          aria-label="Id of the event"
-          placeholder="id of the event"
+        <NameInput
+          label="Id of the event"
+          example="id of the event"
           value={event}
-          onChange={(changed) => setTyped({ event: changed.target.value, user })}
-          required
-          spellCheck={false}
-          autoComplete="off"
-          autoCapitalize="none"
+          onType={(typed) => setTyped({ event: typed, user })}
+          isWide
         />
-        <input
-          className="wide"
-          aria-label="Id of the user"
-          placeholder="id of the user"
+        <NameInput
+          label="Id of the user"
+          example="id of the user"
           value={user}
-          onChange={(changed) => setTyped({ event, user: changed.target.value })}
-          required
-          spellCheck={false}
-          autoComplete="off"
-          autoCapitalize="none"
+          onType={(typed) => setTyped({ event, user: typed })}
+          isWide
         />
         <button type="submit" disabled={isBusy}>
           {isBusy ? "Asking …" : "Explain"}

@@ -2,6 +2,7 @@
 import { type FormEvent, type ReactNode, useCallback, useEffect, useState } from "react";
 import { Confirmation } from "../confirmation.js";
 import { useDraft } from "../drafts.js";
+import { NameInput } from "../name-input.js";
 import { Notice } from "../notice.js";
 import type { Ask, Outcome } from "../service.js";
 import { useRequest } from "../use-request.js";
@@ -84,16 +85,17 @@ function LinkList({ kind, links, ask, onChange }: LinkListProps): ReactNode {
   const [leaving, setLeaving] = useState<string | null>(null);
   const [done, setDone] = useState("");
   const { isBusy, outcome, run } = useRequest<unknown>();
-  const change = async (said: string, method: string, body: object): Promise<boolean> => {
+  const change = async (said: string, request: () => Promise<Outcome<unknown>>): Promise<boolean> => {
     setDone(said);
-    const came = await run(() => ask(method, PATH, body));
+    const came = await run(request);
     if (came.ok) await onChange();
     return came.ok;
   };
   const add = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
     const body = { [from.field]: name.trim(), [to.field]: target.trim() };
-    if (await change(`${name.trim()} is linked with ${target.trim()}.`, "PUT", body)) setTyped({ name: "", target: "" });
+    const said = `${name.trim()} is linked with ${target.trim()}.`;
+    if (await change(said, () => ask("PUT", PATH, body))) setTyped({ name: "", target: "" });
   };
   return (
     <section className="links" aria-label={kind.title}>
@@ -127,25 +129,17 @@ function LinkList({ kind, links, ask, onChange }: LinkListProps): ReactNode {
         </table>
       )}
       <form className="row" onSubmit={(event) => void add(event)}>
-        <input
-          aria-label={from.label}
-          placeholder={from.example}
+        <NameInput
+          label={from.label}
+          example={from.example}
           value={name}
-          onChange={(event) => setTyped({ name: event.target.value, target })}
-          required
-          spellCheck={false}
-          autoComplete="off"
-          autoCapitalize="none"
+          onType={(typed) => setTyped({ name: typed, target })}
         />
-        <input
-          aria-label={to.label}
-          placeholder={to.example}
+        <NameInput
+          label={to.label}
+          example={to.example}
           value={target}
-          onChange={(event) => setTyped({ name, target: event.target.value })}
-          required
-          spellCheck={false}
-          autoComplete="off"
-          autoCapitalize="none"
+          onType={(typed) => setTyped({ name, target: typed })}
         />
         <button type="submit" disabled={isBusy}>
           Link
@@ -159,7 +153,8 @@ function LinkList({ kind, links, ask, onChange }: LinkListProps): ReactNode {
           onCancel={() => setLeaving(null)}
           onConfirm={() => {
             setLeaving(null);
-            void change(`${leaving} is linked no more.`, "DELETE", { [from.field]: leaving });
+            const query = new URLSearchParams({ [from.field]: leaving });
+            void change(`${leaving} is linked no more.`, () => ask("DELETE", `${PATH}?${query}`));
           }}
         >
           <p>What GitHub tells of it goes to nobody here until it is linked again.</p>
