@@ -86,6 +86,28 @@ describe("a watch", () => {
     expect(frames).toHaveLength(2);
   });
 
+  it("does not skip what a connection that broke before its answer has left out", async () => {
+    const event = (seq: number) => ({ type: "pr.created", room: "project:atlas", seq, data: {} });
+    await watch();
+    socket().open();
+    socket().say(event(4));
+    socket().say(JOINED);
+    socket().close();
+    await pass(60_000);
+    socket().open();
+    socket().say(event(9)); // live, before the replay of 5 to 8
+    socket().close();
+    await pass(60_000);
+    socket().open();
+    expect(socket().sent[0]).toMatchObject({ action: "subscribe", since: 4 });
+    socket().say(event(5));
+    socket().say({ ...JOINED, recovered: true });
+    socket().close();
+    await pass(60_000);
+    socket().open();
+    expect(socket().sent[0]).toMatchObject({ action: "subscribe", since: 5 });
+  });
+
   it.each([
     ["global", ["user:boss"]],
     ["user:boss", ["global"]],

@@ -51,8 +51,11 @@ class RoomWatch {
   /** Attempts in a row after which nothing was watched. */
   #attempt = 0;
   #wasWatching = false;
-  /** The position of the last event of the room. */
-  #seq: number | undefined;
+  /** Where to go on in the room: it moves only once `subscribe` is answered, for before there can be gaps. */
+  #since: number | undefined;
+  /** The position of the last event that this connection brought. */
+  #seen: number | undefined;
+  #isAnswered = false;
 
   constructor(
     private readonly options: WatchOptions,
@@ -87,15 +90,23 @@ class RoomWatch {
     if (frame["status"] === "pong" && frame["id"] === PING) return;
     this.listener.frame(text, Date.now());
     if (typeof frame["status"] === "string") return this.#answered(frame);
-    if (frame["room"] === this.options.room && typeof frame["seq"] === "number") this.#seq = frame["seq"];
+    if (frame["room"] === this.options.room && typeof frame["seq"] === "number") this.#seen = frame["seq"];
+    this.#move();
     const data = (frame["data"] ?? {}) as Readonly<Record<string, unknown>>;
     if (frame["type"] === "connection.established") this.#leave(String(data["user_id"]));
     if (frame["type"] === "connection.error") this.#failed(data);
   }
 
   #subscribe(): void {
-    this.#send({ action: "subscribe", id: SUBSCRIBE, room: this.options.room, ...(this.#seq !== undefined && { since: this.#seq }) });
+    const { room } = this.options;
+    this.#seen = undefined;
+    this.#isAnswered = false;
+    this.#send({ action: "subscribe", id: SUBSCRIBE, room, ...(this.#since !== undefined && { since: this.#since }) });
     this.#listen();
+  }
+
+  #move(): void {
+    if (this.#isAnswered && this.#seen !== undefined) this.#since = this.#seen;
   }
 
   /** Leave the rooms that everybody is in, unless one of them is watched. */
@@ -109,7 +120,8 @@ class RoomWatch {
     if (status === "success") {
       const hasGap = this.#wasWatching && recovered !== true;
       this.#attempt = 0;
-      this.#wasWatching = true;
+      this.#wasWatching = this.#isAnswered = true;
+      this.#move();
       this.listener.status("watching", hasGap ? GAP : "");
     } else if (TRY_AGAIN.includes(String(code))) this.#socket?.close();
     else this.#end(`The service refuses this room: ${String(message)} (${String(code)})`);
