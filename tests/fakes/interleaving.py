@@ -5,15 +5,13 @@ of them is chosen to make its call; the choices that were made are the schedule.
 """
 
 import random
+import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from threading import Condition, Thread
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from roomcast_backend.aws.dynamodb import DynamoDb
-from roomcast_backend.aws.errors import AwsError
 
 Operation = Callable[[DynamoDb], object]
 
@@ -31,28 +29,25 @@ class Inline(Executor):
         return done
 
 
-class InProcess:
-    """Makes the calls of `DynamoDb` with boto3, which reaches moto without HTTP."""
+class Stopping:
+    """Makes the calls of `DynamoDb` on other tables, each after `before`."""
 
-    def __init__(self, client: Any, before: Callable[[], object] = lambda: None) -> None:
-        self._client = client
+    def __init__(self, tables: DynamoDb, before: Callable[[], object] = lambda: None) -> None:
+        self._tables = tables
         self._before = before
 
     def json(self, action: str, request: Any) -> Any:
         """Make one call."""
         self._before()
-        try:
-            return self._client._make_api_call(action, request)
-        except ClientError as exc:
-            code = exc.response["Error"]["Code"]
-            raise AwsError("dynamodb", action, code, status=400, response=exc.response) from exc
+        method = re.sub("(?<=[a-z])[A-Z]", r"_\g<0>", action).lower()
+        return getattr(self._tables, method)(**request)
 
 
 class Run:
     """One run of some operations, in the order that `choose` says."""
 
-    def __init__(self, client: Any, choose: Callable[[int], int]) -> None:
-        self._client = client
+    def __init__(self, tables: DynamoDb, choose: Callable[[int], int]) -> None:
+        self._tables = tables
         self._choose = choose
         self._changed = Condition()
         self._waiting: list[int] = []
@@ -96,7 +91,7 @@ class Run:
                 self._changed.wait_for(lambda: index not in self._waiting)
 
         try:
-            operation(DynamoDb(InProcess(self._client, stop)))  # type: ignore[arg-type]
+            operation(DynamoDb(Stopping(self._tables, stop)))  # type: ignore[arg-type]
         except BaseException as exc:
             self._errors.append(exc)
         finally:

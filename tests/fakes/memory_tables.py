@@ -17,6 +17,7 @@ from tests.fakes.tables import KEYS
 Item = dict[str, Any]
 T = TypeVar("T")
 TOKENS = re.compile(r"\s*(<>|<=|>=|[=<>(),+-]|[:#]?\w+)")
+BY_PARTITION = re.compile(r"#?\w+ = (:\w+)(?: AND )?")
 COMPARED: dict[str, Callable[[Any, Any], bool]] = {
     "=": lambda left, right: bool(left == right),
     "<>": lambda left, right: bool(left != right),
@@ -217,34 +218,38 @@ class MemoryTables(DynamoDb):
     def get_item(self, **request: Any) -> Item:
         def get() -> Item:
             row = self._table(request).get(_key(request["TableName"], request["Key"]))
-            return {"Item": _copy(row)} if row else {}
+            return {"Item": _projected(row, request)} if row else {}
 
-        return self._call("get_item", get)
+        return self._call("get_item", request, get)
 
     def put_item(self, **request: Any) -> Item:
-        return self._call("put_item", lambda: self._write("Put", request))
+        return self._call("put_item", request, lambda: self._write("Put", request))
 
     def update_item(self, **request: Any) -> Item:
-        return self._call("update_item", lambda: self._write("Update", request))
+        return self._call("update_item", request, lambda: self._write("Update", request))
 
     def delete_item(self, **request: Any) -> Item:
-        return self._call("delete_item", lambda: self._write("Delete", request))
+        return self._call("delete_item", request, lambda: self._write("Delete", request))
 
     def query(self, **request: Any) -> Item:
-        return self._call("query", lambda: self._query(request))
+        return self._call("query", request, lambda: self._query(request))
 
     def scan(self, **request: Any) -> Item:
-        return {"Items": _copy(list(self._table(request).values()))}
+        rows = _kept(self._table(request).values(), request)
+        return {"Items": [_projected(row, request) for row in rows]}
+
+    def scan_pages(self, **request: Any) -> Iterator[Item]:
+        yield self._call("scan", request, lambda: self.scan(**request))
 
     def batch_get_item(self, **request: Any) -> Item:
         def get() -> Item:
             found: dict[str, list[Item]] = {}
             for table, wanted in request["RequestItems"].items():
                 rows = (self.tables[table].get(_key(table, key)) for key in wanted["Keys"])
-                found[table] = [_copy(row) for row in rows if row]
+                found[table] = [_projected(row, wanted) for row in rows if row]
             return {"Responses": found}
 
-        return self._call("batch_get_item", get)
+        return self._call("batch_get_item", request, get)
 
     def batch_write_item(self, **request: Any) -> Item:
         def write() -> Item:
@@ -253,17 +258,20 @@ class MemoryTables(DynamoDb):
                     self._batched(table, each)
             return {}
 
-        return self._call("batch_write_item", write)
+        return self._call("batch_write_item", request, write)
 
     def transact_write_items(self, **request: Any) -> Item:
-        return self._call("transact_write_items", lambda: self._transact(request))
+        return self._call("transact_write_items", request, lambda: self._transact(request))
 
-    def _call(self, action: str, do: Callable[[], Item]) -> Item:
+    def _call(self, action: str, request: Item, do: Callable[[], Item]) -> Item:
         self.before(action)
         with self._lock:
-            answer = do()
+            answer = self._answer(action, request, do)
         self.after(action)
         return answer
+
+    def _answer(self, action: str, request: Item, do: Callable[[], Item]) -> Item:
+        return do()
 
     def _table(self, request: Item) -> dict[tuple[str, ...], Item]:
         return self.tables[request["TableName"]]
@@ -338,20 +346,34 @@ class MemoryTables(DynamoDb):
             ]  # fmt: skip
         limit = request.get("Limit", len(rows) + 1)
         page = rows[:limit]
-        answer: Item = {"Items": _copy(list(_kept(page, request)))}
+        answer: Item = {"Items": [_projected(row, request) for row in _kept(page, request)]}
         if len(rows) >= limit and page:
             answer["LastEvaluatedKey"] = {each: page[-1][each] for each in KEYS[name]}
         return answer
 
     def _matching(self, request: Item) -> Iterator[Item]:
         condition = request["KeyConditionExpression"]
-        rows = self._table(request).values()
-        return (row for row in rows if Expression(condition, row, request).holds())
+        begin = BY_PARTITION.match(condition)
+        assert begin, f"expected a condition that begins with the partition, got {condition}"
+        wanted = request["ExpressionAttributeValues"][begin[1]]["S"]
+        rows = (row for key, row in self._table(request).items() if key[0] == wanted)
+        rest = condition[begin.end() :]
+        return (row for row in rows if not rest or Expression(rest, row, request).holds())
 
 
 def _kept(rows: Iterable[Item], request: Item) -> Iterator[Item]:
     chosen = request.get("FilterExpression")
     return (row for row in rows if not chosen or Expression(chosen, row, request).holds())
+
+
+def _projected(row: Item, request: Item) -> Item:
+    """Return a copy of what a request asks of a row."""
+    wanted = request.get("ProjectionExpression")
+    if not wanted:
+        return _copy(row)
+    names = request.get("ExpressionAttributeNames") or {}
+    asked = [names.get(name, name) for name in re.split(r"\s*,\s*", wanted)]
+    return {name: _copy(row[name]) for name in asked if name in row}
 
 
 def _key(table: str, item: Item) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """Creates the service's tables in moto, with the keys that the stack gives them."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from roomcast_backend.aws.dynamodb import DynamoDb
@@ -33,9 +34,10 @@ def table_settings(**changes: Any) -> Settings:
     return Settings(**{**names, **changes})
 
 
-def create_tables(client: Any) -> None:
-    """Create every table of the service."""
-    for name, keys in KEYS.items():
+def create_tables(client: Any, names: Iterable[str] = KEYS) -> None:
+    """Create the service's tables, or those of them that are named."""
+    for name in names:
+        keys = KEYS[name]
         client.create_table(
             TableName=name,
             BillingMode="PAY_PER_REQUEST",

@@ -15,7 +15,12 @@ import pytest
 from moto import mock_aws
 from moto.server import ThreadedMotoServer
 
+from roomcast_backend.aws.credentials import Credentials
+from roomcast_backend.aws.dynamodb import SERVICE
+from roomcast_backend.aws.service_client import ServiceClient
+from roomcast_backend.aws.signing import Signer
 from tests.fakes.tables import SeenTables, create_tables
+from tests.fakes.vouched_tables import Moto, VouchedTables
 
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "testing",
@@ -51,7 +56,8 @@ def aws(aws_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.delenv(name, raising=False)
     for service in OVER_HTTP:
         monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", aws_url)
-    with mock_aws():
+    with mock_aws(config={"core": {"reset_boto3_session": False}}):
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", _session())
         yield
 
 
@@ -64,9 +70,25 @@ def boto3_dynamodb(aws: None) -> Any:
 
 
 @pytest.fixture
-def dynamodb(boto3_dynamodb: Any) -> SeenTables:
+def moto_dynamodb(boto3_dynamodb: Any) -> SeenTables:
     """Return the stores' client of an account that has the service's tables."""
     return SeenTables(boto3_dynamodb)
+
+
+@pytest.fixture(scope="session")
+def moto(aws_url: str) -> Moto:
+    """Return the stores' client of moto, in whatever environment a test is."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AWS_REGION", CREDENTIALS["AWS_DEFAULT_REGION"])
+        environment.setenv("AWS_ENDPOINT_URL_DYNAMODB", aws_url)
+        signer = Signer(SERVICE.name, "us-east-1", credentials=lambda: Credentials("a", "b"))
+        return Moto(ServiceClient(SERVICE, signer=signer))
+
+
+@pytest.fixture
+def dynamodb(moto: Moto) -> VouchedTables:
+    """Return the stores' client of the service's tables, in memory."""
+    return VouchedTables(moto)
 
 
 @pytest.fixture
@@ -86,6 +108,12 @@ def linked(webhooks: Any) -> Any:
 
 
 @cache
+def _session() -> boto3.Session:
+    """Return one session for all tests: it reads what takes longer than most of them."""
+    return boto3.Session()
+
+
+@cache
 def _client() -> Any:
-    """Return one client for all tests: making one costs more than most tests; accounts are new."""
+    """Return one client for all tests, as there is one session; accounts are new."""
     return boto3.client("dynamodb", endpoint_url="https://dynamodb.us-east-1.amazonaws.com")

@@ -105,9 +105,9 @@ class Tables(MemoryTables):
         super().__init__()
         self._time, self._luck = time, luck
 
-    def _call(self, action: str, do: Callable[[], Any]) -> Any:
+    def _call(self, action: str, request: Any, do: Callable[[], Any]) -> Any:
         def once() -> Any:
-            return super(Tables, self)._call(action, do)
+            return super(Tables, self)._call(action, request, do)
 
         return risk(self._time, self._luck, once)
 

@@ -109,7 +109,7 @@ class Stand:
 
 
 @pytest.fixture
-def stand(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stand]:
+def stand(moto_dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stand]:
     secret = boto3.client("secretsmanager").create_secret(Name="jwt", SecretString=SECRET)
     sqs = boto3.client("sqs")
     urls = {

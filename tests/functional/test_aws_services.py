@@ -52,9 +52,9 @@ def member_put(number: int) -> dict[str, Any]:
 
 
 @pytest.fixture
-def tables(dynamodb: SeenTables) -> SeenTables:
-    dynamodb.put_item(TableName="connections", Item=ROW)
-    return dynamodb
+def tables(moto_dynamodb: SeenTables) -> SeenTables:
+    moto_dynamodb.put_item(TableName="connections", Item=ROW)
+    return moto_dynamodb
 
 
 class TestDynamoDb:

@@ -41,7 +41,7 @@ def fails(exit_code: int, *arguments: str) -> str:
 
 
 @pytest.fixture(autouse=True)
-def stack(dynamodb: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def stack(moto_dynamodb: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A stack of the name Roomcast, and a folder without a local service."""
     secret = boto3.client("secretsmanager").create_secret(Name="jwt", SecretString=SECRET)
     boto3.client("cloudformation").create_stack(
@@ -63,7 +63,7 @@ def stack(dynamodb: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest.fixture
-def heard(dynamodb: Any) -> Any:
+def heard(moto_dynamodb: Any) -> Any:
     """Return what is on the bus since the last look."""
     events, sqs = boto3.client("events"), boto3.client("sqs")
     url = sqs.create_queue(QueueName="heard")["QueueUrl"]
@@ -278,12 +278,12 @@ class TestPublish:
 
 
 class TestLinks:
-    def test_linking_listing_and_unlinking(self, dynamodb: Any) -> None:
+    def test_linking_listing_and_unlinking(self, moto_dynamodb: Any) -> None:
         stack = ("--stack", "Roomcast")
         assert run("link-repo", "Octo/Hello", "123", *stack).stdout == "Octo/Hello -> project:123\n"
         assert run("link-repo", "acme/a", "7", *stack).exit_code == 0
         assert run("link-user", "Mona", "42", *stack).stdout == "Mona -> user:42\n"
-        registry = Registry("registry", client=dynamodb)
+        registry = Registry("registry", client=moto_dynamodb)
         assert registry.project_of("octo/hello") == "123"
         assert run("links", *stack).stdout == (
             "acme/a -> project:7\nOcto/Hello -> project:123\nMona -> user:42\n"
@@ -297,7 +297,7 @@ class TestLinks:
         assert run("unlink-user", "mona", *stack).exit_code == 0
         assert run("links", *stack).stdout == "acme/a -> project:7\n"
 
-    def test_a_repository_of_a_tenant(self, dynamodb: Any) -> None:
+    def test_a_repository_of_a_tenant(self, moto_dynamodb: Any) -> None:
         stack = ("--stack", "Roomcast")
         said = run("link-repo", "octo/hello", "123", "--tenant", "acme", *stack).stdout
         assert said == "octo/hello -> project:123 of acme\n"
@@ -306,7 +306,7 @@ class TestLinks:
         arguments = ("link-repo", "octo/hello", "123", "--tenant", "a b", *stack)
         assert "not a tenant id" in fails(2, *arguments)
 
-    def test_a_repository_by_its_id(self, dynamodb: Any) -> None:
+    def test_a_repository_by_its_id(self, moto_dynamodb: Any) -> None:
         stack = ("--stack", "Roomcast")
         said = run("link-repo", "octo/hello", "123", "--id", "1296269", *stack).stdout
         assert said == "octo/hello -> project:123\n"

@@ -77,7 +77,7 @@ class Stand:
 
 
 @pytest.fixture
-def stand(dynamodb: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stand:
+def stand(moto_dynamodb: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stand:
     stand = Stand(tmp_path)
     deployment = Deployment(
         name="stack Roomcast",

@@ -166,7 +166,7 @@ class TestConnections:
     """The service's own store writes the rows that the command reads."""
 
     @pytest.fixture(autouse=True)
-    def rows(self, dynamodb: Any) -> None:
+    def rows(self, moto_dynamodb: Any) -> None:
         template = {
             "Resources": {"TablesConnectionsF6D6": TABLE},
             "Outputs": {"EventBusName": {"Value": "Roomcast"}},
@@ -174,7 +174,7 @@ class TestConnections:
         boto3.client("cloudformation").create_stack(
             StackName="Roomcast", TemplateBody=json.dumps(template)
         )
-        store = ConnectionStore(table_settings(connections_table="listed"), client=dynamodb)
+        store = ConnectionStore(table_settings(connections_table="listed"), client=moto_dynamodb)
         rooms = frozenset({"global", "project:1"})
         who = Principal("ada", role="", expires_at=2**31, projects=EVERYTHING, agents=EVERYTHING)
         at = int(datetime(2026, 1, 1, 12, tzinfo=UTC).timestamp())

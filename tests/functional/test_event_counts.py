@@ -16,7 +16,7 @@ ONE = EventCount(events=1, sent=3, gone=1, bytes=900)
 
 @pytest.fixture
 def calls() -> Calls:
-    return Calls()
+    return Calls(settled=0)
 
 
 @pytest.fixture

@@ -266,7 +266,7 @@ class TestOverlap:
     """Who of a page is in an earlier room too: that must not cost a read for each of them."""
 
     @pytest.fixture
-    def tables(self, dynamodb: Any) -> CountingTables:
+    def tables(self, aws: None, dynamodb: Any) -> CountingTables:
         return CountingTables(dynamodb)
 
     @pytest.fixture

@@ -162,7 +162,7 @@ class Lambda:
 
 
 @pytest.fixture
-def aws_lambda(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lambda]:
+def aws_lambda(moto_dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lambda]:
     secret = boto3.client("secretsmanager").create_secret(Name="jwt", SecretString=SECRET)
     queue = boto3.client("sqs").create_queue(QueueName="q")["QueueUrl"]
     for name in KEYS:
@@ -522,24 +522,24 @@ class TestMisrouted:
 
 
 class TestDisconnect:
-    def test_leaves_every_room(self, aws_lambda: Lambda, dynamodb: Any) -> None:
+    def test_leaves_every_room(self, aws_lambda: Lambda, moto_dynamodb: Any) -> None:
         aws_lambda.connect(token=aws_lambda.token(projects="*"))
         aws_lambda.say({"action": "subscribe", "room": "project:p"})
         event = {"requestContext": {"connectionId": "c1", "eventType": "DISCONNECT"}}
         disconnect(event, aws_lambda.context)
-        assert dynamodb.scan(TableName="connections")["Items"] == []
-        assert dynamodb.scan(TableName="rooms")["Items"] == []
+        assert moto_dynamodb.scan(TableName="connections")["Items"] == []
+        assert moto_dynamodb.scan(TableName="rooms")["Items"] == []
 
     @pytest.mark.parametrize("code", [{}, {"disconnectStatusCode": 1001}])
     def test_whatever_the_event_leaves_out(
-        self, aws_lambda: Lambda, dynamodb: Any, code: dict[str, int]
+        self, aws_lambda: Lambda, moto_dynamodb: Any, code: dict[str, int]
     ) -> None:
         bare = {"requestContext": {"connectionId": "c1"}}
         assert connect({**bare, "headers": None}, aws_lambda.context)["statusCode"] == 200
-        assert len(dynamodb.scan(TableName="connections")["Items"]) == 1
+        assert len(moto_dynamodb.scan(TableName="connections")["Items"]) == 1
         event = {"requestContext": {"connectionId": "c1", **code}}
         assert disconnect(event, aws_lambda.context) == {"statusCode": 200}
-        assert dynamodb.scan(TableName="connections")["Items"] == []
+        assert moto_dynamodb.scan(TableName="connections")["Items"] == []
 
     def test_says_whose_connection_it_was(
         self, aws_lambda: Lambda, caplog: pytest.LogCaptureFixture
@@ -586,7 +586,7 @@ class TestDeadline:
             ]
         }
 
-    def test_closes_who_has_no_token(self, aws_lambda: Lambda, dynamodb: Any) -> None:
+    def test_closes_who_has_no_token(self, aws_lambda: Lambda, moto_dynamodb: Any) -> None:
         aws_lambda.connect()
         assert deadline(self.records("c1"), aws_lambda.context) == {"batchItemFailures": []}
         (frame,) = aws_lambda.gateway.sent["c1"]
@@ -595,7 +595,7 @@ class TestDeadline:
         assert error["data"]["error_code"] == "AUTH_MISSING"
         assert error["data"]["connection_id"] == "c1"
         assert aws_lambda.gateway.closed == ["c1"]
-        assert dynamodb.scan(TableName="connections")["Items"] == []
+        assert moto_dynamodb.scan(TableName="connections")["Items"] == []
 
     def test_spares_who_has_authenticated_or_left(self, aws_lambda: Lambda) -> None:
         aws_lambda.connect()
@@ -784,16 +784,16 @@ class TestHeartbeat:
         assert json.loads(aws_lambda.gateway.sent["c1"][-1])["data"]["error_code"] == "AUTH_FAILED"
         assert aws_lambda.gateway.closed == ["c1"]
 
-    def test_forgets_who_is_gone(self, aws_lambda: Lambda, dynamodb: Any) -> None:
+    def test_forgets_who_is_gone(self, aws_lambda: Lambda, moto_dynamodb: Any) -> None:
         aws_lambda.connect(token=aws_lambda.token())
         aws_lambda.say({"action": "ping"})
-        for item in dynamodb.scan(TableName="rooms")["Items"]:
+        for item in moto_dynamodb.scan(TableName="rooms")["Items"]:
             item["joined_at"] = {"N": "1"}
-            dynamodb.put_item(TableName="rooms", Item=item)
+            moto_dynamodb.put_item(TableName="rooms", Item=item)
         aws_lambda.gateway.open.clear()
         heartbeat({}, aws_lambda.context)
-        assert dynamodb.scan(TableName="rooms")["Items"] == []
-        assert dynamodb.scan(TableName="connections")["Items"] == []
+        assert moto_dynamodb.scan(TableName="rooms")["Items"] == []
+        assert moto_dynamodb.scan(TableName="connections")["Items"] == []
 
 
 class TestReconcile:

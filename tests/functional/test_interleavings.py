@@ -6,16 +6,15 @@ rows agree with each other.
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 import pytest
 
 from roomcast_backend.aws.dynamodb import DynamoDb
 from roomcast_backend.model.connection import Member
 from roomcast_backend.model.type_filter import EVERYTHING
-from tests.fakes.interleaving import Inline, InProcess, Run, some_orders
+from tests.fakes.interleaving import Inline, Run, some_orders
+from tests.fakes.memory_tables import MemoryTables
 from tests.fakes.socketio_server import HOUR, OTHER, USER, Server
-from tests.fakes.tables import KEYS
 
 AT = 1_767_225_600_000
 """When the first of the frames was sent; the service's clock stands still an hour later."""
@@ -29,9 +28,9 @@ Orders = Iterator[Callable[[int], int]]
 class World:
     """One service; each operation has its own wiring of it, on the same tables and gateway."""
 
-    def __init__(self, client: Any) -> None:
-        self.client = client
-        self.server = self.wire(DynamoDb(InProcess(client)))  # type: ignore[arg-type]
+    def __init__(self, tables: MemoryTables) -> None:
+        self.tables = tables
+        self.server = self.wire(tables)
         self.replies: dict[str, str] = {}
         self.wired: list[Server] = []
 
@@ -48,11 +47,9 @@ class World:
         return server
 
     def forget_all(self) -> None:
-        for table, keys in KEYS.items():
-            if table in ("connections", "rooms", "counters"):
-                for item in self.client.scan(TableName=table)["Items"]:
-                    self.client.delete_item(TableName=table, Key={key: item[key] for key in keys})
-        self.__init__(self.client)  # type: ignore[misc]
+        for rows in self.tables.tables.values():
+            rows.clear()
+        self.__init__(self.tables)  # type: ignore[misc]
 
     def say(self, frame: str, at: int) -> Callable[[DynamoDb], None]:
         return self.operation(
@@ -122,14 +119,14 @@ class World:
         for choose in orders:
             self.forget_all()
             before()
-            Run(self.client, choose).run(operations())
+            Run(self.tables, choose).run(operations())
             self.check_rows()
             yield
 
 
 @pytest.fixture
-def world(boto3_dynamodb: Any) -> World:
-    return World(boto3_dynamodb)
+def world(dynamodb: MemoryTables) -> World:
+    return World(dynamodb)
 
 
 def json_client(world: World, who: str = "good") -> Callable[[], object]:

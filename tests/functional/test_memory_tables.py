@@ -1,11 +1,13 @@
-"""The tables in memory answer as moto's do."""
+"""The tables in memory answer as moto's do, and moto vouches for each form of request."""
 
 from typing import Any
 
 import pytest
 
 from roomcast_backend.aws.errors import AwsError
+from tests.fakes import memory_tables
 from tests.fakes.memory_tables import MemoryTables
+from tests.fakes.vouched_tables import Moto, VouchedTables
 
 KEY = {"room": {"S": "r"}, "event_id": {"S": "e"}}
 
@@ -134,5 +136,46 @@ def answers(tables: Any) -> list[Any]:
 
 
 @pytest.mark.parametrize("step", range(len(STEPS)))
-def test_an_answer(dynamodb: Any, step: int) -> None:
-    assert answers(MemoryTables())[step] == answers(dynamodb)[step]
+def test_an_answer(moto_dynamodb: Any, step: int) -> None:
+    assert answers(MemoryTables())[step] == answers(moto_dynamodb)[step]
+
+
+class TestVouched:
+    def test_a_request_that_dynamodb_refuses_is_found(self, dynamodb: VouchedTables) -> None:
+        request = update(
+            "SET a = :used", ExpressionAttributeValues={":used": {"S": "a"}, ":left": {"S": "b"}}
+        )
+        with pytest.raises(AssertionError, match="ValidationException"):
+            dynamodb.update_item(**request)
+
+    def test_another_answer_than_motos_is_found(
+        self, dynamodb: VouchedTables, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(memory_tables, "_projected", lambda row, _request: row)
+        dynamodb.put_item(TableName="events", Item={**KEY, "more": {"S": "m"}})
+        with pytest.raises(AssertionError, match="more"):
+            dynamodb.get_item(TableName="events", Key=KEY, ProjectionExpression="event_id, room")
+
+    def test_a_refusal_for_another_reason_is_found(
+        self, dynamodb: VouchedTables, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(memory_tables.Expression, "holds", lambda _expression: False)
+        put = {"TableName": "events", "Item": KEY}
+        with pytest.raises(AssertionError, match="ConditionalCheckFailed"):
+            dynamodb.put_item(**put, ConditionExpression="attribute_not_exists(no_such_thing)")
+
+    def test_moto_is_asked_once_for_each_form(
+        self, dynamodb: VouchedTables, moto: Moto, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asked: list[str] = []
+        get = moto.get_item
+
+        def noted(**request: Any) -> Any:
+            asked.append(request["Key"]["event_id"]["S"])
+            return get(**request)
+
+        monkeypatch.setattr(moto, "get_item", noted)
+        for name in ("a", "b"):
+            key = {**KEY, "event_id": {"S": name}}
+            dynamodb.get_item(TableName="events", Key=key, ProjectionExpression="room, asked_once")
+        assert asked == ["a"]

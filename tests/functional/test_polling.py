@@ -614,8 +614,8 @@ class LostAnswers(DynamoDb):
 
 class TestAnswersThatAreLost:
     @pytest.fixture
-    def service(self, dynamodb: Any) -> Service:
-        return Service(LostAnswers(dynamodb))
+    def service(self, moto_dynamodb: Any) -> Service:
+        return Service(LostAnswers(moto_dynamodb))
 
     def test_what_was_posted_is_kept_once(self, service: Service) -> None:
         sid = service.begin()
