@@ -13,8 +13,8 @@ CDK := python -m infra.cdk
 
 # `make deploy EDGE=0` leaves CloudFront out: the service alone.
 STACKS := $(if $(filter 0 no false off,$(EDGE)),Roomcast,--all)
-# The end-to-end tests run after the others. Mostly they wait, so two halves run side by side, each
-# with a service of its own.
+# The end-to-end tests run after the others. Mostly they wait, so three parts of them run side by
+# side, each with a service of its own.
 TESTS := tests/unit tests/functional tests/infra
 END_TO_END := tests/e2e
 # `-k` may choose tests of one group only: pytest ends with 5 when there are none.
@@ -52,7 +52,7 @@ down: ## Stop what `make up` started
 
 test: $(TOOLS_READY) $(NODE_READY) $(DASHBOARD_READY) web ## Run all tests, end to end included; ARGS="-k name" chooses
 	@pytest -n auto $(TESTS) $(ARGS) $(OR_NONE)
-	@pytest -n 2 --dist loadfile $(END_TO_END) $(ARGS) $(OR_NONE)
+	@pytest -n 3 --dist loadfile $(END_TO_END) $(ARGS) $(OR_NONE)
 
 web: $(WEB_READY) $(DASHBOARD_READY) ## Test the packages for browsers and the dashboard
 	@npm --prefix web test --silent

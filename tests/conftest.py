@@ -5,11 +5,17 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from roomcast import environment, rooms
 
 INTERPRETERS_LIMIT = 1000
 """How deep calls may be, by default: that of functions on Lambda."""
+
+
+# Tests measure no time: with a limit for each example they would fail on a busy machine.
+settings.register_profile("tests", deadline=None)
+settings.load_profile("tests")
 
 
 @pytest.fixture(autouse=True)

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cfnlint.api import lint
-from cfnlint.config import ManualArgs
 
 from tests.infra.conftest import ROOT, Assembly
 
@@ -17,6 +15,10 @@ from tests.infra.conftest import ROOT, Assembly
 class TestCfnLint:
     @pytest.mark.parametrize("stack", ["Roomcast", "RoomcastEdge"])
     def test_is_clean(self, aws_assembly: Assembly, stack: str) -> None:
+        # Not imported above: that takes seconds in each process that collects the tests.
+        from cfnlint.api import lint  # noqa: PLC0415
+        from cfnlint.config import ManualArgs  # noqa: PLC0415
+
         text = aws_assembly.template(stack).path.read_text()
         # W3005: the CDK writes a DependsOn beside a GetAtt; it is superfluous, not wrong.
         found = lint(text, config=ManualArgs(regions=["us-east-1"], ignore_checks=["W3005"]))
