@@ -5,13 +5,13 @@ of them is chosen to make its call; the choices that were made are the schedule.
 """
 
 import random
-import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from threading import Condition, Thread
 from typing import Any
 
 from roomcast_backend.aws.dynamodb import DynamoDb
+from tests.fakes.tables import Forwarding
 
 Operation = Callable[[DynamoDb], object]
 
@@ -27,20 +27,6 @@ class Inline(Executor):
         except Exception as exc:
             done.set_exception(exc)
         return done
-
-
-class Stopping:
-    """Makes the calls of `DynamoDb` on other tables, each after `before`."""
-
-    def __init__(self, tables: DynamoDb, before: Callable[[], object] = lambda: None) -> None:
-        self._tables = tables
-        self._before = before
-
-    def json(self, action: str, request: Any) -> Any:
-        """Make one call."""
-        self._before()
-        method = re.sub("(?<=[a-z])[A-Z]", r"_\g<0>", action).lower()
-        return getattr(self._tables, method)(**request)
 
 
 class Run:
@@ -91,7 +77,7 @@ class Run:
                 self._changed.wait_for(lambda: index not in self._waiting)
 
         try:
-            operation(DynamoDb(Stopping(self._tables, stop)))  # type: ignore[arg-type]
+            operation(DynamoDb(Forwarding(self._tables, stop)))  # type: ignore[arg-type]
         except BaseException as exc:
             self._errors.append(exc)
         finally:

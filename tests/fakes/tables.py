@@ -1,6 +1,7 @@
-"""Creates the service's tables in moto, with the keys that the stack gives them."""
+"""The service's tables with the keys that the stack gives them: created in moto, reached, seen."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from roomcast_backend.aws.dynamodb import DynamoDb
@@ -26,6 +27,23 @@ class SeenTables(DynamoDb):
 
     def scan(self, **request: Any) -> Any:
         return self._client.scan(**request)
+
+
+class Forwarding:
+    """Makes the calls of a `DynamoDb` on other tables, each after `before`.
+
+    So a class of a test changes some calls, and the others reach the same tables.
+    """
+
+    def __init__(self, tables: DynamoDb, before: Callable[[], object] = lambda: None) -> None:
+        self._tables = tables
+        self._before = before
+
+    def json(self, action: str, request: Any) -> Any:
+        """Make one call."""
+        self._before()
+        method = re.sub("(?<=[a-z])[A-Z]", r"_\g<0>", action).lower()
+        return getattr(self._tables, method)(**request)
 
 
 def table_settings(**changes: Any) -> Settings:

@@ -79,16 +79,19 @@ def moto_dynamodb(boto3_dynamodb: Any) -> SeenTables:
 def moto(aws_url: str) -> Moto:
     """Return the stores' client of moto, in whatever environment a test is."""
     with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("AWS_REGION", CREDENTIALS["AWS_DEFAULT_REGION"])
+        region = CREDENTIALS["AWS_DEFAULT_REGION"]
+        environment.setenv("AWS_REGION", region)
         environment.setenv("AWS_ENDPOINT_URL_DYNAMODB", aws_url)
-        signer = Signer(SERVICE.name, "us-east-1", credentials=lambda: Credentials("a", "b"))
+        signer = Signer(SERVICE.name, region, credentials=lambda: Credentials("a", "b"))
         return Moto(ServiceClient(SERVICE, signer=signer))
 
 
 @pytest.fixture
-def dynamodb(moto: Moto) -> VouchedTables:
+def dynamodb(moto: Moto) -> Iterator[VouchedTables]:
     """Return the stores' client of the service's tables, in memory."""
-    return VouchedTables(moto)
+    tables = VouchedTables(moto)
+    yield tables
+    assert tables.disagreements == []
 
 
 @pytest.fixture

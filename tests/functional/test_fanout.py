@@ -39,7 +39,7 @@ from tests.fakes.calls import Calls
 from tests.fakes.clock import FakeClock
 from tests.fakes.data import FakeData
 from tests.fakes.gateway import FakeGateway
-from tests.fakes.tables import table_settings
+from tests.fakes.tables import Forwarding, table_settings
 
 LONG_AGO = 10_000
 PATIENCE = 10.0
@@ -247,7 +247,7 @@ class CountingTables(DynamoDb):
     """Counts the members that queries bring and the keys that are asked for one by one."""
 
     def __init__(self, dynamodb: Any) -> None:
-        super().__init__()
+        super().__init__(Forwarding(dynamodb))  # type: ignore[arg-type]
         self.dynamodb = dynamodb
         self.read = 0
         self.asked = 0
@@ -266,7 +266,7 @@ class TestOverlap:
     """Who of a page is in an earlier room too: that must not cost a read for each of them."""
 
     @pytest.fixture
-    def tables(self, aws: None, dynamodb: Any) -> CountingTables:
+    def tables(self, dynamodb: Any) -> CountingTables:
         return CountingTables(dynamodb)
 
     @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from roomcast_backend.aws.errors import AwsError
 from tests.fakes import memory_tables
 from tests.fakes.memory_tables import MemoryTables
-from tests.fakes.vouched_tables import Moto, VouchedTables
+from tests.fakes.vouched_tables import MOST_ROWS, Moto, VouchedTables
 
 KEY = {"room": {"S": "r"}, "event_id": {"S": "e"}}
 
@@ -141,12 +141,18 @@ def test_an_answer(moto_dynamodb: Any, step: int) -> None:
 
 
 class TestVouched:
+    @pytest.fixture
+    def dynamodb(self, moto: Moto) -> VouchedTables:
+        """Return tables that may disagree with moto."""
+        return VouchedTables(moto)
+
     def test_a_request_that_dynamodb_refuses_is_found(self, dynamodb: VouchedTables) -> None:
         request = update(
             "SET a = :used", ExpressionAttributeValues={":used": {"S": "a"}, ":left": {"S": "b"}}
         )
-        with pytest.raises(AssertionError, match="ValidationException"):
+        with pytest.raises(AssertionError, match="no request"):
             dynamodb.update_item(**request)
+        assert len(dynamodb.disagreements) == 1
 
     def test_another_answer_than_motos_is_found(
         self, dynamodb: VouchedTables, monkeypatch: pytest.MonkeyPatch
@@ -179,3 +185,25 @@ class TestVouched:
             key = {**KEY, "event_id": {"S": name}}
             dynamodb.get_item(TableName="events", Key=key, ProjectionExpression="room, asked_once")
         assert asked == ["a"]
+
+    def test_a_refusal_is_compared_too_after_the_form_was_granted(
+        self, dynamodb: VouchedTables, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        put = {"TableName": "events", "ConditionExpression": "attribute_not_exists(refused_later)"}
+        dynamodb.put_item(**put, Item=KEY)
+        monkeypatch.setattr(memory_tables.Expression, "holds", lambda _expression: False)
+        with pytest.raises(AssertionError, match="ConditionalCheckFailed"):
+            dynamodb.put_item(**put, Item=KEY)
+
+    def test_a_form_that_had_too_many_rows_is_compared_later(
+        self, dynamodb: VouchedTables, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for number in range(MOST_ROWS + 1):
+            dynamodb.put_item(TableName="events", Item={**KEY, "event_id": {"S": f"{number}"}})
+        get = {"TableName": "events", "Key": KEY, "ProjectionExpression": "room, compared_later"}
+        dynamodb.get_item(**get)
+        dynamodb.tables["events"].clear()
+        dynamodb.put_item(TableName="events", Item={**KEY, "more": {"S": "m"}})
+        monkeypatch.setattr(memory_tables, "_projected", lambda row, _request: row)
+        with pytest.raises(AssertionError, match="more"):
+            dynamodb.get_item(**get)

@@ -47,7 +47,7 @@ from roomcast_backend.stores.memberships import MembershipStore
 from roomcast_backend.stores.polling import PollingStore
 from tests.fakes.clock import FakeClock
 from tests.fakes.gateway import FakeGateway
-from tests.fakes.tables import table_settings
+from tests.fakes.tables import Forwarding, table_settings
 from tests.fakes.token_checks import unrevoked
 
 CONTEXT: Any = SimpleNamespace(
@@ -603,7 +603,7 @@ class LostAnswers(DynamoDb):
     """Makes each update twice, as our client does when the first answer is lost."""
 
     def __init__(self, client: Any) -> None:
-        super().__init__()
+        super().__init__(Forwarding(client))  # type: ignore[arg-type]
         self._client = client
 
     def update_item(self, **request: Any) -> Any:
@@ -614,8 +614,8 @@ class LostAnswers(DynamoDb):
 
 class TestAnswersThatAreLost:
     @pytest.fixture
-    def service(self, moto_dynamodb: Any) -> Service:
-        return Service(LostAnswers(moto_dynamodb))
+    def service(self, dynamodb: Any) -> Service:
+        return Service(LostAnswers(dynamodb))
 
     def test_what_was_posted_is_kept_once(self, service: Service) -> None:
         sid = service.begin()

@@ -579,7 +579,6 @@ class TestAnyFrame:
 
     @settings(
         max_examples=150,
-        deadline=None,
         suppress_health_check=[HealthCheck.function_scoped_fixture],
     )
     @given(frame=frames)
@@ -595,7 +594,6 @@ class TestAnyFrame:
 
     @settings(
         max_examples=100,
-        deadline=None,
         suppress_health_check=[HealthCheck.function_scoped_fixture],
     )
     @given(frame=frames | commands.map(as_json_frame))

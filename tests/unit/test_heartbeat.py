@@ -176,7 +176,7 @@ def ids(count: int, first: str = "c") -> list[str]:
 
 
 class TestInterval:
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(
         interval=st.integers(20, 510),
         shards=st.integers(1, 256),
@@ -194,7 +194,7 @@ class TestInterval:
             heard = stand.posts.heard[name][-1]
             assert stand.clock.now - heard <= stand.slots.interval + MINUTE
 
-    @settings(max_examples=30, deadline=None)
+    @settings(max_examples=30)
     @given(interval=st.integers(60, 510), shards=st.integers(1, 256))
     def test_everybody_once_in_an_interval(self, interval: int, shards: int) -> None:
         stand = Stand(interval=interval, shards=shards)
@@ -213,7 +213,7 @@ class TestInterval:
             assert len(stand.posts.heard[name]) == pytest.approx(600 / interval, abs=2)
             assert max(stand.gaps(name)) <= interval + 1
 
-    @settings(max_examples=30, deadline=None)
+    @settings(max_examples=30)
     @given(shards=st.integers(1, 32), most=st.integers(0, 300), seed=st.integers(0, 2**32))
     def test_who_stays_misses_nothing_while_others_come_and_go(
         self, shards: int, most: int, seed: int
@@ -408,7 +408,7 @@ class TestEnd:
         assert 0 <= spare <= served / 4
         assert served + spare <= 600
 
-    @settings(max_examples=30, deadline=None)
+    @settings(max_examples=30)
     @given(late=st.floats(0, 59), born=st.integers(0, 479))
     def test_nobody_is_idle_before_the_end(self, late: float, born: int) -> None:
         stand = Stand()

@@ -295,7 +295,7 @@ CHANGES: list[Callable[[str, int], str]] = [
 class TestAgreesWithPyjwt:
     """Both give one verdict, but for the differences above, which all refuse more."""
 
-    @settings(deadline=None, max_examples=200)
+    @settings(max_examples=200)
     @given(HEADERS, PAYLOADS, st.sampled_from(list(HASHES)), st.sampled_from(["HS256", "HS512"]))
     @example({"alg": "HS256"}, dict(CLAIMS, exp=NOW * 2), "HS256", "HS256")
     @example({"alg": "HS256", "b64": 0}, dict(CLAIMS, exp=NOW * 2), "HS256", "HS256")
@@ -311,7 +311,7 @@ class TestAgreesWithPyjwt:
             else:
                 assert ours == theirs
 
-    @settings(deadline=None, max_examples=200)
+    @settings(max_examples=200)
     @given(HEADERS, PAYLOADS, st.sampled_from(CHANGES), st.integers(0, 400))
     def test_on_changed_tokens(
         self,
@@ -324,13 +324,13 @@ class TestAgreesWithPyjwt:
         changed = change(token, at % (len(token) + 1))
         assert accepts(changed) == pyjwt_accepts(changed)
 
-    @settings(deadline=None, max_examples=200)
+    @settings(max_examples=200)
     @given(st.text(max_size=200) | st.text("AQabyJ0-_.=", max_size=60))
     def test_on_any_text(self, text: str) -> None:
         assert not accepts(text)
         assert not pyjwt_accepts(text)
 
-    @settings(deadline=None, max_examples=200)
+    @settings(max_examples=200)
     @given(st.integers(0, 3), st.sampled_from([0, 1, 2]), PAYLOADS)
     def test_padding_is_refused_wherever_it_stands(
         self, padding: int, part: int, payload: dict[str, Any]
@@ -340,7 +340,7 @@ class TestAgreesWithPyjwt:
         token = ".".join(parts)
         assert accepts(token) == (padding == 0 and pyjwt_accepts(token))
 
-    @settings(deadline=None, max_examples=200)
+    @settings(max_examples=200)
     @given(st.text(max_size=80) | st.builds(json.dumps, JSON))
     def test_on_any_secret(self, secret: str) -> None:
         try:

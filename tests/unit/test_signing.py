@@ -98,7 +98,7 @@ def signer(
 
 
 class TestPosts:
-    @settings(max_examples=1000, deadline=None)
+    @settings(max_examples=1000)
     @given(connection_ids | usual_ids, keys, st.binary(max_size=300), regions, moments)
     def test_equal_botocores(
         self, connection_id: str, keys: Credentials, payload: bytes, region: str, now: float
@@ -172,7 +172,7 @@ class TestPosts:
 
 
 class TestRequest:
-    @settings(max_examples=500, deadline=None)
+    @settings(max_examples=500)
     @given(
         st.sampled_from(["GET", "POST", "PUT", "DELETE"]),
         st.lists(printable, max_size=4),
