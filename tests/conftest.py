@@ -1,5 +1,6 @@
 """What holds for every test, whatever its kind."""
 
+import gc
 import logging
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,12 @@ INTERPRETERS_LIMIT = 1000
 # Tests measure no time: with a limit for each example they would fail on a busy machine.
 settings.register_profile("tests", deadline=None)
 settings.load_profile("tests")
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was imported and collected out of the search for garbage: it stays to the end."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

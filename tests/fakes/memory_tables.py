@@ -1,4 +1,4 @@
-"""DynamoDB in memory: the actions and expressions that the stores use, each call atomic.
+"""DynamoDB in memory: the actions that the stores use, each call atomic.
 
 moto answers a call in milliseconds; a test that goes through thousands of histories needs less.
 tests/functional/test_memory_tables.py holds the two side by side.
@@ -6,199 +6,15 @@ tests/functional/test_memory_tables.py holds the two side by side.
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
 from threading import RLock
-from typing import Any, TypeVar
+from typing import Any
 
 from roomcast_backend.aws.dynamodb import DynamoDb
 from roomcast_backend.aws.errors import AwsError
+from tests.fakes.expressions import Item, condition, copied, update
 from tests.fakes.tables import KEYS
 
-Item = dict[str, Any]
-T = TypeVar("T")
-TOKENS = re.compile(r"\s*(<>|<=|>=|[=<>(),+-]|[:#]?\w+)")
 BY_PARTITION = re.compile(r"#?\w+ = (:\w+)(?: AND )?")
-COMPARED: dict[str, Callable[[Any, Any], bool]] = {
-    "=": lambda left, right: bool(left == right),
-    "<>": lambda left, right: bool(left != right),
-    "<": lambda left, right: bool(left < right),
-    "<=": lambda left, right: bool(left <= right),
-    ">": lambda left, right: bool(left > right),
-    ">=": lambda left, right: bool(left >= right),
-}
-
-
-def plain(attribute: Item) -> Any:
-    """Return the value of an attribute as it compares."""
-    ((kind, value),) = attribute.items()
-    if kind == "N":
-        return int(value)
-    if kind in ("SS", "NS"):
-        return set(value)
-    return str(value) if kind == "S" else value  # an enumeration's text is text once it is stored
-
-
-def _copy(value: T) -> T:
-    """Return a copy of an item; `deepcopy` takes five times as long."""
-    copy: Any = value
-    if isinstance(value, dict):
-        copy = {name: _copy(each) for name, each in value.items()}
-    elif isinstance(value, list):
-        copy = [_copy(each) for each in value]
-    return copy  # type: ignore[no-any-return]
-
-
-@cache
-def _tokens_of(text: str) -> list[str]:
-    return [str(token) for token in TOKENS.findall(text)]
-
-
-class Expression:
-    """Reads one expression about one item, from left to right."""
-
-    def __init__(self, text: str, item: Item, request: Item) -> None:
-        self._tokens = _tokens_of(text)
-        self._at = 0
-        self._item = item
-        self._names = request.get("ExpressionAttributeNames") or {}
-        self._values = request.get("ExpressionAttributeValues") or {}
-
-    def holds(self) -> bool:
-        found = self._any()
-        assert self._at == len(self._tokens), self._tokens[self._at :]
-        return found
-
-    def updated(self) -> Item:
-        """Return the item as an update makes it; its right sides see the item as it was."""
-        result = _copy(self._item)
-        clause = ""
-        while self._at < len(self._tokens):
-            if self._peek() in ("SET", "ADD", "DELETE", "REMOVE"):
-                clause = self._take()
-            name = self._name(self._take())
-            getattr(self, f"_{clause.lower()}")(result, name)
-            if self._peek() == ",":
-                self._take()
-        return result
-
-    def _peek(self) -> str:
-        return self._tokens[self._at] if self._at < len(self._tokens) else ""
-
-    def _take(self, expected: str = "") -> str:
-        token = self._tokens[self._at]
-        assert not expected or token == expected, (token, expected)
-        self._at += 1
-        return str(token)
-
-    def _name(self, token: str) -> str:
-        return str(self._names[token]) if token.startswith("#") else token
-
-    def _any(self) -> bool:
-        found = self._all()
-        while self._peek() == "OR":
-            self._take()
-            found = self._all() or found
-        return found
-
-    def _all(self) -> bool:
-        found = self._one()
-        while self._peek() == "AND":
-            self._take()
-            found = self._one() and found
-        return found
-
-    def _one(self) -> bool:
-        match self._peek():
-            case "NOT":
-                self._take()
-                return not self._one()
-            case "(":
-                self._take()
-                found = self._any()
-                self._take(")")
-                return found
-            case "attribute_exists" | "attribute_not_exists" as wanted:
-                (name,) = self._arguments()
-                return (name in self._item) == (wanted == "attribute_exists")
-            case "contains":
-                name, value = self._arguments()
-                return name in self._item and plain(value) in plain(self._item[name])
-        return self._compared()
-
-    def _compared(self) -> bool:
-        left = self._operand()
-        how = self._take()
-        if how == "BETWEEN":
-            low = self._operand()
-            self._take("AND")
-            high = self._operand()
-            return left is not None and low <= left <= high
-        if how == "IN":
-            self._at -= 1
-            return left in [plain(value) for value in self._arguments()]
-        right = self._operand()
-        if left is None or right is None or type(left) is not type(right):
-            return False
-        return COMPARED[how](left, right)
-
-    def _operand(self) -> Any:
-        token = self._take()
-        if token == "size":
-            self._at -= 1
-            (name,) = self._arguments()
-            return len(plain(self._item[name])) if name in self._item else None
-        if token.startswith(":"):
-            return plain(self._values[token])
-        name = self._name(token)
-        return plain(self._item[name]) if name in self._item else None
-
-    def _arguments(self) -> list[Any]:
-        self._take()
-        self._take("(")
-        found: list[Any] = []
-        while (token := self._take()) != ")":
-            if token != ",":
-                found.append(self._values[token] if token.startswith(":") else self._name(token))
-        return found
-
-    def _set(self, result: Item, name: str) -> None:
-        self._take("=")
-        value = self._value()
-        if self._peek() in ("+", "-"):
-            sign = 1 if self._take() == "+" else -1
-            value = {"N": str(plain(value) + sign * plain(self._value()))}
-        result[name] = _copy(value)
-
-    def _value(self) -> Item:
-        if self._peek() == "if_not_exists":
-            name, default = self._arguments()
-            found: Item = self._item.get(name, default)
-            return found
-        if self._peek() == "list_append":
-            name, more = self._arguments()
-            return {"L": [*self._item[name]["L"], *more["L"]]}
-        token = self._take()
-        value: Item = (
-            self._values[token] if token.startswith(":") else self._item[self._name(token)]
-        )
-        return value
-
-    def _remove(self, result: Item, name: str) -> None:
-        result.pop(name, None)
-
-    def _add(self, result: Item, name: str) -> None:
-        value = self._values[self._take()]
-        if "N" in value:
-            result[name] = {"N": str(plain(result.get(name, {"N": "0"})) + plain(value))}
-        else:
-            result[name] = {"SS": sorted(plain(result.get(name, {"SS": []})) | plain(value))}
-
-    def _delete(self, result: Item, name: str) -> None:
-        left = plain(result.get(name, {"SS": []})) - plain(self._values[self._take()])
-        if left:
-            result[name] = {"SS": sorted(left)}
-        else:
-            result.pop(name, None)
 
 
 class MemoryTables(DynamoDb):
@@ -235,7 +51,7 @@ class MemoryTables(DynamoDb):
         return self._call("query", request, lambda: self._query(request))
 
     def scan(self, **request: Any) -> Item:
-        rows = _kept(self._table(request).values(), request)
+        rows = _filtered(self._table(request).values(), request)
         return {"Items": [_projected(row, request) for row in rows]}
 
     def scan_pages(self, **request: Any) -> Iterator[Item]:
@@ -281,26 +97,26 @@ class MemoryTables(DynamoDb):
         if made is False:
             wanted = request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
             code = "ConditionalCheckFailedException"
-            response = {"Item": _copy(row)} if row and wanted else {}
+            response = {"Item": copied(row)} if row and wanted else {}
             raise AwsError("dynamodb", kind, code, status=400, response=response)
         self._keep(kind, request, made)
         match request.get("ReturnValues"):
             case "ALL_OLD" if row:
-                return {"Attributes": _copy(row)}
+                return {"Attributes": copied(row)}
             case "ALL_NEW":
-                return {"Attributes": _copy(made)}
+                return {"Attributes": copied(made)}
         return {}
 
     def _checked(self, kind: str, request: Item) -> tuple[Item | None, Any]:
         """Return a row and what a write makes of it; False when its condition does not hold."""
         key = request["Item"] if kind == "Put" else request["Key"]
         row = self._table(request).get(_key(request["TableName"], key))
-        condition = request.get("ConditionExpression")
-        if condition and not Expression(condition, row or {}, request).holds():
+        needed = request.get("ConditionExpression")
+        if needed and not condition(needed)(row or {}, request):
             return row, False
         if kind == "Update":
-            return row, Expression(request["UpdateExpression"], row or key, request).updated()
-        return row, _copy(request["Item"]) if kind == "Put" else None
+            return row, update(request["UpdateExpression"])(row or copied(key), request)
+        return row, copied(request["Item"]) if kind == "Put" else None
 
     def _keep(self, kind: str, request: Item, made: Item | None) -> None:
         key = _key(request["TableName"], request["Item" if kind == "Put" else "Key"])
@@ -312,7 +128,7 @@ class MemoryTables(DynamoDb):
     def _batched(self, table: str, write: Item) -> None:
         if "PutRequest" in write:
             item = write["PutRequest"]["Item"]
-            self.tables[table][_key(table, item)] = _copy(item)
+            self.tables[table][_key(table, item)] = copied(item)
         else:
             self.tables[table].pop(_key(table, write["DeleteRequest"]["Key"]), None)
 
@@ -346,34 +162,40 @@ class MemoryTables(DynamoDb):
             ]  # fmt: skip
         limit = request.get("Limit", len(rows) + 1)
         page = rows[:limit]
-        answer: Item = {"Items": [_projected(row, request) for row in _kept(page, request)]}
+        answer: Item = {"Items": [_projected(row, request) for row in _filtered(page, request)]}
         if len(rows) >= limit and page:
             answer["LastEvaluatedKey"] = {each: page[-1][each] for each in KEYS[name]}
         return answer
 
-    def _matching(self, request: Item) -> Iterator[Item]:
-        condition = request["KeyConditionExpression"]
-        begin = BY_PARTITION.match(condition)
-        assert begin, f"expected a condition that begins with the partition, got {condition}"
+    def _matching(self, request: Item) -> Iterable[Item]:
+        keys = request["KeyConditionExpression"]
+        begin = BY_PARTITION.match(keys)
+        assert begin, f"expected a condition that begins with the partition, got {keys}"
         wanted = request["ExpressionAttributeValues"][begin[1]]["S"]
         rows = (row for key, row in self._table(request).items() if key[0] == wanted)
-        rest = condition[begin.end() :]
-        return (row for row in rows if not rest or Expression(rest, row, request).holds())
+        return _kept(rows, request, keys[begin.end() :])
 
 
-def _kept(rows: Iterable[Item], request: Item) -> Iterator[Item]:
-    chosen = request.get("FilterExpression")
-    return (row for row in rows if not chosen or Expression(chosen, row, request).holds())
+def _filtered(rows: Iterable[Item], request: Item) -> Iterable[Item]:
+    return _kept(rows, request, request.get("FilterExpression") or "")
+
+
+def _kept(rows: Iterable[Item], request: Item, wanted: str) -> Iterable[Item]:
+    """Return the rows for which an expression holds, all of them where there is none."""
+    if not wanted:
+        return rows
+    holds = condition(wanted)
+    return (row for row in rows if holds(row, request))
 
 
 def _projected(row: Item, request: Item) -> Item:
     """Return a copy of what a request asks of a row."""
     wanted = request.get("ProjectionExpression")
     if not wanted:
-        return _copy(row)
+        return copied(row)
     names = request.get("ExpressionAttributeNames") or {}
     asked = [names.get(name, name) for name in re.split(r"\s*,\s*", wanted)]
-    return {name: _copy(row[name]) for name in asked if name in row}
+    return {name: copied(row[name]) for name in asked if name in row}
 
 
 def _key(table: str, item: Item) -> tuple[str, ...]:

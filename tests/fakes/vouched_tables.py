@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 from roomcast_backend.aws.dynamodb import DynamoDb
 from roomcast_backend.aws.errors import AwsError
 from roomcast_backend.aws.service_client import ServiceClient
-from tests.fakes.memory_tables import Item, MemoryTables
+from tests.fakes.expressions import Item
+from tests.fakes.memory_tables import MemoryTables
 from tests.fakes.tables import create_tables
 
 MOST_ROWS = 50

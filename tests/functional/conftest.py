@@ -11,8 +11,11 @@ from importlib import import_module
 from typing import Any
 
 import boto3
+import botocore.session
 import pytest
 from moto import mock_aws
+from moto.backends import get_backend
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.server import ThreadedMotoServer
 
 from roomcast_backend.aws.credentials import Credentials
@@ -34,6 +37,15 @@ OVER_HTTP = ("DYNAMODB", "LAMBDA", "SECRETS_MANAGER", "SQS")
 
 # Powertools reads its namespace when a handler is imported, as in Lambda.
 os.environ["POWERTOOLS_METRICS_NAMESPACE"] = "Roomcast"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def models_read_once() -> Iterator[None]:
+    """Let all sessions of boto3 share what they read of the services: reading it takes long."""
+    with pytest.MonkeyPatch.context() as botocores:
+        loader = cache(botocore.session.create_loader)
+        botocores.setattr(botocore.session, "create_loader", loader)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -64,9 +76,8 @@ def aws(aws_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def boto3_dynamodb(aws: None) -> Any:
     """Return boto3's client of an account that has the service's tables."""
-    client = _client()
-    create_tables(client)
-    return client
+    create_tables(_Backend())
+    return _client()
 
 
 @pytest.fixture
@@ -110,13 +121,33 @@ def linked(webhooks: Any) -> Any:
     return webhooks
 
 
+class _Backend:
+    """What moto does for `CreateTable`, without a request: the tests that use it are hundreds."""
+
+    def create_table(self, **request: Any) -> None:
+        get_backend("dynamodb")[DEFAULT_ACCOUNT_ID][CREDENTIALS["AWS_DEFAULT_REGION"]].create_table(
+            name=request["TableName"],
+            schema=request["KeySchema"],
+            attr=request["AttributeDefinitions"],
+            billing_mode=request["BillingMode"],
+            throughput=None,
+            global_indexes=[],
+            indexes=[],
+            streams=None,
+            sse_specification=None,
+            tags=[],
+            deletion_protection_enabled=False,
+            warm_throughput=None,
+        )
+
+
 @cache
 def _session() -> boto3.Session:
-    """Return one session for all tests: it reads what takes longer than most of them."""
-    return boto3.Session()
+    """Return one session for all tests, with one client of each service; accounts are new."""
+    session = boto3.Session()
+    session.client = cache(session.client)  # type: ignore[method-assign]
+    return session
 
 
-@cache
 def _client() -> Any:
-    """Return one client for all tests, as there is one session; accounts are new."""
     return boto3.client("dynamodb", endpoint_url="https://dynamodb.us-east-1.amazonaws.com")

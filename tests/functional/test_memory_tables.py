@@ -165,7 +165,7 @@ class TestVouched:
     def test_a_refusal_for_another_reason_is_found(
         self, dynamodb: VouchedTables, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(memory_tables.Expression, "holds", lambda _expression: False)
+        monkeypatch.setattr(memory_tables, "condition", lambda _text: lambda *_of: False)
         put = {"TableName": "events", "Item": KEY}
         with pytest.raises(AssertionError, match="ConditionalCheckFailed"):
             dynamodb.put_item(**put, ConditionExpression="attribute_not_exists(no_such_thing)")
@@ -191,7 +191,7 @@ class TestVouched:
     ) -> None:
         put = {"TableName": "events", "ConditionExpression": "attribute_not_exists(refused_later)"}
         dynamodb.put_item(**put, Item=KEY)
-        monkeypatch.setattr(memory_tables.Expression, "holds", lambda _expression: False)
+        monkeypatch.setattr(memory_tables, "condition", lambda _text: lambda *_of: False)
         with pytest.raises(AssertionError, match="ConditionalCheckFailed"):
             dynamodb.put_item(**put, Item=KEY)
 
