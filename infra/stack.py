@@ -49,6 +49,7 @@ class ServiceStack(Stack):
         )
         self._settings = settings
         self._target = target
+        target.add_parameters(self)
         self.tables = Tables(self, "Tables", retain_registry=target.retains)
         self._rows = needed(settings)
         timeouts = {row.name: row.timeout for row in self._rows}

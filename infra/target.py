@@ -2,9 +2,20 @@
 
 from dataclasses import dataclass
 
-from aws_cdk import Aws, CliCredentialsStackSynthesizer, DefaultStackSynthesizer, IStackSynthesizer
+from aws_cdk import (
+    Aws,
+    CfnParameter,
+    CliCredentialsStackSynthesizer,
+    DefaultStackSynthesizer,
+    Fn,
+    IStackSynthesizer,
+    Stack,
+)
 
 from infra.settings import Settings
+
+PORT = "EmulatorPort"
+"""The parameter of the template that tells the emulator's port: one template fits every port."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +31,7 @@ class Target:
     retains          What an operator has set outlives the stack on AWS; here `make down` ends it.
     encrypted        The emulator speaks plain HTTP, which the queues' policies would refuse.
     edge             CloudFront and S3 are played by a proxy.
-    port             The emulator serves every API on one host by path.
+    one_host         The emulator serves every API on one host, and a port of its own, by path.
     synthesizer      The bootstrap roles have a condition (aws:ResourceAccount) that the emulator
                      does not understand.
     """
@@ -33,12 +44,17 @@ class Target:
     retains: bool = True
     encrypted: bool = True
     edge: bool = True
-    port: int | None = None
+    one_host: bool = False
 
     @property
     def synthesizer(self) -> IStackSynthesizer:
         """How a stack is deployed: with the roles of the bootstrap, or as the caller."""
-        return DefaultStackSynthesizer() if self.port is None else CliCredentialsStackSynthesizer()
+        return CliCredentialsStackSynthesizer() if self.one_host else DefaultStackSynthesizer()
+
+    def add_parameters(self, stack: Stack) -> None:
+        """Let a deployment of the stack tell what its template leaves open."""
+        if self.one_host:
+            CfnParameter(stack, PORT, type="Number", min_value=1, max_value=65535)
 
     def websocket_url(self, api_id: str, stage: str) -> str:
         """Return where clients connect to."""
@@ -50,7 +66,7 @@ class Target:
 
     def http_url(self, api_id: str) -> str:
         """Return the root of an HTTP API, without a slash at the end."""
-        stage = "" if self.port is None else "/$default"
+        stage = "/$default" if self.one_host else ""
         return f"http{self._secure}://{self.host(api_id)}{stage}"
 
     @property
@@ -59,9 +75,9 @@ class Target:
 
     def host(self, api_id: str) -> str:
         """Return the host of an API; the emulator's has a path."""
-        if self.port is None:
-            return f"{api_id}.execute-api.{Aws.REGION}.{Aws.URL_SUFFIX}"
-        return f"127.0.0.1:{self.port}/_aws/execute-api/{api_id}"
+        if self.one_host:
+            return f"127.0.0.1:{Fn.ref(PORT)}/_aws/execute-api/{api_id}"
+        return f"{api_id}.execute-api.{Aws.REGION}.{Aws.URL_SUFFIX}"
 
 
 def target_of(settings: Settings) -> Target:
@@ -77,5 +93,5 @@ def target_of(settings: Settings) -> Target:
         retains=False,
         encrypted=False,
         edge=False,
-        port=settings.aws_port,
+        one_host=True,
     )

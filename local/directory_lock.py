@@ -5,11 +5,12 @@ no file is left behind, and a killed command blocks nobody.
 https://man7.org/linux/man-pages/man2/flock.2.html
 """
 
+import asyncio
 import fcntl
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -32,6 +33,19 @@ def hold(directory: Path, *, wait_seconds: float = 0) -> Iterator[None]:
     descriptor = os.open(directory, os.O_RDONLY)  # children do not inherit it
     try:
         _lock(descriptor, directory, time.monotonic() + wait_seconds)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@asynccontextmanager
+async def turn(directory: Path) -> AsyncIterator[None]:
+    """Wait for the directory as long as it takes, then hold it while the block runs."""
+    directory.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        while not _locked(descriptor):
+            await asyncio.sleep(INTERVAL_SECONDS)
         yield
     finally:
         os.close(descriptor)

@@ -91,7 +91,6 @@ class Service(Parts):
 
     async def _synth(self, progress: Progress) -> None:
         progress.say("synth: the functions' code and the stack's template")
-        await stack.bundle(self._settings)
         await stack.synth(self._settings)
 
     async def _start_edge(self, outputs: dict[str, str]) -> None:

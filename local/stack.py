@@ -5,7 +5,6 @@ What it writes lies below the service's own directory: services beside each othe
 
 import json
 import shlex
-import shutil
 import sys
 from pathlib import Path
 from typing import Final
@@ -14,10 +13,13 @@ from pydantic import ValidationError
 
 from infra.command_line import settings_of
 from infra.settings import problems
-from local import environment, steps
+from local import assemblies, environment, steps
 from local.settings import ACCOUNT, REGION, ROOT, InvalidSetting, Settings
 
 STACK: Final = "Roomcast"
+PORT: Final = "EmulatorPort"
+"""The template's parameter; infra/target.py has the same name, and imports the CDK."""
+
 _CDK: Final = str(ROOT / "node_modules/.bin/cdk")
 _QUIET: Final = ("--no-notices", "--no-version-reporting", "--no-color")
 
@@ -30,21 +32,20 @@ def check(settings: Settings) -> None:
         raise InvalidSetting(f"ROOMCAST_SETTINGS: {problems(exc)}") from exc
 
 
-async def bundle(settings: Settings) -> None:
-    """Collect the functions' code below the service's own directory."""
-    build = str(_build(settings))
-    command = [sys.executable, "-m", "infra.bundle", "--target", "local", "--build", build]
-    await steps.run("bundle", command, environment=environment.base(), log=settings.log("bundle"))
-
-
 async def synth(settings: Settings) -> None:
-    """Write the stack's template below the service's own directory."""
-    # What an interrupted start left there can still be locked.
-    shutil.rmtree(_assembly(settings), ignore_errors=True)
+    """Put the functions' code and the stack's template below the service's own directory.
+
+    They are made only if they were not made of the same code and settings before.
+    """
     options = _options(settings)
-    app = shlex.join([sys.executable, "-m", "infra.app", "--build", str(_build(settings))])
-    assembly = str(_assembly(settings))
-    await _cdk(settings, "synth", STACK, "--app", app, *options, "--output", assembly, "--quiet")
+
+    async def make(folder: Path) -> None:
+        await _bundle(settings)
+        app = shlex.join([sys.executable, "-m", "infra.app", "--build", str(_build(settings))])
+        output = ("--output", str(folder), "--quiet")
+        await _cdk(settings, "synth", STACK, "--app", app, *options, *output)
+
+    await assemblies.take(_assembly(settings), options, make)
 
 
 async def bootstrap(settings: Settings) -> None:
@@ -58,10 +59,17 @@ async def deploy(settings: Settings) -> dict[str, str]:
     await _cdk(
         settings,
         *("deploy", STACK, "--app", str(_assembly(settings)), "--outputs-file", str(outputs)),
+        *("--parameters", f"{PORT}={settings.aws_port}"),
         *("--require-approval", "never", "--progress", "events"),
     )
     values: dict[str, str] = json.loads(outputs.read_text())[STACK]
     return values
+
+
+async def _bundle(settings: Settings) -> None:
+    build = str(_build(settings))
+    command = [sys.executable, "-m", "infra.bundle", "--target", "local", "--build", build]
+    await steps.run("bundle", command, environment=environment.base(), log=settings.log("bundle"))
 
 
 def _options(settings: Settings) -> list[str]:
@@ -69,8 +77,7 @@ def _options(settings: Settings) -> list[str]:
 
     The routes for admins are there unless a setting says otherwise: nobody else reaches them.
     """
-    local = ("target=local", f"aws_port={settings.aws_port}")
-    context = ["admin_api=true", *settings.context, *local]
+    context = ["admin_api=true", *settings.context, "target=local"]
     return [option for value in context for option in ("--context", value)]
 
 

@@ -18,6 +18,3 @@ class TargetSettings(BaseModel):
         "Letters, digits and hyphens, at most 40, beginning with a letter. "
         "Deploy the service twice in one account under two names.",
     )
-    aws_port: int = Field(
-        4566, ge=1, le=65535, description="Port of the emulator; read by the local target alone."
-    )

@@ -120,7 +120,7 @@ class TestDev:
 
     def test_interrupted_start_leaves_nothing(self, dev: Dev) -> None:
         process = dev.start()
-        dev.wait_for("synth.log")
+        dev.wait_for("deploy.log")
         os.killpg(process.pid, signal.SIGINT)
         process.communicate(timeout=20)
 
@@ -129,7 +129,7 @@ class TestDev:
 
     def test_says_when_the_emulator_dies(self, dev: Dev) -> None:
         process = dev.start()
-        dev.wait_for("synth.log")
+        dev.wait_for("deploy.log")
         os.kill(int((dev.directory / "aws.pid").read_text()), signal.SIGKILL)
         output, _ = process.communicate(timeout=20)
 

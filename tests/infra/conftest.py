@@ -97,7 +97,7 @@ def edge(aws_assembly: Assembly) -> Template:
 @pytest.fixture(scope="session")
 def local(tmp_path_factory: pytest.TempPathFactory) -> Template:
     """Return the service's template for the emulator."""
-    assembly = synthesise(tmp_path_factory.mktemp("local"), target="local", aws_port="4999")
+    assembly = synthesise(tmp_path_factory.mktemp("local"), target="local")
     return assembly.template("Roomcast")
 
 

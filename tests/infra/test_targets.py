@@ -11,6 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from infra.settings import Settings, problems
+from infra.target import PORT
 from tests.infra.conftest import ROOT, Template, synthesise
 
 
@@ -40,7 +41,8 @@ class TestLocal:
         for function in local.properties("AWS::Lambda::Function"):
             url = function["Environment"]["Variables"].get("ROOMCAST_CALLBACK_URL")
             if url is not None:
-                assert "127.0.0.1:4999" in str(url)
+                assert url["Fn::Join"][1][:2] == ["http://127.0.0.1:", {"Ref": PORT}]
+        assert list(local.body["Parameters"]) == [PORT]
 
 
 SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:mine"

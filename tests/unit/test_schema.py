@@ -9,11 +9,9 @@ import pytest
 from jsonschema import Draft202012Validator, ValidationError
 from openapi_spec_validator import validate
 
-from infra.http_api import ROUTES as DEPLOYED
 from roomcast import Event
 from roomcast.events import EVENT_TYPES
 from roomcast.schema import FILES, documents, frames, written
-from roomcast.schema.http_routes import ROUTES
 from roomcast_backend.inbound.commands import Commands
 from tests.fakes.payloads import PAYLOADS
 
@@ -153,7 +151,3 @@ class TestAsyncApi:
 class TestOpenApi:
     def test_is_one(self) -> None:
         validate(DOCUMENTS["openapi.json"])
-
-    def test_has_the_routes_that_are_deployed(self) -> None:
-        deployed = {(method.name.lower(), path) for method, path, _ in DEPLOYED}
-        assert {(route.method, route.path) for route in ROUTES} == deployed
