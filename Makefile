@@ -8,15 +8,19 @@ export UV_PYTHON_DOWNLOADS := never
 # Node, npm and the tools come from the virtual environment, before any of the machine's own.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 unexport VIRTUAL_ENV
+# Some machines forbid Python to keep what it has compiled: each command would compile it again.
+unexport PYTHONDONTWRITEBYTECODE
 
 CDK := python -m infra.cdk
 
 # `make deploy EDGE=0` leaves CloudFront out: the service alone.
 STACKS := $(if $(filter 0 no false off,$(EDGE)),Roomcast,--all)
-# The end-to-end tests run after the others. Mostly they wait, so three parts of them run side by
-# side, each with a service of its own.
-TESTS := tests/unit tests/functional tests/infra
-END_TO_END := tests/e2e
+# Those of the templates share what the CDK makes of the code: one process. Of the others many wait
+# for something, so there are more processes than processors; of those end to end each has a service
+# of its own.
+TESTS := -n 4 tests/unit tests/functional
+TEMPLATES := tests/infra
+END_TO_END := -n 4 --dist loadfile --no-loadscope-reorder tests/e2e
 # `-k` may choose tests of one group only: pytest ends with 5 when there are none.
 OR_NONE := || test $$? -eq 5
 
@@ -51,8 +55,9 @@ down: ## Stop what `make up` started
 	@$(STOP)
 
 test: $(TOOLS_READY) $(NODE_READY) $(DASHBOARD_READY) web ## Run all tests, end to end included; ARGS="-k name" chooses
-	@pytest -n auto $(TESTS) $(ARGS) $(OR_NONE)
-	@pytest -n 3 --dist loadfile $(END_TO_END) $(ARGS) $(OR_NONE)
+	@pytest $(TEMPLATES) $(ARGS) $(OR_NONE)
+	@pytest $(TESTS) $(ARGS) $(OR_NONE)
+	@pytest $(END_TO_END) $(ARGS) $(OR_NONE)
 
 web: $(WEB_READY) $(DASHBOARD_READY) ## Test the packages for browsers and the dashboard
 	@npm --prefix web test --silent
