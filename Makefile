@@ -15,11 +15,10 @@ CDK := python -m infra.cdk
 
 # `make deploy EDGE=0` leaves CloudFront out: the service alone.
 STACKS := $(if $(filter 0 no false off,$(EDGE)),Roomcast,--all)
-# Those of the templates share what the CDK makes of the code: one process. Of the others many wait
-# for something, so there are more processes than processors; of those end to end each has a service
-# of its own.
+# Many of the tests wait for something, so there are more processes than processors; of those end to
+# end each has a service of its own. Those of the templates share what the CDK makes of the code:
+# one process, beside the tests of the web.
 TESTS := -n 4 tests/unit tests/functional
-TEMPLATES := tests/infra
 END_TO_END := -n 4 --dist loadfile --no-loadscope-reorder tests/e2e
 # `-k` may choose tests of one group only: pytest ends with 5 when there are none.
 OR_NONE := || test $$? -eq 5
@@ -40,7 +39,7 @@ DASHBOARD_READY := .build/dashboard/index.html
 DASHBOARD_SOURCES := docs/schema/events.json $(shell find web/dashboard web/packages/client/src -type f -not -path '*/node_modules/*' -not -path '*/tests/*')
 
 .DEFAULT_GOAL := help
-.PHONY: help dev up down test web dashboard screenshots site soak fuzz bench conformance lint bundle synth bootstrap preflight diff deploy destroy clean
+.PHONY: help dev up down test web templates dashboard screenshots site soak fuzz bench conformance lint bundle synth bootstrap preflight diff deploy destroy clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,13 +53,16 @@ up: $(SERVICE_READY) $(NODE_READY) $(DASHBOARD_READY) ## Start the service in th
 down: ## Stop what `make up` started
 	@$(STOP)
 
-test: $(TOOLS_READY) $(NODE_READY) $(DASHBOARD_READY) web ## Run all tests, end to end included; ARGS="-k name" chooses
-	@pytest $(TEMPLATES) $(ARGS) $(OR_NONE)
+test: $(TOOLS_READY) $(NODE_READY) $(WEB_READY) $(DASHBOARD_READY) ## Run all tests, end to end included; ARGS="-k name" chooses
+	@$(MAKE) --no-print-directory --jobs 2 web templates
 	@pytest $(TESTS) $(ARGS) $(OR_NONE)
 	@pytest $(END_TO_END) $(ARGS) $(OR_NONE)
 
 web: $(WEB_READY) $(DASHBOARD_READY) ## Test the packages for browsers and the dashboard
 	@npm --prefix web test --silent
+
+templates: $(TOOLS_READY) $(NODE_READY) $(DASHBOARD_READY) ## Test what would be deployed
+	@pytest tests/infra $(ARGS) $(OR_NONE)
 
 dashboard: $(DASHBOARD_READY) ## Build web/dashboard, which the edge serves, in .build/dashboard
 

@@ -305,6 +305,28 @@ class TestWhatEndsIt:
         assert await Watch(service).ids(1) == ["e1"]
         assert service.subscribed == ["project:123"] * 2
 
+    async def test_other_rooms_are_read_until_it_is_repeated(self, start: Any) -> None:
+        async def limited(service: EventsService, connection: ServerConnection) -> None:
+            wait = {"code": "RATE_LIMITED", "message": "wait", "retry_after_ms": 60_000}
+            await service.reply(connection, status="error", **wait)
+            await stays(envelope("e1", room="agent:7"))(service, connection)
+
+        service = await start(limited)
+        watch = Watch(service, "project:123", "agent:7")
+        assert await watch.ids(1) == ["e1"]
+        assert service.subscribed == ["project:123", "agent:7"]
+
+    async def test_a_connection_that_ends_before_it_is_repeated(self, start: Any) -> None:
+        async def limited(service: EventsService, connection: ServerConnection) -> None:
+            wait = {"code": "RATE_LIMITED", "message": "wait", "retry_after_ms": 300}
+            await service.reply(connection, status="error", **wait)
+            await connection.close()
+
+        service = await start(limited, stays(envelope("e1")))
+        assert await Watch(service).ids(1) == ["e1"]
+        await asyncio.sleep(0.4)
+        assert service.subscribed == ["project:123"] * 2
+
     async def test_a_refused_room(self, start: Any) -> None:
         service = await start(
             stays(status="error", code="ROOM_ACCESS_DENIED", message="not yours", greeting="")

@@ -3,8 +3,11 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+from websockets.exceptions import ConnectionClosed
 
 from roomcast.client.errors import Refused
 from roomcast.client.received import Received
@@ -59,6 +62,7 @@ class Session:
         self._rooms = rooms
         self._since = since
         self._types = types
+        self._later: set[asyncio.Task[None]] = set()
 
     async def items(self) -> AsyncIterator[Received | Joined | Told]:
         """Subscribe, then yield what comes until the connection ends.
@@ -66,17 +70,21 @@ class Session:
         Raises `Refused` for a room that the service refuses, and after an error that is final;
         what websockets raises is passed on.
         """
-        for room in self._rooms:
-            await self._subscribe(room)
-        async for message in self._socket:
-            frame = decoded(message)
-            if "status" in frame:
-                if joined := await self._reply(frame):
-                    yield joined
-            elif frame.get("type") == "connection.error":
-                yield _told(frame)
-            elif "type" in frame:
-                yield Received.of(frame)
+        try:
+            for room in self._rooms:
+                await self._subscribe(room)
+            async for message in self._socket:
+                frame = decoded(message)
+                if "status" in frame:
+                    if joined := self._reply(frame):
+                        yield joined
+                elif frame.get("type") == "connection.error":
+                    yield _told(frame)
+                elif "type" in frame:
+                    yield Received.of(frame)
+        finally:
+            for task in self._later:
+                task.cancel()
 
     async def _subscribe(self, room: str) -> None:
         command: dict[str, Any] = {"action": "subscribe", "room": room, "id": room}
@@ -86,17 +94,25 @@ class Session:
             command["types"] = list(self._types)
         await self._socket.send(encode(command))
 
-    async def _reply(self, reply: dict[str, Any]) -> Joined | None:
-        """Return the room that was joined; subscribe again after an error that can pass."""
+    def _reply(self, reply: dict[str, Any]) -> Joined | None:
+        """Return the room that was joined; let it be joined later after an error that can pass."""
         room, code = str(reply.get("id") or ""), str(reply.get("code", ""))
         if reply["status"] == "success":
             recovered = reply.get("recovered")
             return Joined(room, recovered, reply.get("replayed") or 0)
         if code not in RETRYABLE:
             raise Refused(f"{reply.get('message')} ({code})", code, room)
-        await asyncio.sleep(reply.get("retry_after_ms", WAIT_MS) / 1000)
-        await self._subscribe(room)
+        wait = reply.get("retry_after_ms", WAIT_MS) / 1000
+        task = asyncio.create_task(self._subscribe_after(wait, room))
+        self._later.add(task)
+        task.add_done_callback(self._later.discard)
         return None
+
+    async def _subscribe_after(self, seconds: float, room: str) -> None:
+        """Subscribe again; the events of other rooms are read meanwhile."""
+        await asyncio.sleep(seconds)
+        with suppress(OSError, ConnectionClosed):  # who reads the connection sees that it has ended
+            await self._subscribe(room)
 
 
 def decoded(message: str | bytes) -> dict[str, Any]:
