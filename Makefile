@@ -18,8 +18,8 @@ STACKS := $(if $(filter 0 no false off,$(EDGE)),Roomcast,--all)
 # Many of the tests wait for something, so there are more processes than processors; of those end to
 # end each has a service of its own. Those of the templates share what the CDK makes of the code:
 # one process, beside the tests of the web.
-TESTS := -n 4 tests/unit tests/functional
-END_TO_END := -n 4 --dist loadfile --no-loadscope-reorder tests/e2e
+TESTS := -n 3 tests/unit tests/functional
+END_TO_END := -n 3 --dist loadfile --no-loadscope-reorder tests/e2e
 # `-k` may choose tests of one group only: pytest ends with 5 when there are none.
 OR_NONE := || test $$? -eq 5
 

@@ -1,7 +1,7 @@
 """End to end: the service deployed on this machine, beside whatever `make dev` runs.
 
 It takes free ports and a directory of its own, `.local/e2e-gw0`; each of the processes of
-`pytest -n 4` has its own. ROOMCAST_ENDPOINTS names the `endpoints.json` of a service that runs
+`pytest -n 3` has its own. ROOMCAST_ENDPOINTS names the `endpoints.json` of a service that runs
 already and is to be tested instead.
 """
 
