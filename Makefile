@@ -19,7 +19,7 @@ STACKS := $(if $(filter 0 no false off,$(EDGE)),Roomcast,--all)
 # end each has a service of its own. Those of the templates share what the CDK makes of the code:
 # one process, beside the tests of the web.
 TESTS := -n 3 tests/unit tests/functional
-END_TO_END := -n 3 --dist loadfile --no-loadscope-reorder tests/e2e
+END_TO_END := -n 3 --dist loadfile tests/e2e
 # `-k` may choose tests of one group only: pytest ends with 5 when there are none.
 OR_NONE := || test $$? -eq 5
 
@@ -115,6 +115,7 @@ destroy: $(NODE_READY) $(DASHBOARD_READY) ## Remove both stacks from AWS; the re
 clean: ## Stop the service and remove everything that make has made
 	@$(STOP)
 	@rm -rf .bench .build .local .venv node_modules web/node_modules web/packages/*/node_modules web/packages/*/dist cdk.out dist .coverage .hypothesis .*_cache
+	@find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(UV_READY):
 	@echo "Preparing uv $(UV_VERSION) ..."

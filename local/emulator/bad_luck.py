@@ -1,6 +1,6 @@
 """What AWS does now and then, here counted so that it happens in every run of some length.
 
-    asynchronous invocations come twice     every 20th, a second later
+    asynchronous invocations come twice     every 20th, five seconds later
     @connections calls are throttled        every 100th is answered with 429
     a function that EventBridge invokes fails: Lambda tries it again, twice
 
@@ -18,7 +18,9 @@ from typing import Any, Final
 
 from local.emulator.patch import wrap
 
-DUPLICATE_AFTER_SECONDS: Final = 1.0
+DUPLICATE_AFTER_SECONDS: Final = 5.0
+"""Later than fan-outs take on a busy machine: what is complete must not be delivered again. Two
+that run side by side may deliver twice, as docs/PROTOCOL.md says."""
 
 
 class Every:

@@ -15,21 +15,8 @@ import pytest
 from roomcast import EventBroadcaster
 from tests.e2e.service import WORKER, running
 
-LONGEST = (
-    *("test_polling", "test_access", "test_steps", "test_client", "test_tenants", "test_local"),
-    *("test_routes", "test_socketio", "test_console", "test_soak", "test_client_package"),
-    *("test_doctor", "test_dashboard", "test_connections_view"),
-)
-"""The files that take longest come first: one of them at the end would run alone."""
-
 # Clients in other languages run on the Node of the virtual environment.
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let processes side by side end at about the same time."""
-    places = {name: place for place, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: places.get(item.path.stem, len(places)))
 
 
 @pytest.fixture(scope="session")
