@@ -127,13 +127,28 @@ class ConnectionsApi:
         self._call("DELETE", connection_id)
 
     def close_all(self, connection_ids: Iterable[str]) -> None:
-        """Call DeleteConnection for each connection, at the container's rate; ignore failures."""
+        """Call DeleteConnection for each connection, at the container's rate; ignore failures.
+
+        Those that are throttled are made again, as `BACKOFF` says.
+        """
+        throttled = self._throttled(connection_ids)
+        for retry in range(BACKOFF.attempts - 1):
+            if not throttled:
+                return
+            self._sleep(BACKOFF.pause(retry))
+            throttled = self._throttled(throttled)
+
+    def _throttled(self, connection_ids: Iterable[str]) -> list[str]:
+        """Close connections once; return those whose close was throttled."""
         requests = (
-            (None, self._request("DELETE", connection_id))
+            (connection_id, self._request("DELETE", connection_id))
             for connection_id in self._limiter.throttle(connection_ids)
         )
-        for _ in self._many.exchange(requests):
-            pass
+        answers = self._many.exchange(requests)
+        found = [each for each, status, *_ in answers if OUTCOMES.get(status) is Outcome.THROTTLED]
+        for connection_id in found:
+            self._limiter.note_refusal(address(connection_id))
+        return found
 
     def _signed(self, posts: Iterable[Post]) -> Iterator[tuple[Post, bytes]]:
         """Yield each post and its signed request.
