@@ -13,9 +13,7 @@ from aws_cdk import (
 )
 
 from infra.settings import Settings
-
-PORT = "EmulatorPort"
-"""The parameter of the template that tells the emulator's port: one template fits every port."""
+from infra.settings.target import EMULATOR_PORT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +52,7 @@ class Target:
     def add_parameters(self, stack: Stack) -> None:
         """Let a deployment of the stack tell what its template leaves open."""
         if self.one_host:
-            CfnParameter(stack, PORT, type="Number", min_value=1, max_value=65535)
+            CfnParameter(stack, EMULATOR_PORT, type="Number", min_value=1, max_value=65535)
 
     def websocket_url(self, api_id: str, stage: str) -> str:
         """Return where clients connect to."""
@@ -76,7 +74,7 @@ class Target:
     def host(self, api_id: str) -> str:
         """Return the host of an API; the emulator's has a path."""
         if self.one_host:
-            return f"127.0.0.1:{Fn.ref(PORT)}/_aws/execute-api/{api_id}"
+            return f"127.0.0.1:{Fn.ref(EMULATOR_PORT)}/_aws/execute-api/{api_id}"
         return f"{api_id}.execute-api.{Aws.REGION}.{Aws.URL_SUFFIX}"
 
 

@@ -39,12 +39,20 @@ def hold(directory: Path, *, wait_seconds: float = 0) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def turn(directory: Path) -> AsyncIterator[None]:
-    """Wait for the directory as long as it takes, then hold it while the block runs."""
+async def turn(directory: Path, *, wait_seconds: float) -> AsyncIterator[None]:
+    """Wait for a directory that several services share, then hold it while the block runs.
+
+    Raises `DirectoryBusy` when another command still holds it after `wait_seconds`.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(directory, os.O_RDONLY)
+    deadline = time.monotonic() + wait_seconds
     try:
         while not _locked(descriptor):
+            if time.monotonic() >= deadline:
+                raise DirectoryBusy(
+                    f"another start has held {directory} for {wait_seconds:.0f} s: end it first"
+                )
             await asyncio.sleep(INTERVAL_SECONDS)
         yield
     finally:

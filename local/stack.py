@@ -13,13 +13,11 @@ from pydantic import ValidationError
 
 from infra.command_line import settings_of
 from infra.settings import problems
+from infra.settings.target import EMULATOR_PORT
 from local import assemblies, environment, steps
 from local.settings import ACCOUNT, REGION, ROOT, InvalidSetting, Settings
 
 STACK: Final = "Roomcast"
-PORT: Final = "EmulatorPort"
-"""The template's parameter; infra/target.py has the same name, and imports the CDK."""
-
 _CDK: Final = str(ROOT / "node_modules/.bin/cdk")
 _QUIET: Final = ("--no-notices", "--no-version-reporting", "--no-color")
 
@@ -59,7 +57,7 @@ async def deploy(settings: Settings) -> dict[str, str]:
     await _cdk(
         settings,
         *("deploy", STACK, "--app", str(_assembly(settings)), "--outputs-file", str(outputs)),
-        *("--parameters", f"{PORT}={settings.aws_port}"),
+        *("--parameters", f"{EMULATOR_PORT}={settings.aws_port}"),
         *("--require-approval", "never", "--progress", "events"),
     )
     values: dict[str, str] = json.loads(outputs.read_text())[STACK]

@@ -1,8 +1,11 @@
 """Settings of the target: where the stack runs, and under which name."""
 
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, Field
+
+EMULATOR_PORT: Final = "EmulatorPort"
+"""The parameter of the local target's template that tells the port: one template fits all."""
 
 
 class TargetSettings(BaseModel):

@@ -75,7 +75,9 @@ class Server:
         )
         self.rooms = RoomStore(self.settings, client=dynamodb)
         self.events = EventStore(self.settings, client=dynamodb)
-        self.terminator = Terminator(self.gateway, self.memberships, clock=self.clock)
+        self.terminator = Terminator(
+            self.gateway, self.memberships, clock=self.clock, sleep=self.clock.sleep
+        )
         self.tokens: dict[str, Principal | Exception] = {"good": self.principal()}
         self.ended_access = EndedAccessStore(self.settings, client=dynamodb)
         self.token_check = TokenCheck(self._principal_of, self.ended_access, clock=self.clock)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
@@ -315,6 +316,27 @@ class TestWhatEndsIt:
         watch = Watch(service, "project:123", "agent:7")
         assert await watch.ids(1) == ["e1"]
         assert service.subscribed == ["project:123", "agent:7"]
+
+    async def test_rooms_that_were_refused_are_repeated_one_after_the_other(
+        self, start: Any
+    ) -> None:
+        wait = {"code": "RATE_LIMITED", "message": "wait", "retry_after_ms": 300}
+        moments: list[float] = []
+
+        async def limited(service: EventsService, connection: ServerConnection) -> None:
+            for _ in range(3):
+                await service.reply(connection, status="error", **wait)
+            for _ in range(3):
+                await service.reply(connection)
+                moments.append(time.monotonic())
+            await connection.send(json.dumps(envelope("e1")))
+            await connection.wait_closed()
+
+        rooms = ("project:123", "agent:1", "agent:2")
+        service = await start(limited)
+        assert await Watch(service, *rooms).ids(1) == ["e1"]
+        assert service.subscribed == [*rooms, *rooms]
+        assert moments[-1] - moments[0] > 0.3  # 0.6 s by the pauses
 
     async def test_a_connection_that_ends_before_it_is_repeated(self, start: Any) -> None:
         async def limited(service: EventsService, connection: ServerConnection) -> None:

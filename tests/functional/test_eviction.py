@@ -12,6 +12,7 @@ from roomcast.rooms import Room
 from roomcast_backend.aws.errors import AwsError
 from roomcast_backend.gateway.posts import Outcome
 from roomcast_backend.lifecycle.eviction import LOOKS, Ended, Evictor, Unfinished
+from roomcast_backend.lifecycle.termination import NOTICE_PAUSES
 from roomcast_backend.stores.memberships import ChangeResult
 from tests.fakes.socketio_server import OTHER, USER, Server
 
@@ -94,6 +95,35 @@ class TestDisconnect:
         assert end == "41/ws,"  # the client does not connect again by itself
         assert house.rows("connections") == ["j2"]
         assert house.members(ROOM) == []
+
+    def test_whose_reason_is_throttled_is_told_again_and_nobody_else(self, house: House) -> None:
+        house.json("j1")
+        house.connect("c1")
+        house.begin("/ws")
+        before = len(house.heard("c1"))
+        house.gateway.fail("c1", Outcome.THROTTLED, Outcome.THROTTLED)
+        house.order()
+        reason, end = house.heard("c1")[before:]
+        assert '"ACCESS_REVOKED"' in reason
+        assert end == "41/ws,"
+        assert len(house.heard("j1")) == 1
+        assert sorted(house.gateway.closed) == ["c1", "j1"]
+
+    def test_whose_reason_is_throttled_too_often_is_closed_without(self, house: House) -> None:
+        house.json("j1")
+        house.gateway.fail("j1", *[Outcome.THROTTLED] * len(NOTICE_PAUSES))
+        assert house.order().ended == 1
+        assert (house.heard("j1"), house.gateway.closed) == ([], ["j1"])
+
+    def test_without_time_nobody_is_told_again(self, house: House) -> None:
+        house.json("j1")
+        house.gateway.fail("j1", *[Outcome.THROTTLED] * len(NOTICE_PAUSES))
+        posts, now = house.gateway.posts, house.clock.now
+        order, until = Order.make(DISCONNECT, USER), now + sum(NOTICE_PAUSES[:2])
+        with pytest.raises(Unfinished):  # its row is left for the repetition
+            house.evictor.carry_out(order, Ended(), ordered_at=int(now), until=until)
+        assert (house.gateway.posts - posts, house.gateway.closed) == (2, ["j1"])
+        assert house.order(at=int(now)).ended == 1
 
     def test_twice_is_once(self, house: House) -> None:
         house.json("j1")

@@ -1,11 +1,15 @@
 """What the CDK made is made once for the same code and settings, and never taken half made."""
 
 import asyncio
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from local import assemblies, directory_lock
+from local.assemblies import CannotKeep
+from local.directory_lock import DirectoryBusy
 from local.settings import ROOT
 from local.steps import StepFailed
 
@@ -100,6 +104,38 @@ class TestTake:
         await cdk.take("page_size=1")
         assert cdk.made == made + 1
 
+    async def test_one_whose_removal_was_interrupted_is_not_taken(
+        self, cdk: Cdk, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(assemblies, "MOST_KEPT", 1)
+        await cdk.take("page_size=0")
+        remove = shutil.rmtree
+
+        def interrupted(place: Path, **options: Any) -> None:
+            if place.is_dir() and place.name == assemblies.OLD:
+                (place / "template").unlink()
+                raise KeyboardInterrupt
+            remove(place, **options)
+
+        with monkeypatch.context() as broken:
+            broken.setattr(shutil, "rmtree", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                await cdk.take("page_size=1")
+        assert content(await cdk.take("page_size=0")) == {"template": "3"}
+        assert len([*cdk.kept.iterdir()]) == 1
+
+    async def test_what_cannot_be_written_is_told_in_words(self, cdk: Cdk, tmp_path: Path) -> None:
+        (tmp_path / "service-0").write_text("no folder")
+        with pytest.raises(CannotKeep, match="service-0"):
+            await cdk.take()
+
+    async def test_who_waits_for_too_long_is_told_for_what(
+        self, cdk: Cdk, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(assemblies, "WAIT_SECONDS", 0.1)
+        with directory_lock.hold(cdk.kept), pytest.raises(DirectoryBusy, match=str(cdk.kept)):
+            await cdk.take()
+
     async def test_who_waits_can_be_interrupted(self, cdk: Cdk) -> None:
         with directory_lock.hold(cdk.kept):
             start = asyncio.create_task(cdk.take())
@@ -128,4 +164,12 @@ class TestDigest:
             return read(path) + (b" " if path == ROOT / file else b"")
 
         monkeypatch.setattr(Path, "read_bytes", changed)
+        assert assemblies.digest(OPTIONS) != before
+
+    def test_is_of_the_users_own_context_too(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("HOME", str(tmp_path))
+        before = assemblies.digest(OPTIONS)
+        (tmp_path / ".cdk.json").write_text('{"context": {"page_size": 20}}')
         assert assemblies.digest(OPTIONS) != before

@@ -11,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from infra.settings import Settings, problems
-from infra.target import PORT
+from infra.settings.target import EMULATOR_PORT
 from tests.infra.conftest import ROOT, Template, synthesise
 
 
@@ -41,8 +41,8 @@ class TestLocal:
         for function in local.properties("AWS::Lambda::Function"):
             url = function["Environment"]["Variables"].get("ROOMCAST_CALLBACK_URL")
             if url is not None:
-                assert url["Fn::Join"][1][:2] == ["http://127.0.0.1:", {"Ref": PORT}]
-        assert list(local.body["Parameters"]) == [PORT]
+                assert url["Fn::Join"][1][:2] == ["http://127.0.0.1:", {"Ref": EMULATOR_PORT}]
+        assert list(local.body["Parameters"]) == [EMULATOR_PORT]
 
 
 SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:mine"

@@ -270,9 +270,7 @@ class TestObjects:
             st.recursive(
                 st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
                 lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-                max_leaves=20,
             ),
-            max_size=5,
         )
     )
     def test_is_written_as_it_is_or_refused(self, value: Mapping[str, Any]) -> None:

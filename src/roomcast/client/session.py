@@ -63,6 +63,7 @@ class Session:
         self._since = since
         self._types = types
         self._later: set[asyncio.Task[None]] = set()
+        self._turn = asyncio.Lock()
 
     async def items(self) -> AsyncIterator[Received | Joined | Told]:
         """Subscribe, then yield what comes until the connection ends.
@@ -109,10 +110,16 @@ class Session:
         return None
 
     async def _subscribe_after(self, seconds: float, room: str) -> None:
-        """Subscribe again; the events of other rooms are read meanwhile."""
-        await asyncio.sleep(seconds)
-        with suppress(OSError, ConnectionClosed):  # who reads the connection sees that it has ended
-            await self._subscribe(room)
+        """Subscribe again; the events of other rooms are read meanwhile.
+
+        One room after the other: all at once would be refused again, and many refusals end the
+        connection.
+        """
+        async with self._turn:
+            await asyncio.sleep(seconds)
+            # Who reads the connection sees when it has ended.
+            with suppress(OSError, ConnectionClosed):
+                await self._subscribe(room)
 
 
 def decoded(message: str | bytes) -> dict[str, Any]:

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-c
 import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
+from http import HTTPStatus
 from urllib.parse import quote, urlsplit
 
 from roomcast.backoff import Backoff
@@ -129,26 +130,30 @@ class ConnectionsApi:
     def close_all(self, connection_ids: Iterable[str]) -> None:
         """Call DeleteConnection for each connection, at the container's rate; ignore failures.
 
-        Those that are throttled are made again, as `BACKOFF` says.
+        Those that are throttled, or met an error of the server's, are made again, as `BACKOFF`
+        says. What has had no answer is not: it has waited for longer than all these pauses.
         """
-        throttled = self._throttled(connection_ids)
+        left = self._left_open(connection_ids)
         for retry in range(BACKOFF.attempts - 1):
-            if not throttled:
+            if not left:
                 return
             self._sleep(BACKOFF.pause(retry))
-            throttled = self._throttled(throttled)
+            left = self._left_open(left)
 
-    def _throttled(self, connection_ids: Iterable[str]) -> list[str]:
-        """Close connections once; return those whose close was throttled."""
+    def _left_open(self, connection_ids: Iterable[str]) -> list[str]:
+        """Close connections once; return those that have to be closed again."""
         requests = (
             (connection_id, self._request("DELETE", connection_id))
             for connection_id in self._limiter.throttle(connection_ids)
         )
-        answers = self._many.exchange(requests)
-        found = [each for each, status, *_ in answers if OUTCOMES.get(status) is Outcome.THROTTLED]
-        for connection_id in found:
-            self._limiter.note_refusal(address(connection_id))
-        return found
+        left: list[str] = []
+        for connection_id, status, *_ in self._many.exchange(requests):
+            if OUTCOMES.get(status) is Outcome.THROTTLED:
+                self._limiter.note_refusal(address(connection_id))
+                left.append(connection_id)
+            elif status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                left.append(connection_id)
+        return left
 
     def _signed(self, posts: Iterable[Post]) -> Iterator[tuple[Post, bytes]]:
         """Yield each post and its signed request.

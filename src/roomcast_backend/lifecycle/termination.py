@@ -101,18 +101,20 @@ class Terminator:
         if self._clock() >= until:
             return 0
         for notice in notices:
-            self._tell_all(post for member in members for post in notice(member))
+            self._tell_all((post for member in members for post in notice(member)), until)
         self._gateway.close_all(dict.fromkeys(address(member.connection_id) for member in members))
         return self._cleanup.forget(members, room=room, until=until)
 
-    def _tell_all(self, posts: Iterable[Post]) -> None:
-        """Post reasons side by side; those that are throttled again, as `tell` does."""
+    def _tell_all(self, posts: Iterable[Post], until: float) -> None:
+        """Post reasons side by side; those that are throttled again, as `tell` does.
+
+        When the clock says `until` nobody is told again: to close them counts more.
+        """
         for pause in NOTICE_PAUSES:
-            if pause:
-                self._sleep(pause)
+            self._sleep(pause)
             posted = self._gateway.post_all(posts)
             posts = [each.post for each in posted if each.outcome is Outcome.THROTTLED]
-            if not posts:
+            if not posts or self._clock() >= until:
                 break
 
 
