@@ -21,10 +21,14 @@ def bus(aws: None, monkeypatch: pytest.MonkeyPatch) -> BusListener:
 
 @pytest.fixture
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Return what was slept, while the clock goes on by it alone."""
+    """Return what was slept, while the clock goes on by it alone.
+
+    Only the command's own: threads of the emulator, which other tests start in this process,
+    would not end their loops of `time.sleep`, but spin in them.
+    """
     slept: list[float] = []
-    monkeypatch.setattr("roomcast.cli.play.time.monotonic", lambda: sum(slept))
-    monkeypatch.setattr("roomcast.cli.play.time.sleep", slept.append)
+    monkeypatch.setattr("roomcast.cli.play.monotonic", lambda: sum(slept))
+    monkeypatch.setattr("roomcast.cli.play.sleep", slept.append)
     return slept
 
 

@@ -1,8 +1,8 @@
 """`roomcast demo`: publish what agents at work would, so that there is something to see."""
 
 import contextlib
-import time
 from itertools import chain, islice
+from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
 import click
@@ -64,9 +64,9 @@ def demo(
     opening = story.opening()
     publishing = publisher(stack)
     with contextlib.suppress(KeyboardInterrupt):
-        begun = time.monotonic()
+        begun = monotonic()
         for number, events in enumerate(chain([opening], islice(story.rounds(), rounds))):
-            time.sleep(max(0.0, begun + number * every - time.monotonic()))
+            sleep(max(0.0, begun + number * every - monotonic()))
             _publish(publishing, events, as_json=as_json)
 
 

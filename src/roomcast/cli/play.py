@@ -1,7 +1,7 @@
 """`roomcast play`: publish what was recorded, at its own pace or faster."""
 
 import contextlib
-import time
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, TextIO
 
 import click
@@ -50,10 +50,10 @@ def play(*, file: TextIO, speed: float, as_json: bool, stack: str | None) -> Non
     publishing = publisher(stack)
     known = {name: kind for name, kind in EVENT_TYPES.items() if kind.publishable} | discover()
     with contextlib.suppress(KeyboardInterrupt):
-        begun, offset = time.monotonic(), 0.0
+        begun, offset = monotonic(), 0.0
         for recorded in read(file):
             offset += recorded.pause / speed
-            time.sleep(max(0.0, begun + offset - time.monotonic()))
+            sleep(max(0.0, begun + offset - monotonic()))
             _publish(publishing, recorded, known, as_json=as_json)
 
 
