@@ -4,7 +4,7 @@ import logging
 import sys
 
 from ministack import app  # type: ignore[import-untyped]
-from ministack.core import lambda_runtime  # type: ignore[import-untyped]
+from ministack.core import lambda_runtime, router  # type: ignore[import-untyped]
 from ministack.services import (  # type: ignore[import-untyped]
     apigateway,
     dynamodb,
@@ -18,6 +18,7 @@ from ministack.services.cloudformation import provisioners  # type: ignore[impor
 
 from local.emulator import (
     activity,
+    archives,
     bad_luck,
     browsers,
     cors,
@@ -30,6 +31,7 @@ from local.emulator import (
     missing_objects,
     patch,
     sockets,
+    unknown_services,
     workers,
 )
 
@@ -38,6 +40,7 @@ def main() -> None:
     """Install every rule, then serve until SIGTERM."""
     patch.check_version()
     sockets.install(apigateway)
+    archives.install(lambda_runtime)
     forks.install(lambda_runtime)
     workers.install(lambda_runtime, lambda_svc)
     activity.install(lambda_runtime.Worker)
@@ -52,6 +55,7 @@ def main() -> None:
         fault_points.MiniStack(app, lambda_runtime, sts, eventbridge=eventbridge, sqs=sqs)
     )
     browsers.install(app)
+    unknown_services.install(router)
     logging.getLogger("functions").setLevel(logging.INFO)
     sys.argv = sys.argv[:1]
     app.main()

@@ -1,13 +1,14 @@
-"""Starts the environments of a function that mostly waits as forks of an initialised one.
+"""Starts the execution environments of a function as forks of an initialised one.
 
-Each waiting request occupies an environment. MiniStack starts an interpreter for each, which
-imports the function's code: 60 requests at once keep a machine busy for half a minute. A fork takes
-some milliseconds and shares the memory.
+MiniStack starts an interpreter for each, which imports the function's code: 60 requests of `poll`
+that wait at once would keep a machine busy for half a minute. A fork takes some milliseconds and
+shares the memory. It shares no connection: functions make those while they are invoked.
 
     template     a worker's process that has imported the function and invokes nothing
     fork         a worker's process, forked from it, with pipes of its own (template.py)
 """
 
+import json
 import os
 import signal
 import subprocess
@@ -22,9 +23,6 @@ from typing import IO, Any, Final
 from local.emulator.patch import UnknownMiniStack, wrap
 from local.emulator.template import STREAMS
 
-HANDLERS: Final = frozenset({"functions.poll.handler.handler"})
-"""The functions whose environments are forks."""
-
 _VARIABLE: Final = "ROOMCAST_TEMPLATE"
 _TEMPLATE: Final = Path(__file__).with_name("template.py")
 _LOOP: Final = "    while True:\n        line = sys.stdin.readline()\n"
@@ -36,7 +34,7 @@ _LOOK_SECONDS: Final = 0.01
 
 
 def install(runtime: ModuleType) -> None:
-    """Let the workers of `HANDLERS` be forks; raise `UnknownMiniStack` for another worker."""
+    """Let the workers be forks; raise `UnknownMiniStack` for another worker."""
     wrap(runtime, "_PYTHON_WORKER_SCRIPT", with_hook)
     wrap(runtime.Worker, "_spawn", lambda spawn: _method(Forking(runtime, spawn)))
 
@@ -112,21 +110,24 @@ class Template:
         self._worker = worker
         self._lock = threading.Lock()
 
-    def fork(self, spawn: Any) -> Fork:
-        """Return a fork; `spawn` starts the template's own process when it does not run."""
+    def fork(self, environment: dict[str, str], spawn: Any) -> Fork:
+        """Return a fork with variables of its own; `spawn` starts the template's own process."""
         with self._lock:
             if self._worker._proc is None or self._worker._proc.poll() is not None:
                 spawn(self._worker)
             with tempfile.TemporaryDirectory(dir=self._worker._tmpdir) as directory:
                 for name, _ in STREAMS:
                     os.mkfifo(Path(directory) / name)
-                print(directory, file=self._worker._proc.stdin, flush=True)
-                pid = int(self._worker._proc.stdout.readline())
-                return Fork(pid, Path(directory))
+                request = json.dumps({"pipes": directory, "environment": environment})
+                print(request, file=self._worker._proc.stdin, flush=True)
+                pid = self._worker._proc.stdout.readline()
+                if not pid:
+                    raise RuntimeError(f"{self._worker.func_name} cannot be forked: see aws.log")
+                return Fork(int(pid), Path(directory))
 
 
 class Forking:
-    """Starts the process of a worker: a fork for those of `HANDLERS`, else as MiniStack does."""
+    """Starts the process of a worker; `spawn` is how MiniStack does it."""
 
     def __init__(self, runtime: ModuleType, spawn: Any) -> None:
         self._runtime = runtime
@@ -136,10 +137,9 @@ class Forking:
 
     def spawn(self, worker: Any) -> None:
         """Start what `worker._proc` is."""
-        if worker.config.get("Handler") not in HANDLERS:
-            self._spawn(worker)
-            return
-        worker._proc = self._template(worker).fork(self._spawn)
+        template = self._template(worker)
+        credentials = self._runtime.execution_credentials(worker.config)
+        worker._proc = template.fork(credentials, self._spawn)
         worker._start_time = time.time()
         log = threading.Thread(target=worker._read_stderr, daemon=True)
         worker._stderr_thread = log

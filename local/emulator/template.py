@@ -4,9 +4,11 @@ local/emulator/forks.py asks and says why. This file is executed on its own: it 
 the project, whose folders of the same names would hide what the function's bundle lacks.
 """
 
+import json
 import os
 import signal
 import sys
+import threading
 from pathlib import Path
 from typing import Final
 
@@ -15,15 +17,24 @@ STREAMS: Final = (("stdin", os.O_RDONLY), ("stdout", os.O_WRONLY), ("stderr", os
 
 
 def fork_on_request() -> None:
-    """Fork for each line of stdin, a directory with the pipes of `STREAMS`; return in the fork.
+    """Fork for each line of stdin; return in the fork.
 
-    The fork's process id is the answer. At the end of stdin the process ends.
+    A line is `{"pipes": "/tmp/x", "environment": {"AWS_ACCESS_KEY_ID": "ASIA…"}}`: a directory with
+    the pipes of `STREAMS`, and the fork's own variables. The fork's process id is the answer. At
+    the end of stdin the process ends.
+
+    A function that has begun threads while it was imported is refused: on AWS it has them in every
+    environment, here no fork would.
     """
+    if begun := threading.active_count() - 1:
+        sys.exit(f"{begun} threads were begun while the function was imported; no fork has them")
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # no fork becomes a zombie
-    while directory := sys.stdin.readline().strip():
+    while line := sys.stdin.readline().strip():
+        request = json.loads(line)
         _flush()
         if not (pid := os.fork()):
-            _take(Path(directory))
+            os.environ.update(request["environment"])
+            _take(Path(request["pipes"]))
             return
         print(pid, file=sys.__stdout__, flush=True)
     sys.exit(0)

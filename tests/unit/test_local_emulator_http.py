@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from local.emulator import forks, http_requests
-from local.emulator.patch import UnknownMiniStack
+from local.emulator import http_requests
 
 ANSWER = (200, {"content-type": "text/plain", "Access-Control-Allow-Origin": "*"}, b"ok")
 
@@ -54,9 +53,3 @@ class TestHeaders:
             "content-type": "text/plain"
         }
         assert await ask({}, "another", "$default", "/", "GET", {}, b"") == ANSWER
-
-
-class TestForks:
-    def test_a_worker_that_reads_otherwise_is_unknown(self) -> None:
-        with pytest.raises(UnknownMiniStack, match="reads its invocations otherwise"):
-            forks.with_hook("while True: pass")
