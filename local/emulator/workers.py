@@ -17,9 +17,9 @@ from local.emulator.sockets import error_frame
 RECHECK_SECONDS: Final = 1.0
 """How long a waiting invocation trusts to be woken: a worker can also go without being released."""
 
-WAITING: Final = {"functions.poll.handler.handler": 256}
-"""Workers of functions that mostly wait, by handler: a request of theirs occupies one for seconds.
-On AWS each has an execution of its own."""
+WAITING: Final = {"functions.poll.handler.handler": 256, "functions.access.handler.handler": 64}
+"""Workers of functions that mostly wait, by handler: an invocation of theirs occupies one for
+seconds. On AWS each has an execution of its own."""
 
 END_SECONDS: Final = 5.0
 """How long a killed process may take to be gone."""

@@ -50,9 +50,11 @@ class TestDisconnect:
             connected(endpoints["websocket_url"], mine) as plain,
             connected(endpoints["websocket_url"], token(endpoints)) as other,
         ):
-            await node.hear("event", name="connection_established")
-            await python.connect(
-                endpoints["site_url"], auth={"token": mine}, wait_timeout=PATIENCE, **options
+            await asyncio.gather(
+                node.hear("event", name="connection_established"),
+                python.connect(
+                    endpoints["site_url"], auth={"token": mine}, wait_timeout=PATIENCE, **options
+                ),
             )
             began = time.monotonic()
             assert await broadcaster.disconnect(user, reason="closed for good")
@@ -126,8 +128,10 @@ class TestRevoke:
             program("client.mjs", url, opening) as node,
             connected(endpoints["websocket_url"], old) as plain,
         ):
-            await node.hear("event", name="connection_established")
-            await python.connect(site, auth={"token": old}, wait_timeout=PATIENCE, **options)
+            await asyncio.gather(
+                node.hear("event", name="connection_established"),
+                python.connect(site, auth={"token": old}, wait_timeout=PATIENCE, **options),
+            )
             began = time.monotonic()
             assert await broadcaster.revoke(user, reason="stolen")
             error = await plain.event("connection.error")
@@ -147,8 +151,10 @@ class TestRevoke:
             connected(endpoints["websocket_url"], new) as plain,
             program("client.mjs", url, json.dumps({**options, "auth": {"token": new}})) as node,
         ):
-            await node.hear("event", name="connection_established")
-            await python.connect(site, auth={"token": new}, wait_timeout=PATIENCE, **options)
+            await asyncio.gather(
+                node.hear("event", name="connection_established"),
+                python.connect(site, auth={"token": new}, wait_timeout=PATIENCE, **options),
+            )
             await asyncio.sleep(2)  # the order still looks for those with old tokens
             assert (await plain.ask("ping"))["status"] == "pong"
             node.tell(emit=["ping", {}])
@@ -165,13 +171,13 @@ class TestRevoke:
         async with connected(endpoints["websocket_url"]) as plain:
             assert (await plain.ask("authenticate", token=old))["code"] == "AUTH_FAILED"
         again = json.dumps({**options, "auth": {"token": old}})
-        async with program("client.mjs", endpoints["socketio_url"], again) as node:
-            assert (await node.hear("connect_error"))["data"]["code"] == "AUTH_FAILED"
         python, errors = socketio.AsyncClient(), asyncio.Queue[Any]()
         python.on("connect_error", errors.put)
-        with pytest.raises(socketio.exceptions.ConnectionError):
-            await python.connect(
-                endpoints["site_url"], auth={"token": old}, wait_timeout=PATIENCE, **options
-            )
+        async with program("client.mjs", endpoints["socketio_url"], again) as node:
+            with pytest.raises(socketio.exceptions.ConnectionError):
+                await python.connect(
+                    endpoints["site_url"], auth={"token": old}, wait_timeout=PATIENCE, **options
+                )
+            assert (await node.hear("connect_error"))["data"]["code"] == "AUTH_FAILED"
         error = await asyncio.wait_for(errors.get(), PATIENCE)
         assert error["data"]["code"] == "AUTH_FAILED"

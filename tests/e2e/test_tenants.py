@@ -33,26 +33,35 @@ class House:
 
 @pytest.fixture(params=OPTIONS, ids=["websocket", "default", "polling"])
 async def house(endpoints: Endpoints, request: pytest.FixtureRequest) -> AsyncIterator[House]:
-    user, project = uuid4().hex, uuid4().hex
-    found = House(user, project, {}, {}, {})
+    found = House(uuid4().hex, uuid4().hex, {}, {}, {})
     async with AsyncExitStack() as stack:
-        for tenant in TENANTS:
-            claims = {"tenant": tenant} if tenant else {}
-            mine = token(endpoints, sub=user, projects=[project], **claims)
-            opening = json.dumps({**request.param, "auth": {"token": mine}})
-            url = endpoints["websocket_url"]
-            plain = await stack.enter_async_context(connected(url, mine))
-            node = await stack.enter_async_context(
-                program("client.mjs", endpoints["socketio_url"], opening)
-            )
-            await node.hear("event", name="connection_established")
-            node.tell(emit=["subscribe", {"room": f"project:{project}"}])
-            joined = {"status": "success", "room": f"project:{project}"}
-            assert await node.hear("ack") == joined
-            assert await plain.ask("subscribe", room=f"project:{project}") == joined
-            found.tokens[tenant], found.plain[tenant] = mine, plain
-            found.node[tenant] = node
+        come = (moves_in(found, tenant, endpoints, request.param, stack) for tenant in TENANTS)
+        await asyncio.gather(*come)
         yield found
+
+
+async def moves_in(
+    house: House,
+    tenant: str,
+    endpoints: Endpoints,
+    options: dict[str, Any],
+    stack: AsyncExitStack,
+) -> None:
+    """Connect the two clients of a tenant, until the stack is left, and join the room."""
+    claims = {"tenant": tenant} if tenant else {}
+    mine = token(endpoints, sub=house.user, projects=[house.project], **claims)
+    opening = json.dumps({**options, "auth": {"token": mine}})
+    plain = await stack.enter_async_context(connected(endpoints["websocket_url"], mine))
+    node = await stack.enter_async_context(
+        program("client.mjs", endpoints["socketio_url"], opening)
+    )
+    await node.hear("event", name="connection_established")
+    node.tell(emit=["subscribe", {"room": f"project:{house.project}"}])
+    joined = {"status": "success", "room": f"project:{house.project}"}
+    assert await node.hear("ack") == joined
+    assert await plain.ask("subscribe", room=f"project:{house.project}") == joined
+    house.tokens[tenant], house.plain[tenant] = mine, plain
+    house.node[tenant] = node
 
 
 async def test_events_reach_the_tenant_that_they_are_for(
