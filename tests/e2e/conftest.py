@@ -6,6 +6,7 @@ already and is to be tested instead.
 """
 
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from roomcast import EventBroadcaster
-from tests.e2e.service import WORKER, running
+from tests.e2e.chromium import running_chromium
+from tests.e2e.service import ROOT, WORKER, running
 
 # Clients in other languages run on the Node of the virtual environment.
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -24,6 +26,19 @@ def endpoints() -> Iterator[dict[str, str]]:
     """Return what `endpoints.json` of the running service says."""
     with running(f".local/e2e-{WORKER}") as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[str]:
+    """Return where the browser is reached."""
+    with running_chromium() as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def dashboard() -> None:
+    """Build what the edge serves, if that is not of today's sources."""
+    subprocess.run(["make", "--silent", "dashboard"], cwd=ROOT, check=True)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import shutil
 import subprocess
 import tarfile
 import time
@@ -192,10 +191,8 @@ class Tabs:
 
 
 @pytest.fixture
-async def tabs(endpoints: Endpoints, project: str, page: str) -> AsyncIterator[Tabs]:
+async def tabs(endpoints: Endpoints, chromium: str, project: str, page: str) -> AsyncIterator[Tabs]:
     """Start a browser; its pages fetch their tokens."""
-    chromium = shutil.which("chromium")
-    assert chromium, "Chromium is missing: apt-get install chromium"
     query = {"url": endpoints["websocket_url"], "room": f"project:{project}", "tokens": "/token"}
     async with program("tabs.mjs", chromium, f"{page}?{urlencode(query)}") as browser:
         yield Tabs(browser)

@@ -1,7 +1,5 @@
 """The dashboard in a browser: it shows what happens, and tells what does not work."""
 
-import shutil
-import subprocess
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -73,10 +71,7 @@ class Site:
 
 
 @pytest.fixture
-async def site(endpoints: Endpoints) -> AsyncIterator[Site]:
-    chromium = shutil.which("chromium")
-    assert chromium, "Chromium is missing: apt-get install chromium"
-    subprocess.run(["make", "--silent", "dashboard"], cwd=ROOT, check=True)
+async def site(endpoints: Endpoints, chromium: str, dashboard: None) -> AsyncIterator[Site]:
     async with program("dashboard_page.mjs", chromium, str(AXE)) as browser:
         shown = Site(browser, endpoints["site_url"])
         yield shown

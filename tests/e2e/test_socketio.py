@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -266,10 +265,8 @@ async def page(tmp_path: Path) -> Any:
 
 class TestBrowser:
     async def test_the_old_frontend_shows_what_happens(
-        self, endpoints: Endpoints, broadcaster: EventBroadcaster, page: str
+        self, endpoints: Endpoints, broadcaster: EventBroadcaster, chromium: str, page: str
     ) -> None:
-        chromium = shutil.which("chromium")
-        assert chromium, "Chromium is missing: apt-get install chromium"
         project = str(uuid4())
         access = token(endpoints, projects=[project])
         query = urlencode({"url": endpoints["socketio_url"], "project": project, "token": access})

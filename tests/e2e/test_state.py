@@ -1,7 +1,6 @@
 """The state of rooms, by real clients: JSON, socket.io-client, python-socketio and HTTP."""
 
 import asyncio
-import shutil
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
@@ -80,10 +79,8 @@ async def live_page() -> AsyncIterator[str]:
 
 class TestPage:
     async def test_is_right_at_once_also_after_a_reload(
-        self, endpoints: Endpoints, broadcaster: EventBroadcaster, live_page: str
+        self, endpoints: Endpoints, broadcaster: EventBroadcaster, chromium: str, live_page: str
     ) -> None:
-        chromium = shutil.which("chromium")
-        assert chromium, "Chromium is missing: apt-get install chromium"
         project = str(uuid4())
         mine = token(endpoints, projects=[project])
         await tell(broadcaster, project)

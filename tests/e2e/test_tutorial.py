@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import shutil
 import signal
 from asyncio.subprocess import PIPE, STDOUT
 from collections.abc import AsyncIterator
@@ -86,13 +85,11 @@ async def line_with(process: asyncio.subprocess.Process, text: str) -> str:
 
 
 async def test_every_line(
-    endpoints: Endpoints, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    endpoints: Endpoints, chromium: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given = tmp_path / "endpoints.json"
     given.write_text(json.dumps(endpoints))
     monkeypatch.setenv("ROOMCAST_ENDPOINTS", str(given))
-    chromium = shutil.which("chromium")
-    assert chromium, "Chromium is missing: apt-get install chromium"
     tutorial = Tutorial(endpoints, tmp_path / "run")
     dev, folder, tail, agent, history, state, build, serve, address, again = tutorial.blocks("sh")
     assert dev == "make dev\n"

@@ -8,11 +8,11 @@ names the endpoints.json of a service that runs already and is used instead.
 import argparse
 import asyncio
 import os
-import shutil
 import sys
 from pathlib import Path
 from typing import Final
 
+from tests.e2e.chromium import NoChromium, running_chromium
 from tests.e2e.program import program
 from tests.e2e.service import ROOT, running
 from tests.screenshots.page import Page
@@ -30,19 +30,16 @@ def main() -> int:
     chosen = parser.parse_args().views or names
     if unknown := set(chosen) - set(names):
         parser.error(f"expected some of {', '.join(names)}, got {', '.join(sorted(unknown))}")
-    chromium = shutil.which("chromium")
-    if not chromium:
-        sys.exit("Chromium is missing: apt-get install chromium")
     # The Node of the virtual environment, as for the tests' clients.
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     IMAGES.mkdir(exist_ok=True)
     sys.stdout.write("Starting the service ...\n")
-    with running(DIRECTORY) as endpoints:
-        story = Story(endpoints, ROOT / DIRECTORY)
-        try:
+    try:
+        with running_chromium() as chromium, running(DIRECTORY) as endpoints:
+            story = Story(endpoints, ROOT / DIRECTORY)
             asyncio.run(_take([view for view in VIEWS if view.name in chosen], story, chromium))
-        except StoryFailed as exc:
-            sys.exit(str(exc))
+    except (NoChromium, StoryFailed) as exc:
+        sys.exit(str(exc))
     return 0
 
 

@@ -1,14 +1,11 @@
 // Opens a page in Chromium and tells, line by line, when an element's text is what it should be.
-// Arguments: the browser, the page's URL. Each line of stdin: {"id", "text"}, with "reload" for a page that
-// is loaded anew before.
+// Arguments: the browser's address, the page's URL. Each line of stdin: {"id", "text"}, with "reload" for a
+// page that is loaded anew before.
 import { createInterface } from "node:readline";
 import { chromium } from "playwright-core";
 
-const [executablePath, url] = process.argv.slice(2);
-const browser = await chromium.launch({
-  executablePath,
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"],
-});
+const [address, url] = process.argv.slice(2);
+const browser = await chromium.connect(address);
 const page = await browser.newPage();
 page.on("pageerror", (error) => console.log(JSON.stringify({ heard: "error", value: error.message })));
 await page.goto(url);

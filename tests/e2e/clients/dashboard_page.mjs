@@ -1,18 +1,15 @@
-// The dashboard in Chromium. Arguments: the browser, axe-core's file (for {"axe"} only). Each line of stdin is one
-// of {"open": url, "width", "height", "scale", "scheme"}, {"see": selector, "text"}: until an element has the text,
-// {"fill": selector, "text"}, {"choose": selector, "text"}: of a list, {"click": selector}, {"press": key},
-// {"offline": true or false}, {"scheme"}, {"axe": true}: what axe-core finds, {"ask": expression},
+// The dashboard in Chromium. Arguments: the browser's address, axe-core's file (for {"axe"} only). Each line of
+// stdin is one of {"open": url, "width", "height", "scale", "scheme"}, {"see": selector, "text"}: until an element
+// has the text, {"fill": selector, "text"}, {"choose": selector, "text"}: of a list, {"click": selector},
+// {"press": key}, {"offline": true or false}, {"scheme"}, {"axe": true}: what axe-core finds, {"ask": expression},
 // {"shot": file}: what the window shows, as WebP. Each is answered by one line.
 import { readFileSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { chromium } from "playwright-core";
 
-const [executablePath, axe] = process.argv.slice(2);
+const [address, axe] = process.argv.slice(2);
 const say = (heard, value) => console.log(JSON.stringify({ heard, value: value ?? null }));
-const browser = await chromium.launch({
-  executablePath,
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"],
-});
+const browser = await chromium.connect(address);
 let context;
 let page;
 

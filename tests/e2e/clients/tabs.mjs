@@ -1,16 +1,13 @@
-// Tabs of one Chromium. Arguments: the browser, the page's URL. Each line of stdin is one of
+// Tabs of one Chromium. Arguments: the browser's address, the page's URL. Each line of stdin is one of
 // {"open": name}, {"close": name}, {"see": name, "id", "text"}: until an element of that tab has the
 // text, {"count": true}: how many WebSockets are open, {"forward": name, "seconds"}: the clock of
 // that tab jumps, and {"sleep": name}, {"wake": name}: the browser freezes that tab, and goes on.
 import { createInterface } from "node:readline";
 import { chromium } from "playwright-core";
 
-const [executablePath, url] = process.argv.slice(2);
+const [address, url] = process.argv.slice(2);
 const say = (heard, value) => console.log(JSON.stringify({ heard, value: value ?? null }));
-const browser = await chromium.launch({
-  executablePath,
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"],
-});
+const browser = await chromium.connect(address);
 const context = await browser.newContext();
 const tabs = new Map();
 const sockets = new Set();
