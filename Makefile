@@ -16,12 +16,13 @@ CDK := python -m infra.cdk
 # `make deploy EDGE=0` leaves CloudFront out: the service alone.
 STACKS := $(if $(filter 0 no false off,$(EDGE)),Roomcast,--all)
 # Many of the tests wait for something, so there are more processes than processors; of those end to
-# end each has a service of its own. Those of the templates share what the CDK makes of the code:
-# one process, beside the tests of the web.
-TESTS := -n 3 tests/unit tests/functional
+# end each has a service of its own.
+FUNCTIONAL := -n 4 --dist worksteal tests/functional
 END_TO_END := -n 3 --dist loadfile tests/e2e
 # `-k` may choose tests of one group only: pytest ends with 5 when there are none.
 OR_NONE := || test $$? -eq 5
+# What runs BESIDE other tests prints when it has ended.
+PRINT = $(if $(BESIDE),> .build/$@.txt 2>&1; status=$$?; cat .build/$@.txt; exit $$status)
 
 # Stopping needs a Python that runs, and no library: also where an installation broke before its end.
 # Without any such Python nothing was ever started.
@@ -39,7 +40,7 @@ DASHBOARD_READY := .build/dashboard/index.html
 DASHBOARD_SOURCES := docs/schema/events.json $(shell find web/dashboard web/packages/client/src -type f -not -path '*/node_modules/*' -not -path '*/tests/*')
 
 .DEFAULT_GOAL := help
-.PHONY: help dev up down test web templates dashboard screenshots site soak fuzz bench conformance lint bundle synth bootstrap preflight diff deploy destroy clean
+.PHONY: help dev up down test unit functional end-to-end web templates dashboard screenshots site soak fuzz bench conformance lint bundle synth bootstrap preflight diff deploy destroy clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,15 +55,23 @@ down: ## Stop what `make up` started
 	@$(STOP)
 
 test: $(TOOLS_READY) $(NODE_READY) $(WEB_READY) $(DASHBOARD_READY) ## Run all tests, end to end included; ARGS="-k name" chooses
-	@$(MAKE) --no-print-directory --jobs 2 web templates
-	@pytest $(TESTS) $(ARGS) $(OR_NONE)
+	@$(MAKE) --no-print-directory --jobs 3 BESIDE=1 functional web templates
+	@$(MAKE) --no-print-directory --jobs 2 BESIDE=1 end-to-end unit
+
+unit: $(TOOLS_READY) ## Test what needs no service and no AWS
+	@{ nice pytest tests/unit $(ARGS) $(OR_NONE); } $(PRINT)
+
+functional: $(TOOLS_READY) $(NODE_READY) ## Test what works on AWS, without AWS
+	@pytest $(FUNCTIONAL) $(ARGS) $(OR_NONE)
+
+end-to-end: $(TOOLS_READY) $(NODE_READY) $(WEB_READY) $(DASHBOARD_READY) ## Test the service as it is deployed
 	@pytest $(END_TO_END) $(ARGS) $(OR_NONE)
 
 web: $(WEB_READY) $(DASHBOARD_READY) ## Test the packages for browsers and the dashboard
-	@npm --prefix web test --silent
+	@npm --prefix web test --silent $(PRINT)
 
 templates: $(TOOLS_READY) $(NODE_READY) $(DASHBOARD_READY) ## Test what would be deployed
-	@pytest tests/infra $(ARGS) $(OR_NONE)
+	@{ pytest tests/infra $(ARGS) $(OR_NONE); } $(PRINT)
 
 dashboard: $(DASHBOARD_READY) ## Build web/dashboard, which the edge serves, in .build/dashboard
 

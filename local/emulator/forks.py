@@ -104,9 +104,10 @@ class Fork:
 
 
 class Template:
-    """A worker's process that waits for requests to fork."""
+    """A worker's process that waits for requests to fork, of one revision of a function."""
 
-    def __init__(self, worker: Any) -> None:
+    def __init__(self, worker: Any, revision: str) -> None:
+        self.revision = revision
         self._worker = worker
         self._lock = threading.Lock()
 
@@ -124,6 +125,14 @@ class Template:
                 if not pid:
                     raise RuntimeError(f"{self._worker.func_name} cannot be forked: see aws.log")
                 return Fork(int(pid), Path(directory))
+
+    def end(self) -> None:
+        """End the template's own process; its forks go on."""
+        with self._lock:
+            process, self._worker._proc = self._worker._proc, None
+            if process:
+                process.kill()
+                process.wait()
 
 
 class Forking:
@@ -146,12 +155,17 @@ class Forking:
         log.start()
 
     def _template(self, worker: Any) -> Template:
-        config = worker.config
-        key = tuple(str(config.get(name)) for name in ("FunctionArn", "Version", "RevisionId"))
+        names = ("FunctionArn", "Version", "RevisionId")
+        *function, revision = (str(worker.config.get(name)) for name in names)
         with self._lock:
-            if key not in self._templates:
-                self._templates[key] = Template(self._make(worker))
-            return self._templates[key]
+            template = self._templates.get(tuple(function))
+            if template and template.revision != revision:
+                template.end()
+                template = None
+            if template is None:
+                template = Template(self._make(worker), revision)
+                self._templates[tuple(function)] = template
+            return template
 
     def _make(self, worker: Any) -> Any:
         variables = worker.config.get("Environment", {}).get("Variables", {})

@@ -43,7 +43,7 @@ def install(runtime: ModuleType, dispatcher: ModuleType) -> None:
 class WorkerQueue:
     """At most `limit` workers for each function, or what `WAITING` says; others wait.
 
-    Without it 200 clients that connect at once start 200 interpreters for `open`. Waiting cannot
+    Without it 200 clients that connect at once start 200 processes for `open`. Waiting cannot
     deadlock: no function of this service invokes itself, or waits for another one.
     """
 

@@ -155,7 +155,7 @@ class TestLive:
         self, site: Site, endpoints: Endpoints, broadcaster: EventBroadcaster, project: str
     ) -> None:
         await site.open(token(endpoints, projects=[project]), project)
-        await site.sees("#connection", "Live")
+        await site.sees("#connection:not([data-connection=''])", "Live")  # it has been greeted
         await site.sees(f"#project-{project}", "No workflow runs.")
         connection = await site.ask("document.getElementById('connection').dataset.connection")
         end_connection(endpoints, {"data": {"connection_id": connection}})

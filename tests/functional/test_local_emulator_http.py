@@ -1,6 +1,7 @@
 """The rules of HTTP APIs that local/emulator adds to MiniStack: waiting requests, CORS, errors."""
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -106,6 +107,17 @@ class TestWaiting:
         assert answer.headers["access-control-allow-origin"] == PAGE["Origin"]
         assert (await api.get("/socket.io/")).status_code == 200
         assert "the secret reason" in emulator.log.read_text()
+
+    async def test_an_update_makes_all_of_them_anew(
+        self, api: httpx.AsyncClient, emulator: Emulator
+    ) -> None:
+        before = (await api.get("/socket.io/")).json()["imported_by"]
+        functions = emulator.client("lambda")
+        functions.update_function_configuration(FunctionName="probe", Timeout=28)
+
+        assert (await api.get("/socket.io/")).json()["imported_by"] != before
+        with pytest.raises(ProcessLookupError):
+            os.kill(before, 0)
 
     async def test_what_they_print_is_in_the_log(
         self, api: httpx.AsyncClient, emulator: Emulator
