@@ -19,6 +19,9 @@ LONGEST_ID: Final = 1024
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html
 """
 
+LONGEST_TEXT: Final = 1024
+"""Bytes of `source` and of `timestamp`, which every frame and every state of the event carries."""
+
 DEEPEST: Final = 256
 """How deep `data` may be nested: Python clients read some 900 levels, others fewer."""
 
@@ -44,10 +47,11 @@ def problems(envelope: Envelope, *, largest: float = inf) -> dict[str, str]:
 
     `largest` is the largest size of `data` in bytes; publishers have limits of their own.
     """
-    found = {"type": event_names.problem(envelope.type), "id": _problem_of_id(envelope.id)}
-    found |= {
-        field: "" if is_unicode(text) else UNICODE
-        for field, text in (("timestamp", envelope.timestamp), ("source", envelope.source))
+    found = {
+        "type": event_names.problem(envelope.type),
+        "id": _problem_of_text(envelope.id, LONGEST_ID),
+        "timestamp": _problem_of_text(envelope.timestamp, LONGEST_TEXT),
+        "source": _problem_of_text(envelope.source, LONGEST_TEXT),
     }
     found["data"] = _problem_of_data(envelope.data, largest)
     return {field: text for field, text in found.items() if text}
@@ -73,15 +77,13 @@ def data_in(encoded: bytes) -> dict[str, Any]:
 
 def is_key(value: object) -> bool:
     """Tell whether a value is a text that DynamoDB takes as a key, of whichever kind."""
-    return isinstance(value, str) and value != "" and not _problem_of_id(value)
+    return isinstance(value, str) and value != "" and not _problem_of_text(value, LONGEST_ID)
 
 
-def _problem_of_id(event_id: str) -> str:
-    if not is_unicode(event_id):
+def _problem_of_text(text: str, longest: int) -> str:
+    if not is_unicode(text):
         return UNICODE
-    if len(event_id.encode()) > LONGEST_ID:
-        return f"expected at most {LONGEST_ID} bytes"
-    return ""
+    return f"expected at most {longest} bytes" if len(text.encode()) > longest else ""
 
 
 def _problem_of_data(data: dict[str, Any], largest: float) -> str:

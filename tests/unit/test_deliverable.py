@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from roomcast import deliverable, event_names
-from roomcast.deliverable import DEEPEST, LONGEST_ID
+from roomcast.deliverable import DEEPEST, LONGEST_ID, LONGEST_TEXT
 from roomcast.envelope import MAX_ENTRY_BYTES, Envelope, InvalidEnvelope
 
 EVENT = Envelope("1", "t", "2026-01-01T00:00:00Z", "s", ("global",), {"x": 1})
@@ -96,9 +96,14 @@ class TestRead:
     def test_odd_but_good_data(self, data: dict[str, Any]) -> None:
         assert deliverable.read(self.detail(data=data)).data == data
 
-    def test_longest_id(self) -> None:
-        assert deliverable.read(self.detail(id="é" * (LONGEST_ID // 2)))
-        assert self.refused(self.detail(id="é" * (LONGEST_ID // 2) + "a")).startswith("id: ")
+    @pytest.mark.parametrize(
+        ("field", "longest"),
+        [("id", LONGEST_ID), ("timestamp", LONGEST_TEXT), ("source", LONGEST_TEXT)],
+    )
+    def test_longest_text(self, field: str, longest: int) -> None:
+        text = "é" * (longest // 2)
+        assert deliverable.read(self.detail(**{field: text}))
+        assert self.refused(self.detail(**{field: f"{text}a"})).startswith(f"{field}: ")
 
     def test_names_every_field(self) -> None:
         said = self.refused(self.detail(type="disconnect", id="\ud800", data={"a": "\ud800"}))
