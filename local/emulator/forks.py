@@ -19,6 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import IO, Any, Final
+from uuid import uuid4
 
 from local.emulator.patch import UnknownMiniStack, wrap
 from local.emulator.template import STREAMS
@@ -59,13 +60,9 @@ class Fork:
     Its parent is the template, which leaves no zombie: it is gone when its id is.
     """
 
-    def __init__(self, pid: int, directory: Path) -> None:
+    def __init__(self, pid: int, stdin: IO[str], stdout: IO[str], stderr: IO[str]) -> None:
         self.pid = pid
-        opened: list[IO[str]] = []
-        for name, flags in STREAMS:
-            mode = "w" if flags == os.O_RDONLY else "r"
-            opened.append((directory / name).open(mode, buffering=1))
-        self.stdin, self.stdout, self.stderr = opened
+        self.stdin, self.stdout, self.stderr = stdin, stdout, stderr
 
     def __repr__(self) -> str:
         return f"Fork(pid={self.pid})"
@@ -112,27 +109,68 @@ class Template:
         self._lock = threading.Lock()
 
     def fork(self, environment: dict[str, str], spawn: Any) -> Fork:
-        """Return a fork with variables of its own; `spawn` starts the template's own process."""
+        """Return a fork with variables of its own; `spawn` starts the template's own process.
+
+        Raises what `spawn` raises, and `RuntimeError` where the process ends instead of forking.
+        """
         with self._lock:
-            if self._worker._proc is None or self._worker._proc.poll() is not None:
-                spawn(self._worker)
-            with tempfile.TemporaryDirectory(dir=self._worker._tmpdir) as directory:
-                for name, _ in STREAMS:
-                    os.mkfifo(Path(directory) / name)
+            self._start(spawn)
+            with tempfile.TemporaryDirectory() as directory:
+                streams = open_streams(Path(directory))
                 request = json.dumps({"pipes": directory, "environment": environment})
-                print(request, file=self._worker._proc.stdin, flush=True)
-                pid = self._worker._proc.stdout.readline()
-                if not pid:
-                    raise RuntimeError(f"{self._worker.func_name} cannot be forked: see aws.log")
-                return Fork(int(pid), Path(directory))
+                try:
+                    print(request, file=self._worker._proc.stdin, flush=True)
+                    pid = int(self._worker._proc.stdout.readline())
+                except (OSError, ValueError):  # a broken pipe, or nothing instead of a number
+                    for stream in streams:
+                        stream.close()
+                    message = f"{self._worker.func_name} cannot be forked: see aws.log"
+                    raise RuntimeError(message) from None
+        return Fork(pid, *streams)
 
     def end(self) -> None:
-        """End the template's own process; its forks go on."""
+        """End the template's own process, also in the middle of a fork; its forks go on."""
+        if process := self._worker._proc:
+            process.kill()  # who waits for its answer holds the lock
         with self._lock:
-            process, self._worker._proc = self._worker._proc, None
-            if process:
-                process.kill()
-                process.wait()
+            self._leave()
+
+    def _start(self, spawn: Any) -> None:
+        """Start the process unless it runs; it has no part in the folder of one before it."""
+        if self._worker._proc and self._worker._proc.poll() is None:
+            return
+        self._worker._tmpdir = None  # forks of that one still import from it
+        try:
+            spawn(self._worker)
+        except BaseException:
+            self._leave()
+            raise
+
+    def _leave(self) -> None:
+        process, self._worker._proc = self._worker._proc, None
+        if process:
+            process.kill()
+            process.wait()
+
+
+def open_streams(directory: Path) -> tuple[IO[str], IO[str], IO[str]]:
+    """Create the pipes of `STREAMS` and open this side of them; neither side waits for the other.
+
+    Opening a named pipe for writing waits for a reader, so there is one until it is open.
+    https://man7.org/linux/man-pages/man7/fifo.7.html
+    """
+    for name, _ in STREAMS:
+        os.mkfifo(directory / name)
+    stdin, stdout, stderr = (
+        os.open(directory / name, os.O_RDONLY | os.O_NONBLOCK) for name, _ in STREAMS
+    )
+    reader, stdin = stdin, os.open(directory / "stdin", os.O_WRONLY)
+    os.close(reader)
+    for descriptor in (stdout, stderr):
+        os.set_blocking(descriptor, True)
+    modes = ((stdin, "w"), (stdout, "r"), (stderr, "r"))
+    opened = [os.fdopen(descriptor, mode, buffering=1) for descriptor, mode in modes]
+    return opened[0], opened[1], opened[2]
 
 
 class Forking:
@@ -147,8 +185,9 @@ class Forking:
     def spawn(self, worker: Any) -> None:
         """Start what `worker._proc` is."""
         template = self._template(worker)
-        credentials = self._runtime.execution_credentials(worker.config)
-        worker._proc = template.fork(credentials, self._spawn)
+        own = {"AWS_LAMBDA_LOG_STREAM_NAME": str(uuid4())}
+        own |= self._runtime.execution_credentials(worker.config)
+        worker._proc = template.fork(own, self._spawn)
         worker._start_time = time.time()
         log = threading.Thread(target=worker._read_stderr, daemon=True)
         worker._stderr_thread = log
@@ -158,14 +197,14 @@ class Forking:
         names = ("FunctionArn", "Version", "RevisionId")
         *function, revision = (str(worker.config.get(name)) for name in names)
         with self._lock:
-            template = self._templates.get(tuple(function))
-            if template and template.revision != revision:
-                template.end()
-                template = None
-            if template is None:
-                template = Template(self._make(worker), revision)
-                self._templates[tuple(function)] = template
-            return template
+            before = self._templates.get(tuple(function))
+            if before and before.revision == revision:
+                return before
+            template = Template(self._make(worker), revision)
+            self._templates[tuple(function)] = template
+        if before:
+            before.end()
+        return template
 
     def _make(self, worker: Any) -> Any:
         variables = worker.config.get("Environment", {}).get("Variables", {})

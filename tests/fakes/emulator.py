@@ -47,9 +47,10 @@ class Emulator(NamedTuple):
     def http_url(self) -> str:
         return f"{self.url}/_aws/execute-api/{self.api_id}/$default"
 
-    def client(self, service: Service, path: str = "") -> Any:
+    def client(self, service: Service, path: str = "", **options: Any) -> Any:
         return boto3.client(
             service,
+            **options,
             endpoint_url=self.url + path,
             region_name="us-east-1",
             aws_access_key_id="test",
@@ -79,25 +80,35 @@ def running(directory: Path, *, workers: int) -> Iterator[Emulator]:
 
 
 def create_function(
-    emulator: Emulator, files: Mapping[str, str], *, handler: str, timeout: int = 3
+    emulator: Emulator,
+    files: Mapping[str, str],
+    *,
+    handler: str,
+    timeout: int = 3,
+    name: str = "probe",
 ) -> str:
     """Create a function of these files; return its ARN."""
+    role = emulator.client("iam").create_role(
+        RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST)
+    )["Role"]
+    function = emulator.client("lambda").create_function(
+        FunctionName=name,
+        Runtime="python3.13",
+        Handler=handler,
+        Role=role["Arn"],
+        Code={"ZipFile": archive_of(files)},
+        Timeout=timeout,
+    )
+    return str(function["FunctionArn"])
+
+
+def archive_of(files: Mapping[str, str]) -> bytes:
+    """Return what Lambda takes as the code of a function of these files."""
     code = io.BytesIO()
     with zipfile.ZipFile(code, "w") as archive:
         for path, text in files.items():
             archive.writestr(path, text)
-    role = emulator.client("iam").create_role(
-        RoleName="probe", AssumeRolePolicyDocument=json.dumps(TRUST)
-    )["Role"]
-    function = emulator.client("lambda").create_function(
-        FunctionName="probe",
-        Runtime="python3.13",
-        Handler=handler,
-        Role=role["Arn"],
-        Code={"ZipFile": code.getvalue()},
-        Timeout=timeout,
-    )
-    return str(function["FunctionArn"])
+    return code.getvalue()
 
 
 def _wait_until_ready(url: str) -> None:

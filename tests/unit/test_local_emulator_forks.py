@@ -1,7 +1,6 @@
 """Execution environments on the emulator that are forks of an initialised one."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -19,7 +18,7 @@ print(os.environ["AWS_ACCESS_KEY_ID"], flush=True)
 
 HAS_A_THREAD = f"""
 import runpy, threading
-threading.Thread(target=threading.Event().wait, daemon=True).start()
+threading.Thread(target=threading.Event().wait, daemon=DAEMON).start()
 runpy.run_path({template.__file__!r}, run_name="__main__")
 """
 
@@ -39,19 +38,22 @@ def test_a_worker_that_reads_otherwise_is_unknown() -> None:
 def test_each_has_credentials_of_its_own(tmp_path: Path) -> None:
     with initialised(SAYS_WHO_IT_IS) as process:
         assert process.stdin
+        assert process.stdout
         for key in ("ASIA1", "ASIA2"):
             pipes = tmp_path / key
             pipes.mkdir()
-            for name, _ in template.STREAMS:
-                os.mkfifo(pipes / name)
+            stdin, stdout, stderr = forks.open_streams(pipes)
             request = {"pipes": str(pipes), "environment": {"AWS_ACCESS_KEY_ID": key}}
             print(json.dumps(request), file=process.stdin, flush=True)
-            fork = forks.Fork(0, pipes)
-            assert fork.stdout.readline() == f"{key}\n"
+            assert int(process.stdout.readline())
+            with stdin, stdout, stderr:
+                assert stdout.read() == f"{key}\n"
         process.stdin.close()
         assert process.wait(10) == 0
 
 
-def test_a_function_that_began_threads_is_refused() -> None:
-    done = initialised(HAS_A_THREAD).communicate("{}\n", timeout=10)
+@pytest.mark.parametrize("daemon", [True, False])
+def test_a_function_that_began_threads_is_refused(daemon: bool) -> None:
+    process = initialised(HAS_A_THREAD.replace("DAEMON", str(daemon)))
+    done = process.communicate("{}\n", timeout=10)
     assert done == ("", "1 threads were begun while the function was imported; no fork has them\n")

@@ -1,6 +1,7 @@
 // The code in the documents: it is read by `tsc` with the package's types.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 
 const PACKAGE = new URL("..", import.meta.url);
@@ -40,10 +41,10 @@ describe("the code in the documents", () => {
     }
     const config = { extends: "../../tsconfig.json", compilerOptions: { noUnusedLocals: false }, include: ["*.tsx"], exclude: [] };
     writeFileSync(new URL("tsconfig.json", FOLDER), JSON.stringify(config));
-    const tsc = new URL("../../node_modules/.bin/tsc", PACKAGE).pathname;
+    const tsc = fileURLToPath(new URL("../../node_modules/.bin/tsc", PACKAGE));
     let said = "";
     try {
-      execFileSync(tsc, ["--noEmit", "-p", new URL("tsconfig.json", FOLDER).pathname], { encoding: "utf8" });
+      execFileSync(tsc, ["--noEmit", "-p", fileURLToPath(new URL("tsconfig.json", FOLDER))], { encoding: "utf8" });
     } catch (error) {
       said = String((error as { stdout?: string }).stdout);
     }

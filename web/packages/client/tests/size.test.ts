@@ -1,4 +1,5 @@
 // What the core weighs in a page: docs/client.md promises it.
+import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { describe, expect, it } from "vitest";
@@ -8,7 +9,7 @@ const KB = 1024;
 /** Return the bytes of a module with all it imports, minified and compressed, without some of them. */
 async function weight(entry: string, external: string[] = []): Promise<number> {
   const { outputFiles } = await build({
-    entryPoints: [new URL(`../src/${entry}`, import.meta.url).pathname],
+    entryPoints: [fileURLToPath(new URL(`../src/${entry}`, import.meta.url))],
     bundle: true,
     minify: true,
     write: false,
