@@ -39,11 +39,18 @@ async def synth(settings: Settings) -> None:
 
     async def make(folder: Path) -> None:
         await _bundle(settings)
-        app = shlex.join([sys.executable, "-m", "infra.app", "--build", str(_build(settings))])
+        app = app_command(Path(sys.executable), _build(settings))
         output = ("--output", str(folder), "--quiet")
         await _cdk(settings, "synth", STACK, "--app", app, *options, *output)
 
     await assemblies.take(_assembly(settings), options, make)
+
+
+def app_command(python: Path, build: Path) -> str:
+    """Return the CDK's app, with its bundles below `build`, as the CDK has a shell run it."""
+    program = [str(python), "-m", "infra.app", "--build", str(build)]
+    # Of a text that begins and ends with a quote the CDK takes both away.
+    return f"exec {shlex.join(program)}"
 
 
 async def bootstrap(settings: Settings) -> None:
