@@ -71,7 +71,7 @@ class Fork:
         """Return None while the process runs."""
         try:
             os.kill(self.pid, 0)
-        except ProcessLookupError:
+        except (ProcessLookupError, PermissionError):  # gone, or its id is somebody else's now
             return 0
         return None
 
@@ -96,7 +96,7 @@ class Fork:
         return code
 
     def _signal(self, number: signal.Signals) -> None:
-        with suppress(ProcessLookupError):
+        with suppress(ProcessLookupError, PermissionError):
             os.kill(self.pid, number)
 
 
@@ -107,6 +107,7 @@ class Template:
         self.revision = revision
         self._worker = worker
         self._lock = threading.Lock()
+        self._ended = False
 
     def fork(self, environment: dict[str, str], spawn: Any) -> Fork:
         """Return a fork with variables of its own; `spawn` starts the template's own process.
@@ -130,13 +131,19 @@ class Template:
 
     def end(self) -> None:
         """End the template's own process, also in the middle of a fork; its forks go on."""
-        if process := self._worker._proc:
-            process.kill()  # who waits for its answer holds the lock
-        with self._lock:
+        self._ended = True
+        while not self._lock.acquire(timeout=_LOOK_SECONDS):
+            if process := self._worker._proc:
+                process.kill()  # who waits for its answer holds the lock
+        try:
             self._leave()
+        finally:
+            self._lock.release()
 
     def _start(self, spawn: Any) -> None:
         """Start the process unless it runs; it has no part in the folder of one before it."""
+        if self._ended:
+            raise RuntimeError(f"{self._worker.func_name} has been updated")
         if self._worker._proc and self._worker._proc.poll() is None:
             return
         self._worker._tmpdir = None  # forks of that one still import from it

@@ -49,7 +49,8 @@ async def test_one_that_hangs_is_repaired_by_an_update_and_stops_no_other(
     functions = emulator.client("lambda")
     create_function(emulator, HANGS, handler="code.handler", name="hangs")
     create_function(emulator, GOOD, handler="code.handler", name="other")
-    functions.invoke(FunctionName="hangs", InvocationType="Event")
+    for _ in range(2):
+        functions.invoke(FunctionName="hangs", InvocationType="Event")
     await asyncio.sleep(1)
     assert "imported_by" in await invoke(emulator, "other")
     functions.update_function_code(FunctionName="hangs", ZipFile=archive_of(GOOD))
