@@ -112,22 +112,16 @@ class Template:
     def fork(self, environment: dict[str, str], spawn: Any) -> Fork:
         """Return a fork with variables of its own; `spawn` starts the template's own process.
 
-        Raises what `spawn` raises, and `RuntimeError` where the process ends instead of forking.
+        A process that ends instead of forking is started again, once. Raises what `spawn` raises,
+        and `RuntimeError` where that one ends, too.
         """
         with self._lock:
-            self._start(spawn)
-            with tempfile.TemporaryDirectory() as directory:
-                streams = open_streams(Path(directory))
-                request = json.dumps({"pipes": directory, "environment": environment})
-                try:
-                    print(request, file=self._worker._proc.stdin, flush=True)
-                    pid = int(self._worker._proc.stdout.readline())
-                except (OSError, ValueError):  # a broken pipe, or nothing instead of a number
-                    for stream in streams:
-                        stream.close()
-                    message = f"{self._worker.func_name} cannot be forked: see aws.log"
-                    raise RuntimeError(message) from None
-        return Fork(pid, *streams)
+            for _ in range(2):
+                self._start(spawn)
+                if fork := self._ask(environment):
+                    return fork
+                self._leave()
+        raise RuntimeError(f"{self._worker.func_name} cannot be forked: see aws.log")
 
     def end(self) -> None:
         """End the template's own process, also in the middle of a fork; its forks go on."""
@@ -139,6 +133,20 @@ class Template:
             self._leave()
         finally:
             self._lock.release()
+
+    def _ask(self, environment: dict[str, str]) -> Fork | None:
+        """Return a fork of the running process; None where it has ended."""
+        with tempfile.TemporaryDirectory() as directory:
+            streams = open_streams(Path(directory))
+            request = json.dumps({"pipes": directory, "environment": environment})
+            try:
+                print(request, file=self._worker._proc.stdin, flush=True)
+                pid = int(self._worker._proc.stdout.readline())
+            except (OSError, ValueError):  # a broken pipe, or nothing instead of a number
+                for stream in streams:
+                    stream.close()
+                return None
+        return Fork(pid, *streams)
 
     def _start(self, spawn: Any) -> None:
         """Start the process unless it runs; it has no part in the folder of one before it."""

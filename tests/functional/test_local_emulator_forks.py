@@ -67,7 +67,7 @@ async def test_those_of_an_environment_that_was_killed_go_on(emulator: Emulator)
     create_function(emulator, GOOD, handler="code.handler", name="killed")
     before = (await invoke(emulator, "killed"))["imported_by"]
     os.kill(before, signal.SIGKILL)
-    both = (invoke(emulator, "killed", wait=1, module="second") for _ in range(2))
+    both = (invoke(emulator, "killed", wait=3, module="second") for _ in range(2))
     told = {each.get("imported_by") for each in await asyncio.gather(*both)}
     assert before in told
     assert len(told - {before, None}) == 1
