@@ -64,7 +64,7 @@ async def test_one_that_fails_says_why_each_time(emulator: Emulator) -> None:
 
 
 async def test_those_of_an_environment_that_was_killed_go_on(emulator: Emulator) -> None:
-    create_function(emulator, GOOD, handler="code.handler", name="killed")
+    create_function(emulator, GOOD, handler="code.handler", name="killed", timeout=20)
     before = (await invoke(emulator, "killed"))["imported_by"]
     os.kill(before, signal.SIGKILL)
     both = (invoke(emulator, "killed", wait=3, module="second") for _ in range(2))
