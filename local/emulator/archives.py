@@ -1,7 +1,7 @@
 """Unpacks the functions' code once, for all of their execution environments.
 
 MiniStack unpacks it for each environment, which compiles it again then. A few hundred files for
-each process are a third of what the emulator does while many clients connect. Functions cannot
+each process are a quarter of what the emulator does while many clients connect. Functions cannot
 write where their code is, so nobody notices that they share it.
 
     <temporary folder>/code-<digest>/    what an archive holds; its bytecode comes with first use

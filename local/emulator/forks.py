@@ -149,12 +149,12 @@ class Template:
         return Fork(pid, *streams)
 
     def _start(self, spawn: Any) -> None:
-        """Start the process unless it runs; it has no part in the folder of one before it."""
+        """Start the process unless it runs, in a folder of its own."""
         if self._ended:
             raise RuntimeError(f"{self._worker.func_name} has been updated")
         if self._worker._proc and self._worker._proc.poll() is None:
             return
-        self._worker._tmpdir = None  # forks of that one still import from it
+        self._worker._tmpdir = None  # MiniStack would remove it; older forks still import from it
         try:
             spawn(self._worker)
         except BaseException:

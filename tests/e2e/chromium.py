@@ -9,10 +9,7 @@ from tests.e2e.program import CLIENTS
 
 
 class NoChromium(Exception):
-    """The machine has no Chromium."""
-
-    def __init__(self) -> None:
-        super().__init__("Chromium is missing: apt-get install chromium")
+    """The machine has no Chromium, or one that does not start."""
 
 
 @contextmanager
@@ -23,13 +20,16 @@ def running_chromium() -> Iterator[str]:
     """
     executable = shutil.which("chromium")
     if executable is None:
-        raise NoChromium
+        raise NoChromium("Chromium is missing: apt-get install chromium")
     command = ("node", str(CLIENTS / "chromium.mjs"), executable)
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
         assert process.stdin
         assert process.stdout
         try:
-            yield process.stdout.readline().strip()
+            address = process.stdout.readline().strip()
+            if not address:
+                raise NoChromium("Chromium did not start: stderr says why")
+            yield address
         finally:
             process.stdin.close()

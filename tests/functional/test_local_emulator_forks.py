@@ -20,17 +20,18 @@ IMPORTED_BY = os.getpid()
 def handler(event, context):
     time.sleep(event.get("wait", 0))
     importlib.import_module(event.get("module", "first"))
-    return {"imported_by": IMPORTED_BY}
+    return {"imported_by": IMPORTED_BY, "pid": os.getpid()}
 """
 GOOD = {"code.py": HANDLER, "first.py": "", "second.py": ""}
 HANGS = {"code.py": "import time\ntime.sleep(1000)"}
 FAILS = {"code.py": "import missing_module"}
+WORKERS = 2
 IMPATIENT = Config(read_timeout=20, retries={"total_max_attempts": 1})
 
 
 @pytest.fixture(scope="module")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    with running(tmp_path_factory.mktemp("emulator"), workers=2) as found:
+    with running(tmp_path_factory.mktemp("emulator"), workers=WORKERS) as found:
         yield found
 
 
@@ -71,3 +72,11 @@ async def test_those_of_an_environment_that_was_killed_go_on(emulator: Emulator)
     told = {each.get("imported_by") for each in await asyncio.gather(*both)}
     assert before in told
     assert len(told - {before, None}) == 1
+
+
+async def test_orders_about_access_wait_side_by_side(emulator: Emulator) -> None:
+    files = {"functions/access/handler.py": HANDLER, "functions/__init__.py": "", "first.py": ""}
+    handler = "functions.access.handler.handler"
+    create_function(emulator, files, handler=handler, name="access", timeout=20)
+    told = await asyncio.gather(*(invoke(emulator, "access", wait=3) for _ in range(2 * WORKERS)))
+    assert len({each["pid"] for each in told}) == 2 * WORKERS

@@ -1,4 +1,4 @@
-"""Execution environments on the emulator that are forks of an initialised one."""
+"""What the emulator's execution environments are forked from, as a process of its own."""
 
 import json
 import subprocess
